@@ -1,0 +1,1 @@
+"""Laboratory of the course."""

@@ -1,0 +1,330 @@
+"""A recorded run, as plain data.
+
+The recorder and the virtual clock make a `Recording`; the timeline, the replay and the exercises
+read it. It knows nothing of either side: it can be built by hand, compared, and stored as JSON.
+
+A run is a list of tasks. The life of a task is a row of spans without holes, from its creation to
+its end: it *runs* on the loop, it *waits* for something, it is *ready* (what it waited for has
+happened, but the loop is busy with somebody else), or it *blocks* the loop (it runs for so long that
+everybody else is kept waiting). All times are seconds since the recording began.
+
+`str(recording)` is the text twin of the timeline: what a screen reader reads, what a plain terminal
+shows, and what the tests of the notebooks compare.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Literal, NamedTuple
+
+RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"
+RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"
+
+JSON_VERSION = 1
+CHART_WIDTH = 56            # columns of the chart in the text twin of a virtual run
+CHART_TASKS = 24            # the text twin shows so many tasks one by one, and counts the rest
+
+
+class Place(NamedTuple):
+    """A line of source code: where a task stands, or what blocked the loop."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"line {self.line} in {self.function}"
+
+
+class Span(NamedTuple):
+    """A stretch of a task's life; `start` and `end` in seconds since the recording began.
+
+    kind   "run", "wait", "ready" or "blocked"
+    wait   what a "wait" is for: "sleep", "task", "gather", "lock", "queue get", "request", ...;
+           of a "ready" span, what was waited for before ("turn" after `sleep(0)`, "" at the start)
+    on     ids of the tasks waited for, where the wait is for tasks
+    place  the learner's line: of a "wait", where the task is suspended; of a "blocked", the guilty one
+    step   of a "run" or "blocked" span, its number among all turns on the loop, from 0; else -1
+    """
+
+    kind: str
+    start: float
+    end: float
+    wait: str = ""
+    on: tuple[int, ...] = ()
+    place: Place | None = None
+    step: int = -1
+
+
+class Task(NamedTuple):
+    """One task of a run. `finished` is None, and `outcome` "pending", if the run ended before it."""
+
+    id: int
+    name: str
+    coroutine: str              # the coroutine function's qualified name
+    parent: int | None          # id of the task that created it; None for the main task
+    created: float
+    finished: float | None
+    outcome: str                # "result", "exception", "cancelled" or "pending"
+    error: str                  # "ValueError: no tea" if the outcome is "exception", else ""
+    spans: tuple[Span, ...]
+
+    @property
+    def ran(self) -> float:
+        """Seconds on the loop."""
+        return sum(s.end - s.start for s in self.spans if s.kind in (RUN, BLOCKED))
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent waiting, "ready" not included."""
+        return sum(s.end - s.start for s in self.spans if s.kind == WAIT)
+
+    @property
+    def kept_waiting(self) -> float:
+        """Seconds spent ready, while the loop was busy with other tasks."""
+        return sum(s.end - s.start for s in self.spans if s.kind == READY)
+
+
+class ThreadJob(NamedTuple):
+    """A function that a worker thread ran for a task (`asyncio.to_thread`, `run_in_executor`)."""
+
+    thread: str
+    start: float
+    end: float
+    task: int | None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What happened while a coroutine ran. `tasks[0]` is the main task, the others in order of creation.
+
+    tasks     one `Task` per task of the run
+    elapsed   seconds from the start to the end of the main task
+    clock     "real" or "virtual"
+    threads   jobs that worker threads did for the tasks
+    value     what the main coroutine returned
+    exception what it raised instead, or None
+
+    `result` gives the value or raises the exception. Two recordings are equal if the same things
+    happened at the same times; value and exception, which JSON cannot hold, do not count.
+    """
+
+    tasks: tuple[Task, ...]
+    elapsed: float
+    clock: Literal["real", "virtual"] = "virtual"
+    threads: tuple[ThreadJob, ...] = ()
+    value: Any = field(default=None, compare=False, repr=False)
+    exception: BaseException | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            raise ValueError("a Recording has at least one task, the main one; got none")
+        if self.clock not in ("real", "virtual"):
+            raise ValueError(f'clock is "real" or "virtual", not {self.clock!r}')
+        for index, task in enumerate(self.tasks):
+            if task.id != index:
+                raise ValueError(f"task {index} of a Recording must have the id {index}, not {task.id}")
+        object.__setattr__(self, "tasks", tuple(self.tasks))
+        object.__setattr__(self, "threads", tuple(self.threads))
+
+    # -- what it came to ------------------------------------------------------------------------
+
+    @property
+    def result(self) -> Any:
+        """What the main coroutine returned; raises what it raised."""
+        if self.exception is not None:
+            raise self.exception
+        main = self.tasks[0]
+        if main.outcome != RESULT:
+            raise RuntimeError(f"this run has no result: it ended with {main.outcome} {main.error}".rstrip())
+        return self.value
+
+    @property
+    def peak(self) -> int:
+        """The largest number of tasks in flight at one moment (created, not finished).
+
+        The main task counts only if it is alone.
+        """
+        events = sorted(
+            [(t.created, 1) for t in self.tasks[1:]]
+            + [(t.finished, -1) for t in self.tasks[1:] if t.finished is not None]
+        )
+        now = most = 0
+        for _, change in events:
+            now += change
+            most = max(most, now)
+        return max(most, 1)
+
+    @property
+    def largest_gap(self) -> float:
+        """Seconds of the longest turn that one task took: as long as that, nobody else could run."""
+        return max((s.end - s.start for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)), default=0.0)
+
+    @property
+    def blocked(self) -> tuple[Span, ...]:
+        """The spans that blocked the loop, in order of time."""
+        return tuple(sorted((s for t in self.tasks for s in t.spans if s.kind == BLOCKED), key=lambda s: s.start))
+
+    # -- words ----------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """One line. Of a real run it gives no durations: they differ from machine to machine."""
+        words = [f"{_count(len(self.tasks), 'task')}"]
+        if self.clock == "virtual":
+            words[0] += f" in {seconds(self.elapsed)} of virtual time"
+        else:
+            words[0] += " in real time"
+        words.append(f"peak in flight {self.peak:,}")
+        if self.clock == "virtual":
+            words.append(f"largest gap {seconds(self.largest_gap)}")
+        for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
+            n = sum(t.outcome == outcome for t in self.tasks)
+            if n:
+                words.append(f"{n:,} {verb}")
+        main = self.tasks[0]
+        if main.outcome == EXCEPTION:
+            words.append(f"ended with {_first_line(main.error)}")
+        return "; ".join(words)
+
+    def __str__(self) -> str:
+        lines = [self.summary()]
+        lines += _virtual_chart(self) if self.clock == "virtual" else _real_chart(self)
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """Jupyter asks for this: the picture and its text twin."""
+        from .timeline import mimebundle          # late: the data does not depend on its picture
+
+        return mimebundle(self)
+
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(str(self))
+
+    # -- JSON -----------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The recording as JSON text, without value and exception."""
+        return json.dumps(
+            {
+                "version": JSON_VERSION,
+                "clock": self.clock,
+                "elapsed": self.elapsed,
+                "tasks": [
+                    {**t._asdict(), "spans": [{**s._asdict(), "place": s.place and list(s.place)} for s in t.spans]}
+                    for t in self.tasks
+                ],
+                "threads": [list(job) for job in self.threads],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Recording:
+        """The recording that `to_json` wrote; ValueError if the text is something else."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"not a stored Recording: {error}") from None
+        if not isinstance(data, dict) or data.get("version") != JSON_VERSION:
+            found = data.get("version") if isinstance(data, dict) else type(data).__name__
+            raise ValueError(f"not a Recording stored with version {JSON_VERSION} of the format; found {found!r}")
+        try:
+            tasks = tuple(
+                Task(**{**t, "spans": tuple(
+                    Span(**{**s, "on": tuple(s["on"]), "place": s["place"] and Place(*s["place"])}) for s in t["spans"]
+                )})
+                for t in data["tasks"]
+            )
+            return cls(tasks, data["elapsed"], data["clock"], tuple(ThreadJob(*job) for job in data["threads"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
+
+
+def seconds(value: float) -> str:
+    """A duration in words, exact to the nanosecond: `seconds(0.30)` is "0.3 s"."""
+    return f"{round(value, 9):.9f}".rstrip("0").rstrip(".") + " s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
+
+
+def _clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _ending(task: Task) -> str:
+    if task.outcome == EXCEPTION:
+        return _first_line(task.error)
+    return {RESULT: "", CANCELLED: "cancelled", PENDING: "left behind"}[task.outcome]
+
+
+def _lanes(rows: Iterable[tuple[str, str, str]], hidden: int) -> list[str]:
+    rows = [(_clip(name, 24), chart, words) for name, chart, words in rows]
+    width = max(len(name) for name, _, _ in rows)
+    lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in rows]
+    return lines + ([f"... and {_count(hidden, 'task')} more"] if hidden else [])
+
+
+MARKS = {WAIT: "-", READY: "~", BLOCKED: "!", RUN: "#"}
+
+
+def _virtual_chart(run: Recording) -> list[str]:
+    """Lanes over time: `-` waits, `~` ready but kept waiting, `!` blocks the loop, `|` a turn on it."""
+    end = max([run.elapsed] + [t.finished for t in run.tasks if t.finished is not None])
+    scale = (CHART_WIDTH - 1) / end if end > 0 else 0.0
+
+    def lane(task: Task) -> str:
+        cells = [" "] * CHART_WIDTH
+        for kind in (WAIT, READY, RUN, BLOCKED):
+            for span in task.spans:
+                if span.kind != kind:
+                    continue
+                first, last = round(span.start * scale), round(span.end * scale)
+                if span.end > span.start:
+                    cells[first : last + 1] = MARKS[kind] * (last + 1 - first)
+        for span in task.spans:
+            if span.kind == RUN and span.start == span.end:
+                cells[round(span.start * scale)] = "|"
+        return "".join(cells)
+
+    shown = run.tasks[:CHART_TASKS]
+    rows = [
+        (
+            t.name,
+            lane(t),
+            f"{seconds(t.created)[:-2]} to {seconds(end if t.finished is None else t.finished)}  {_ending(t)}",
+        )
+        for t in shown
+    ]
+    lines = _lanes(rows, len(run.tasks) - len(shown))
+    marks = {s.kind for t in shown for s in t.spans if s.end > s.start}
+    key = ["| a turn on the loop", "- waiting"]
+    key += [words for kind, words in ((READY, "~ ready but kept waiting"), (BLOCKED, "! the loop is blocked")) if kind in marks]
+    return lines + ["(" + ", ".join(key) + ")"]
+
+
+def _real_chart(run: Recording) -> list[str]:
+    """Lanes over events: a column for every start and every end of a task, in their order.
+
+    It shows who overlapped whom, and nothing that a busy machine changes.
+    """
+    shown = run.tasks[:CHART_TASKS]
+    events = sorted(
+        [(t.created, 0, t.id) for t in shown] + [(t.finished, 1, t.id) for t in shown if t.finished is not None],
+        key=lambda event: event[0],
+    )
+    column = {(task, end): index for index, (_, end, task) in enumerate(events)}
+    rows = []
+    for task in shown:
+        first = column[task.id, 0]
+        last = column.get((task.id, 1), len(events))
+        chart = " " * first + "[" + "-" * (last - first - 1) + ("]" if task.finished is not None else "")
+        rows.append((task.name, chart.ljust(len(events)), _ending(task)))
+    return _lanes(rows, len(run.tasks) - len(shown)) + ["([ starts, ] ends; columns are events in their order, not time)"]
+
+
