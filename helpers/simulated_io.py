@@ -1,0 +1,439 @@
+"""Shops that answer slowly: input and output, simulated, with the properties of the real thing.
+
+    north = Shop("north", latency=0.3)
+    cents = await north.price("tea")            # 0.3 s later: a price, an int in cents
+    cents = north.price_blocking("tea")         # the same answer, the same 0.3 s; meanwhile nothing else runs
+
+A shop takes its time (`latency`), not always the same (`jitter`); sometimes it gives no answer
+(`failure_rate`); and it serves only so many requests at once (`capacity`).
+
+**Repeatable.** How long a request takes, and whether it fails, is not drawn from a stream of random
+numbers, where every draw changes the next. It is computed from the seed, the shop's name, the item,
+and how often this shop has been asked for this item before. So the second request for tea at "north"
+is the same request whatever happens in between, in whatever order your tasks run.
+
+**A new event loop meets a shop that has never been asked.** Every `simulate(...)` and every
+`asyncio.run(...)` therefore gives the same answers as the last time, also with shops made earlier. A
+notebook's own loop lives as long as its kernel, and there counting goes on from cell to cell, as at a
+real service; `reset()` starts anew. Loops do not disturb each other: a shop belongs to none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import heapq
+import math
+import numbers
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
+from statistics import NormalDist
+from weakref import WeakKeyDictionary
+
+__all__ = ["Shop", "ShopBusy", "ShopError"]
+
+JITTERS = ("none", "uniform", "exponential", "lognormal")
+QUEUE, REFUSE = "queue", "refuse"
+GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+class ShopError(ConnectionError):
+    """The shop gave no answer. Being a ConnectionError, it is caught where a real one would be."""
+
+
+class ShopBusy(ShopError):
+    """The shop is serving as many requests as it can, and refused this one at once."""
+
+
+class Shop:
+    """A simulated shop, which answers the question what something costs.
+
+    name          the shop's name; shops of the same name (and seed) are the same shop, asked anew
+    latency       seconds that a request takes, on average, once the shop has begun to serve it
+    jitter        how latency varies: "none", "uniform", "exponential" or "lognormal" (`latency_of` has the formulas)
+    spread        how much it varies: a share of the latency from 0 to 1; for "lognormal" any number from 0 on,
+                  the standard deviation of the logarithm
+    failure_rate  probability, 0 to 1, that a request ends with `ShopError`, after its latency
+    capacity      how many requests the shop serves at once; None: any number
+    when_full     what the others do: "queue" (first come, first served) or "refuse" (`ShopBusy` at once)
+    prices        prices in cents by item, where they should not be made up: {"tea": 320}
+    seed          an int or a str; another seed, other latencies and failures
+
+    Wrong arguments are a TypeError or a ValueError. The arguments can be read as attributes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        latency: float = 0.3,
+        jitter: str = "none",
+        spread: float = 0.5,
+        failure_rate: float = 0.0,
+        capacity: int | None = None,
+        when_full: str = QUEUE,
+        prices: Mapping[str, int] | None = None,
+        seed: int | str = 0,
+    ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f'a shop begins with its name: Shop("north", latency=0.3); got {_shown(name)}')
+        if not name:
+            raise ValueError('a shop needs a name, for example Shop("north"); got an empty one')
+        self.name = name
+        self.latency = _number("latency", latency, "seconds, for example latency=0.3")
+        if jitter not in JITTERS:
+            raise ValueError(f"jitter is one of {_listed(JITTERS)}; got {_shown(jitter)}")
+        self.jitter = jitter
+        self.spread = _number("spread", spread, "a share of the latency, for example spread=0.5")
+        if jitter in ("uniform", "exponential") and spread > 1:
+            raise ValueError(
+                f'spread is at most 1 with jitter="{jitter}", or some latencies would be negative; got {spread!r}. '
+                'For a longer tail take jitter="lognormal"'
+            )
+        self.failure_rate = _probability(failure_rate)
+        if capacity is not None:
+            if isinstance(capacity, bool) or not isinstance(capacity, int):
+                raise TypeError(f"capacity is a whole number of requests, or None for no limit; got {_shown(capacity)}")
+            if capacity < 1:
+                raise ValueError(f"capacity is at least 1, or None for no limit; got {capacity}")
+        self.capacity = capacity
+        if when_full not in (QUEUE, REFUSE):
+            raise ValueError(f"when_full is {_listed((QUEUE, REFUSE))}; got {_shown(when_full)}")
+        self.when_full = when_full
+        self.prices = _price_list(prices)
+        if isinstance(seed, bool) or not isinstance(seed, (int, str)):
+            raise TypeError(f"seed is an int or a str, for example seed=1; got {_shown(seed)}")
+        self.seed = seed
+        self._lock = threading.RLock()      # worker threads ask too; R: a garbage-collected request may leave meanwhile
+        self._desks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
+        self._desk_outside = _Desk()    # where there is no event loop: plain scripts, worker threads
+        self._last_desk = self._desk_outside
+
+    @classmethod
+    def many(cls, count: int, *, latency: float | tuple[float, float] = (0.1, 0.5), **options) -> list[Shop]:
+        """`count` shops, named "shop 01", "shop 02", ..., for programs that ask many of them.
+
+        latency   seconds, the same for all; or (shortest, longest), spread evenly between the two (rounded to the
+                  millisecond) and mixed, so that the first shop asked is not the first to answer
+        options   as for `Shop`, the same for all
+
+        The same arguments make the same shops, always.
+        """
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise TypeError(f"how many shops? A whole number, for example Shop.many(20); got {_shown(count)}")
+        if count < 0:
+            raise ValueError(f"how many shops? 0 or more, for example Shop.many(20); got {count}")
+        if isinstance(latency, (tuple, list)):
+            if len(latency) != 2:
+                raise ValueError(f"latency is one number, or two: (shortest, longest); got {latency!r}")
+            hint = "seconds, for example latency=(0.1, 0.5)"
+            shortest, longest = (_number("latency", each, hint) for each in latency)
+            if shortest > longest:
+                raise ValueError(f"latency is (shortest, longest); got {latency!r}: write ({longest!r}, {shortest!r})")
+        else:
+            shortest = longest = latency
+        latencies = [shortest] * count
+        if shortest != longest:
+            # The shops sorted by the fractional parts of multiples of the golden ratio: neighbours land far apart.
+            mixed = sorted(range(count), key=lambda index: index * GOLDEN % 1)
+            for rank, index in enumerate(mixed):
+                latencies[index] = round(shortest + (longest - shortest) * rank / max(count - 1, 1), 3)
+        width = max(2, len(str(count)))
+        return [cls(f"shop {number:0{width}}", latency=each, **options) for number, each in enumerate(latencies, 1)]
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    async def price(self, item: str) -> int:
+        """The price of `item` in cents, after `latency` seconds, and after those who queue before it.
+
+        Raises ShopError, or ShopBusy if the shop is full and refuses. A cancelled request gives up its
+        place, in the shop or in the queue, at once.
+        """
+        desk, request = self._arrive(item, in_task=True)
+        try:
+            if request.turn is not None:
+                await request.turn
+            await asyncio.sleep(request.latency)
+        finally:
+            self._leave(desk, request)
+        return self._answer(item, request)
+
+    def price_blocking(self, item: str) -> int:
+        """The twin of `price` that does not await: it blocks its thread for as long as `price` would take.
+
+        Where it has to queue, it reckons when a place will be free, and sleeps until then: on the thread of an
+        event loop it cannot be told, because nothing else runs. If somebody before it is cancelled, it does not
+        profit.
+        """
+        desk, request = self._arrive(item, in_task=False)
+        try:
+            time.sleep(request.delay + request.latency)     # through the module: virtual time replaces `time.sleep`
+        finally:
+            self._leave(desk, request)
+        return self._answer(item, request)
+
+    def price_of(self, item: str) -> int:
+        """The price of `item` in cents, at once and without asking: what a right answer must be.
+
+        It depends on the names of the shop and the item only: 2 to 12 (dollars, euros) for the item, give or
+        take 20 % for the shop.
+        """
+        _check_item(item)
+        if item in self.prices:
+            return self.prices[item]
+        usual = 200 + int(1000 * _chance("price", item))
+        return usual * (80 + int(41 * _chance("price", self.name, item))) // 100
+
+    def latency_of(self, item: str, k: int = 0) -> float:
+        """The latency in seconds of the k-th request for `item`, from 0 on, the time in a queue not included.
+
+        With m = `latency`, s = `spread`, and u between 0 and 1 drawn for this request (inverse transform sampling):
+
+            "none"         m
+            "uniform"      m * (1 - s + 2 * s * u)
+            "exponential"  m * (1 - s - s * log(1 - u))
+            "lognormal"    m * exp(s * z - s**2 / 2), where z is the u-quantile of the standard normal distribution
+
+        All have the mean m, and none is ever negative. Source of the means: NIST/SEMATECH e-Handbook of
+        Statistical Methods, sections 1.3.6.6.2 (uniform), 1.3.6.6.7 (exponential), 1.3.6.6.9 (lognormal).
+        Jittered latencies are rounded to the millisecond (of latencies under 0.1 s to about 1 %), which makes short
+        numbers in pictures, and the same ones on every machine.
+        """
+        mean, spread = self.latency, self.spread
+        if self.jitter == "none" or mean == 0:
+            return mean
+        u = _chance("latency", self.seed, self.name, item, k)
+        if self.jitter == "uniform":
+            factor = 1 - spread + 2 * spread * u
+        elif self.jitter == "exponential":
+            factor = 1 - spread - spread * math.log(1 - u)
+        else:
+            factor = math.exp(spread * NormalDist().inv_cdf(u) - spread**2 / 2)
+        return max(0.0, round(mean * factor, max(3, 2 - math.floor(math.log10(mean)))))
+
+    def fails(self, item: str, k: int = 0) -> bool:
+        """Whether the k-th request for `item`, from 0 on, fails."""
+        return _chance("failure", self.seed, self.name, item, k) < self.failure_rate
+
+    # -- looking --------------------------------------------------------------------------------
+
+    @property
+    def requests(self) -> int:
+        """How many requests were begun, the refused ones included, on the loop that last asked, since `reset()`."""
+        return self._last_desk.requests
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being served now (not those that queue), on the loop that last asked."""
+        return len(self._last_desk.serving)
+
+    @property
+    def peak(self) -> int:
+        """The largest number of requests served at once, on the loop that last asked, since `reset()`."""
+        return self._last_desk.peak
+
+    def reset(self) -> None:
+        """Start counting anew, on all loops: the next request for an item is its first again.
+
+        Requests that are being served, or that queue, are left alone.
+        """
+        with self._lock:
+            for desk in [self._desk_outside, self._last_desk, *self._desks.values()]:
+                desk.asked.clear()
+                desk.requests = 0
+                desk.peak = len(desk.serving)
+
+    def __repr__(self) -> str:
+        words = [repr(self.name), f"latency={self.latency!r}"]
+        words += [
+            f"{key}={value!r}"
+            for key, value in self._options().items()
+            if key != "latency" and value != DEFAULTS[key]
+        ]
+        return f"{type(self).__name__}({', '.join(words)})"
+
+    def __reduce__(self):
+        # Copied, or sent to another process: a shop like this one, which nobody has asked yet.
+        return functools.partial(type(self), self.name, **self._options()), ()
+
+    def _options(self) -> dict[str, object]:
+        return {key: getattr(self, key) for key in DEFAULTS} | {"prices": self.prices or None}
+
+    # -- arriving and leaving: nothing here waits -----------------------------------------------
+
+    def _arrive(self, item: str, *, in_task: bool) -> tuple[_Desk, _Request]:
+        """Count a request and give it a place, or a place in the queue, or ShopBusy."""
+        _check_item(item)
+        with self._lock:
+            loop = _running_loop()
+            desk = self._last_desk = self._desk_of(loop)
+            k = desk.asked[item]
+            desk.asked[item] += 1
+            desk.requests += 1
+            request = _Request(self.latency_of(item, k), self.fails(item, k))
+            if self._has_place(desk):
+                desk.serve(request)
+            elif self.when_full == REFUSE:
+                raise ShopBusy(
+                    f"{self.name} is busy: it serves {self.capacity} at once, and refused the request for {item!r}"
+                )
+            else:
+                if in_task and loop is not None:
+                    request.turn = loop.create_future()
+                elif not in_task:
+                    request.delay = desk.reckon_delay()
+                desk.queue[request] = None
+            return desk, request
+
+    def _leave(self, desk: _Desk, request: _Request) -> None:
+        """Give up the request's place, wherever it is, to those who come first in the queue."""
+        with self._lock:
+            desk.serving.pop(request, None)
+            desk.queue.pop(request, None)
+            # A place is handed over here, not when the next task runs: nobody who arrives in between can take it.
+            # If that task is cancelled before it runs, it leaves too, and hands the place on.
+            while desk.queue and self._has_place(desk):
+                first, _ = desk.queue.popitem(last=False)
+                desk.serve(first)
+                if first.turn is not None:
+                    _tell(first.turn)
+
+    def _has_place(self, desk: _Desk) -> bool:
+        return self.capacity is None or len(desk.serving) < self.capacity
+
+    def _answer(self, item: str, request: _Request) -> int:
+        if request.fails:
+            raise ShopError(f"{self.name} gave no price for {item!r}")
+        return self.price_of(item)
+
+    def _desk_of(self, loop: asyncio.AbstractEventLoop | None) -> _Desk:
+        if loop is None:
+            return self._desk_outside
+        # A desk holds no reference to its loop but through the requests that queue, so a finished loop can go.
+        desk = self._desks.get(loop)
+        if desk is None:
+            desk = self._desks[loop] = _Desk()
+        return desk
+
+
+DEFAULTS = Shop.__init__.__kwdefaults__
+
+
+class _Request:
+    """One request: its latency in seconds, whether it will fail, and how it waits if it has to queue."""
+
+    __slots__ = ("latency", "fails", "delay", "turn")
+
+    def __init__(self, latency: float, fails: bool) -> None:
+        self.latency = latency
+        self.fails = fails
+        self.delay = 0.0                                    # seconds in the queue, as reckoned on arrival
+        self.turn: asyncio.Future[None] | None = None       # done when it is this request's turn
+
+
+class _Desk:
+    """What a shop knows about one event loop: how often it was asked there, whom it serves, who queues."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.requests = 0
+        self.peak = 0
+        self.serving: dict[_Request, float] = {}            # -> when it should be done, in seconds of `_now()`
+        self.queue: OrderedDict[_Request, None] = OrderedDict()
+
+    def serve(self, request: _Request) -> None:
+        self.serving[request] = _now() + request.latency
+        self.peak = max(self.peak, len(self.serving))
+
+    def reckon_delay(self) -> float:
+        """Seconds until a request that now joins the end of the queue is served, if nobody is cancelled."""
+        ends = list(self.serving.values())
+        heapq.heapify(ends)
+        for earlier in list(self.queue):
+            heapq.heappush(ends, heapq.heappop(ends) + earlier.latency)
+        return max(0.0, ends[0] - _now())
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _now() -> float:
+    loop = _running_loop()
+    return time.monotonic() if loop is None else loop.time()
+
+
+def _tell(turn: asyncio.Future[None]) -> None:
+    """It is your turn."""
+    loop = turn.get_loop()
+    if loop is _running_loop():
+        _finish(turn)
+    elif not loop.is_closed():          # a worker thread leaves, or another loop's forgotten request is cleared away
+        loop.call_soon_threadsafe(_finish, turn)
+
+
+def _finish(turn: asyncio.Future[None]) -> None:
+    if not turn.done():                 # cancelled in the meantime
+        turn.set_result(None)
+
+
+def _chance(*what: object) -> float:
+    """A number between 0 and 1, neither included, that depends on nothing but `what`: the same on every machine."""
+    digest = hashlib.sha256(repr(what).encode()).digest()
+    return (int.from_bytes(digest[:8], "big") // 4096 + 0.5) / 2**52
+
+
+# -- arguments --------------------------------------------------------------------------------------
+
+
+def _check_item(item: object) -> None:
+    if not isinstance(item, str):
+        raise TypeError(f'a shop is asked for an item by its name: await shop.price("tea"); got {_shown(item)}')
+
+
+def _number(name: str, value: float, meaning: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} is {meaning}; got {_shown(value)}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} is {meaning}, and not negative or infinite; got {value!r}")
+    return value
+
+
+def _probability(value: float) -> float:
+    meaning = "failure_rate is a probability between 0 and 1"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{meaning}, for example failure_rate=0.3; got {_shown(value)}")
+    if not 0 <= value <= 1:
+        hint = f": for {value:g} % write failure_rate={value / 100:g}" if 1 < value <= 100 else ""
+        raise ValueError(f"{meaning}{hint}; got {value!r}")
+    return value
+
+
+def _price_list(prices: Mapping[str, int] | None) -> dict[str, int]:
+    if prices is None:
+        return {}
+    if not isinstance(prices, Mapping):
+        raise TypeError(f'prices are a dictionary of cents by item: prices={{"tea": 320}}; got {_shown(prices)}')
+    for item, cents in prices.items():
+        if not isinstance(item, str) or isinstance(cents, bool) or not isinstance(cents, int):
+            raise TypeError(
+                f'prices are whole cents by item, for 3.20 write prices={{"tea": 320}}; got {{{item!r}: {cents!r}}}'
+            )
+        if cents < 0:
+            raise ValueError(f"a price is not negative; got {{{item!r}: {cents!r}}}")
+    return dict(prices)
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = (f'"{word}"' for word in words)
+    return f"{', '.join(first)} or {last}"
+
+
+def _shown(value: object) -> str:
+    return f"{value!r} ({type(value).__name__})"
