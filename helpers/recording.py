@@ -157,6 +157,11 @@ class Recording:
         return max(most, 1)
 
     @property
+    def end(self) -> float:
+        """Seconds from the start to the last thing that happened: a task may outlive the main one."""
+        return max([self.elapsed] + [t.finished for t in self.tasks if t.finished is not None])
+
+    @property
     def largest_gap(self) -> float:
         """Seconds of the longest turn that one task took: as long as that, nobody else could run."""
         return max((s.end - s.start for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)), default=0.0)
@@ -187,10 +192,17 @@ class Recording:
             words.append(f"ended with {_first_line(main.error)}")
         return "; ".join(words)
 
-    def __str__(self) -> str:
+    def text(self, until: float | None = None) -> str:
+        """The text twin of the timeline; of a virtual run its chart reaches to `until` seconds.
+
+        So charts of several runs can have the same scale. `until` is at least `end`, which is the default.
+        """
         lines = [self.summary()]
-        lines += _virtual_chart(self) if self.clock == "virtual" else _real_chart(self)
+        lines += _virtual_chart(self, until) if self.clock == "virtual" else _real_chart(self)
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Jupyter asks for this: the picture and its text twin."""
@@ -273,10 +285,11 @@ def _lanes(rows: Iterable[tuple[str, str, str]], hidden: int) -> list[str]:
 MARKS = {WAIT: "-", READY: "~", BLOCKED: "!", RUN: "#"}
 
 
-def _virtual_chart(run: Recording) -> list[str]:
+def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
     """Lanes over time: `-` waits, `~` ready but kept waiting, `!` blocks the loop, `|` a turn on it."""
-    end = max([run.elapsed] + [t.finished for t in run.tasks if t.finished is not None])
-    scale = (CHART_WIDTH - 1) / end if end > 0 else 0.0
+    end = run.end
+    until = end if until is None else max(until, end)
+    scale = (CHART_WIDTH - 1) / until if until > 0 else 0.0
 
     def lane(task: Task) -> str:
         cells = [" "] * CHART_WIDTH
