@@ -1,0 +1,281 @@
+"""Write what notebooks/catalogue.toml says into the README and the notebooks: `make catalogue`.
+
+    python -m tools.catalogue            write what is out of date
+    python -m tools.catalogue --check    write nothing; exit with 1, and say what is out of date, if something is
+
+In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-- lessons: end -->` is replaced, and
+likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
+`navigation-bottom`, the last one. All else stays as it is, byte for byte.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOP, BOTTOM = "navigation-top", "navigation-bottom"
+NOTE = "<!-- Written by `make catalogue` from notebooks/catalogue.toml; do not edit. -->"
+
+
+class Wrong(Exception):
+    """The catalogue, a notebook or the README is not as it must be; the text says what to change."""
+
+
+# --- the catalogue -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook, as the catalogue describes it."""
+
+    file: str  # its name in notebooks/
+    title: str  # the same as its heading
+    minutes: int
+    promise: str  # one line
+    builds_on: tuple[str, ...]  # the files of lessons before it
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The lessons in the order of teaching, and the addresses that links to them need (empty: not known)."""
+
+    lessons: tuple[Lesson, ...] = field(metadata={"key": "notebook"})
+    repository: str
+    ref: str
+    hub: str
+
+    def lesson(self, file: str) -> Lesson:
+        return next(lesson for lesson in self.lessons if lesson.file == file)
+
+
+def keys_of(table: dict, cls: type, where: str) -> dict:
+    """`table` if its keys are those of the dataclass `cls`, else Wrong."""
+    expected = {f.metadata.get("key", f.name) for f in fields(cls)}
+    for problem, keys in {"lacks": expected - set(table), "does not know": set(table) - expected}.items():
+        if keys:
+            raise Wrong(f"{where} {problem} {', '.join(sorted(keys))}. Its keys are: {', '.join(sorted(expected))}.")
+    return table
+
+
+def load(root: Path = ROOT) -> Catalogue:
+    """Read and check `root`/notebooks/catalogue.toml. Raises Wrong."""
+    text = (root / "notebooks/catalogue.toml").read_text(encoding="utf-8")
+    try:
+        table = keys_of(tomllib.loads(text), Catalogue, "catalogue.toml")
+    except tomllib.TOMLDecodeError as error:
+        raise Wrong(f"catalogue.toml is not valid TOML: {error}") from error
+    lessons: list[Lesson] = []
+    for number, entry in enumerate(table["notebook"], start=1):
+        where = f"catalogue.toml: notebook {number} ({entry.get('file', 'no file')})"
+        keys_of(entry, Lesson, where)
+        lesson = Lesson(**{**entry, "builds_on": tuple(entry["builds_on"])})
+        earlier = [other.file for other in lessons]
+        if lesson.file in earlier:
+            raise Wrong(f"{where} stands there twice.")
+        if type(lesson.minutes) is not int or lesson.minutes <= 0:
+            raise Wrong(f"{where} has minutes = {lesson.minutes!r}; write a whole number, such as minutes = 40.")
+        for file in lesson.builds_on:
+            if file not in earlier:
+                raise Wrong(f"{where} builds on {file}, which is not a notebook before it.")
+        lessons.append(lesson)
+    for key in ("repository", "hub"):
+        if table[key] and not (table[key].startswith("https://") and not table[key].endswith(("/", ".git"))):
+            raise Wrong(f'catalogue.toml: {key} = "{table[key]}"; write it as "https://github.com/OWNER/NAME", or "".')
+    return Catalogue(tuple(lessons), table["repository"], table["ref"], table["hub"])
+
+
+# --- links ---------------------------------------------------------------------------------------------------------
+
+
+def binder_link(repository: str, ref: str, file: str) -> str:
+    """The address that opens a notebook in JupyterLab on mybinder.org, wherever the repository is hosted.
+
+    Its forms: https://docs.mybinder.org and https://binderhub.readthedocs.io/en/latest/reference/repoproviders.html
+    """
+    host, _, path = repository.removeprefix("https://").partition("/")
+    where = f"gh/{path}" if host == "github.com" else f"git/{quote(repository, safe='')}"
+    return f"https://mybinder.org/v2/{where}/{quote(ref, safe='')}?urlpath=lab/tree/notebooks/{file}"
+
+
+def hub_link(hub: str, repository: str, ref: str, file: str) -> str:
+    """The address that fetches the repository with nbgitpuller, and opens a notebook in JupyterLab, on a JupyterHub.
+
+    Its form: https://nbgitpuller.readthedocs.io/en/latest/link.html
+    """
+    folder = repository.rsplit("/", 1)[-1]  # nbgitpuller clones into a folder of this name
+    urlpath = quote(f"lab/tree/{folder}/notebooks/{file}?autodecode", safe="")
+    query = f"repo={quote(repository, safe='')}&branch={quote(ref, safe='')}&urlpath={urlpath}&depth=1"
+    return f"{hub}/hub/user-redirect/git-pull?{query}"
+
+
+def launch_links(catalogue: Catalogue, file: str) -> list[str]:
+    """Markdown for every way to open a notebook that the catalogue has the addresses for."""
+    links = []
+    if catalogue.repository:
+        link = binder_link(catalogue.repository, catalogue.ref, file)
+        links.append(f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({link})")
+        if catalogue.hub:
+            links.append(f"[Open on the JupyterHub]({hub_link(catalogue.hub, catalogue.repository, catalogue.ref, file)})")
+    return links
+
+
+# --- what is written -----------------------------------------------------------------------------------------------
+
+
+def link_to(lesson: Lesson, folder: str = "") -> str:
+    return f"[{lesson.title}]({folder}{lesson.file})"
+
+
+def neighbours(catalogue: Catalogue, lesson: Lesson) -> str:
+    """Links to the lessons before and after this one, and to the list of all."""
+    place = catalogue.lessons.index(lesson)
+    parts = []
+    if place > 0:
+        parts.append(f"Previous: {link_to(catalogue.lessons[place - 1])}")
+    if place + 1 < len(catalogue.lessons):
+        parts.append(f"Next: {link_to(catalogue.lessons[place + 1])}")
+    return " · ".join([*parts, "[All lessons](../README.md#lessons)"])
+
+
+def top_cell(catalogue: Catalogue, lesson: Lesson) -> str:
+    needs = ", ".join(link_to(catalogue.lesson(file)) for file in lesson.builds_on) or "nothing"
+    facts = f"**{lesson.minutes} minutes** · builds on: {needs}"
+    launch = " ".join(launch_links(catalogue, lesson.file))
+    return "\n\n".join(part for part in [facts, neighbours(catalogue, lesson), launch, NOTE] if part)
+
+
+def bottom_cell(catalogue: Catalogue, lesson: Lesson) -> str:
+    return "\n\n".join(["---", neighbours(catalogue, lesson), NOTE])
+
+
+def lessons_region(catalogue: Catalogue) -> str:
+    """The lesson table of the README."""
+    rows = [["lesson", "minutes", "builds on", "what you do"], ["---", "---:", "---", "---"]]
+    for lesson in catalogue.lessons:
+        needs = "<br>".join(link_to(catalogue.lesson(file), "notebooks/") for file in lesson.builds_on)
+        rows.append([link_to(lesson, "notebooks/"), str(lesson.minutes), needs, lesson.promise])
+    if catalogue.repository:
+        rows[0].append("open")
+        rows[1].append("---")
+        for row, lesson in zip(rows[2:], catalogue.lessons):
+            row.append("<br>".join(launch_links(catalogue, lesson.file)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def launch_region(catalogue: Catalogue) -> str:
+    """The README's links for Binder and JupyterHub, or their form while the address is not known."""
+    repository, hub = catalogue.repository or "https://github.com/OWNER/NAME", catalogue.hub or "https://HUB"
+    file = catalogue.lessons[0].file
+    binder, puller = binder_link(repository, catalogue.ref, file), hub_link(hub, repository, catalogue.ref, file)
+    text = []
+    if catalogue.repository:
+        text.append("\n".join(launch_links(catalogue, file)))
+    else:
+        text.append(
+            "The course has no public address yet, so there are no Binder badges. Whoever publishes it turns them on with\n"
+            "one setting: `repository` in `notebooks/catalogue.toml`, and then `make catalogue`."
+        )
+    text.append(f"A link that opens a notebook on Binder has this form:\n\n    {binder}")
+    text.append(f"A link that opens it on a JupyterHub with nbgitpuller has this form:\n\n    {puller}")
+    return "\n\n".join(text)
+
+
+# --- write, or check -----------------------------------------------------------------------------------------------
+
+
+def replace_region(text: str, name: str, content: str) -> str:
+    """`text` with what stands between the two markers called `name` replaced. Raises Wrong if they are not there."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise Wrong(f"README.md lacks the markers {begin} and {end}, between which `make catalogue` writes.")
+    return f"{before}{begin}\n{content}\n{end}{after}"
+
+
+def new_readme(catalogue: Catalogue, text: str) -> str:
+    text = replace_region(text, "lessons", lessons_region(catalogue))
+    return replace_region(text, "launch", launch_region(catalogue))
+
+
+def navigation_cell(cell_id: str, source: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_markdown_cell(source, id=cell_id)
+
+
+def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
+    """The text of a notebook with its two navigation cells; the same text if they are there already. Raises Wrong."""
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+    except Exception as error:  # nbformat raises many kinds, for what is no JSON and for what is no notebook
+        raise Wrong(f"{lesson.file} is not a readable notebook: {error}") from error
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        raise Wrong(f"{lesson.file} has an old format without cell ids: save it in a current JupyterLab.")
+    cells = [cell for cell in notebook.cells if cell.id not in (TOP, BOTTOM)]
+    heading = cells[0].source.partition("\n")[0] if cells and cells[0].cell_type == "markdown" else ""
+    if heading != f"# {lesson.title}":
+        raise Wrong(
+            f'{lesson.file} must begin with a markdown cell whose first line is "# {lesson.title}", the title in\n'
+            f'catalogue.toml; its first line is "{heading}". Make the two equal.'
+        )
+    top, bottom = top_cell(catalogue, lesson), bottom_cell(catalogue, lesson)
+    wanted = [cells[0], navigation_cell(TOP, top), *cells[1:], navigation_cell(BOTTOM, bottom)]
+    if wanted == notebook.cells:
+        return text
+    notebook.cells = wanted
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def stale(root: Path = ROOT) -> dict[Path, str]:
+    """The files that are not what the catalogue asks for, each with the text that it should have. Raises Wrong."""
+    catalogue = load(root)
+    listed, present = [lesson.file for lesson in catalogue.lessons], {path.name for path in root.glob("notebooks/*.ipynb")}
+    problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in listed if file not in present]
+    problems += [f"notebooks/{file} is not in catalogue.toml: add it there." for file in sorted(present - set(listed))]
+    new_texts: dict[Path, str] = {}
+
+    def consider(path: Path, renew) -> None:
+        text = path.read_text(encoding="utf-8")
+        try:
+            renewed = renew(text)
+        except Wrong as wrong:
+            problems.append(str(wrong))
+        else:
+            if renewed != text:
+                new_texts[path] = renewed
+
+    consider(root / "README.md", lambda text: new_readme(catalogue, text))
+    for lesson in catalogue.lessons:
+        if lesson.file in present:
+            consider(root / "notebooks" / lesson.file, lambda text: new_notebook(catalogue, lesson, text))
+    if problems:
+        raise Wrong("\n".join(problems))
+    return new_texts
+
+
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    if arguments not in ([], ["--check"]):
+        print("Write: python -m tools.catalogue [--check]", file=sys.stderr)
+        return 2
+    try:
+        new_texts = stale(root)
+    except Wrong as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    for path, text in new_texts.items():
+        if arguments:
+            print(f"{path.relative_to(root)} is out of date: run `make catalogue`.", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(f"{path.relative_to(root)} written.")
+    return 1 if arguments and new_texts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

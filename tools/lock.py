@@ -1,0 +1,80 @@
+"""Pin what pyproject.toml asks for: `make lock`.
+
+    python -m tools.lock                     keep the pins that still fit, add what is missing
+    python -m tools.lock --upgrade           move everything to the newest version that fits
+    python -m tools.lock --upgrade-package NAME
+
+Two files are written. requirements.txt is a universal lock: one file, with markers, for every supported Python and
+system, made by uv. environment.yml repeats its lines for conda and Binder, below the Python that those are to use.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The Python of Binder and conda. Without a pin, Binder's builder would take one that is too old for the course.
+PYTHON = "3.13"
+
+
+def compile_lock(output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Have uv write the lock to `output`; pins that `output` already holds are kept where they still fit.
+
+    Returns the finished process: its return code is 0 if the file was written, its stderr says why not.
+    """
+    return subprocess.run(
+        # fmt: off
+        [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--output-file", str(output), "--quiet",
+         "--universal", "--python-version", "3.11", "--no-emit-index-url",
+         "--custom-compile-command", "make lock", *options],
+        # fmt: on
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def pins(lock: str) -> list[str]:
+    """The requirements in the text of a lock, one line each, without the comments that say what asked for them."""
+    lines = (line.split("#")[0].strip() for line in lock.splitlines())
+    return [line for line in lines if line]
+
+
+def environment_yml(lock: str) -> str:
+    """The text of environment.yml that installs the lock whose text is given.
+
+    The pins are repeated instead of referred to: a line `-r requirements.txt` would make Binder's builder install
+    everything anew after every commit, since it could no longer see that the environment is the same.
+    """
+    head = f"""\
+# Written by `make lock` from requirements.txt; do not edit.
+#     conda env create -f environment.yml
+#     conda activate while-you-wait
+#     pip install --no-deps -e .
+name: while-you-wait
+channels:
+  - conda-forge
+dependencies:
+  - python={PYTHON}
+  - pip
+  - pip:
+"""
+    return head + "".join(f'      - "{line}"\n' for line in pins(lock))
+
+
+def main(options: list[str]) -> int:
+    done = compile_lock(ROOT / "requirements.txt", *options)
+    if done.returncode != 0:
+        print(f"uv could not make the lock:\n{done.stderr}", file=sys.stderr)
+        return 1
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    (ROOT / "environment.yml").write_text(environment_yml(lock), encoding="utf-8", newline="\n")
+    print(f"requirements.txt and environment.yml pin {len(pins(lock))} requirements.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
