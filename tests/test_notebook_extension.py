@@ -1,0 +1,375 @@
+"""What `%load_ext helpers` promises, each in a real kernel of the running interpreter.
+
+Where a promise is only kept by the extension, the same is run without it first, so that the day on which Jupyter
+itself closes the hole is seen here.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+PATIENCE = 20.0     # seconds after which a cell counts as hanging; a bound, not a measurement
+
+
+@dataclass
+class Cell:
+    """What came back for one cell."""
+
+    reply: dict | None = None
+    errors: list[dict] = field(default_factory=list)
+    stdout: str = ""
+    stderr: str = ""
+    results: list[str] = field(default_factory=list)
+
+    @property
+    def traceback(self) -> str:
+        return "\n".join(self.errors[0]["traceback"])
+
+
+class Kernel:
+    """A kernel, one cell at a time."""
+
+    def __init__(self) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel()
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def run(self, code: str, *, stop_at: str = "", stops: int = 1, patience: float = PATIENCE, linger: float = 0) -> Cell:
+        """Run a cell. `stop_at`: press stop when the cell has printed this. `linger`: keep listening after its end."""
+        request = self.client.execute(code)
+        cell = Cell()
+        end = time.monotonic() + patience
+        idle = False
+        while time.monotonic() < end and not (idle and cell.reply is not None):
+            idle = self._listen(request, cell, 0.05) or idle
+            if stop_at and stop_at in cell.stdout:
+                for _ in range(stops):
+                    self.manager.interrupt_kernel()
+                    time.sleep(0.3 if stops > 1 else 0)
+                stop_at = ""
+            if cell.reply is None:
+                try:
+                    message = self.client.get_shell_msg(timeout=0.01)
+                except queue.Empty:
+                    continue
+                if message["parent_header"].get("msg_id") == request:
+                    cell.reply = message["content"]
+        end = time.monotonic() + linger
+        while time.monotonic() < end:
+            self._listen(request, cell, 0.05)
+        return cell
+
+    def _listen(self, request: str, cell: Cell, timeout: float) -> bool:
+        try:
+            message = self.client.get_iopub_msg(timeout=timeout)
+        except queue.Empty:
+            return False
+        if message["parent_header"].get("msg_id") != request:
+            return False
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream":
+            setattr(cell, content["name"], getattr(cell, content["name"]) + content["text"])
+        elif kind == "error":
+            cell.errors.append(content)
+        elif kind == "execute_result":
+            cell.results.append(content["data"]["text/plain"])
+        return kind == "status" and content["execution_state"] == "idle"
+
+
+@pytest.fixture
+def bare():
+    kernel = Kernel()
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def kernel(bare):
+    assert bare.run("%load_ext helpers\nimport asyncio").reply["status"] == "ok"
+    return bare
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """A kernel for the tests that leave nothing behind."""
+    kernel = Kernel()
+    assert kernel.run("%load_ext helpers\nimport asyncio, time").reply["status"] == "ok"
+    yield kernel
+    kernel.close()
+
+
+FAIL = "async def fail(after=0.0):\n    await asyncio.sleep(after)\n    raise ValueError('no tea')\n"
+GROUP = FAIL + "async with asyncio.TaskGroup() as group:\n    group.create_task(fail())\n    group.create_task(fail())"
+
+
+# -- exception groups -------------------------------------------------------------------------------
+
+
+def test_without_the_extension_a_group_is_no_error_output(bare):
+    bare.run("import asyncio")
+    cell = bare.run(GROUP, patience=5)
+    assert cell.errors == []
+
+
+def assert_group_is_shown(cell):
+    assert cell.reply["status"] == "error" and cell.reply["ename"] == "ExceptionGroup"
+    assert [e["ename"] for e in cell.errors] == ["ExceptionGroup"]
+    assert "2 sub-exceptions" in cell.errors[0]["evalue"]
+    assert cell.traceback.count("ValueError: no tea") == 2
+    assert "in fail\n" in cell.traceback and "raise ValueError('no tea')" in cell.traceback
+    assert "Cell In[" in cell.traceback
+    assert "taskgroups.py" not in cell.traceback and "interactiveshell" not in cell.traceback
+    assert cell.reply["traceback"] == cell.errors[0]["traceback"]
+    assert cell.stderr == ""
+
+
+def test_first_error_of_a_kernel_is_a_group_from_an_awaiting_cell(kernel):
+    assert_group_is_shown(kernel.run(GROUP))
+    assert kernel.run("1 + 1").results == ["2"]
+
+
+def test_group_after_earlier_errors(shared):
+    assert shared.run("1 / 0").errors[0]["ename"] == "ZeroDivisionError"
+    assert_group_is_shown(shared.run(GROUP))
+    assert shared.run("await asyncio.sleep(0)\n1 / 0").errors[0]["ename"] == "ZeroDivisionError"
+    assert_group_is_shown(shared.run(GROUP))
+
+
+def test_group_from_a_cell_that_awaits_nothing(kernel):
+    cell = kernel.run("raise ExceptionGroup('two', [ValueError('a'), ExceptionGroup('in', [KeyError('b')])])")
+    assert cell.errors[0]["ename"] == cell.reply["ename"] == "ExceptionGroup"
+    assert "ValueError: a" in cell.traceback and "KeyError: 'b'" in cell.traceback
+
+
+def test_error_in_the_wake_of_a_group(shared):
+    code = "try:\n    raise ExceptionGroup('g', [ValueError('a')])\nexcept ExceptionGroup:\n    raise KeyError('later')"
+    cell = shared.run(code + "\nawait asyncio.sleep(0)")
+    assert cell.errors[0]["ename"] == cell.reply["ename"] == "KeyError"
+    assert "ValueError: a" in cell.traceback and "During handling" in cell.traceback
+
+
+def test_plain_errors_stay_as_ipython_shows_them(shared):
+    cell = shared.run("def f():\n    return 1 / 0\nf()")
+    assert cell.errors[0]["ename"] == "ZeroDivisionError"
+    assert "\x1b[" in cell.traceback        # in IPython's colours: not ours
+    assert shared.run("1 +").errors[0]["ename"] == "SyntaxError"
+
+
+def test_first_error_is_a_wrong_magic_in_an_awaiting_cell(kernel):
+    cell = kernel.run("await asyncio.sleep(0)\n%no_such_magic")
+    assert cell.reply["status"] == "error"
+    assert "no_such_magic" in cell.stderr
+
+
+# -- errors that nobody awaits ----------------------------------------------------------------------
+
+
+def test_error_of_a_task_that_is_thrown_away(shared):
+    cell = shared.run(FAIL + "_ = asyncio.create_task(fail(), name='north'); del _\nawait asyncio.sleep(0.05)")
+    assert cell.reply["status"] == "ok"
+    assert cell.stderr.startswith("Task exception was never retrieved\n")
+    assert "The task 'north' failed" in cell.stderr
+    assert "line 3, in fail\n    raise ValueError('no tea')\nValueError: no tea\n" in cell.stderr
+
+
+def test_error_of_a_task_in_a_variable_is_said_once(shared):
+    cell = shared.run(FAIL + "kept = asyncio.create_task(fail(), name='kept')\nawait asyncio.sleep(0.05)")
+    assert cell.stderr.count("The task 'kept' failed, and nobody has awaited it") == 1
+    assert shared.run("await asyncio.sleep(0)").stderr == ""
+    assert shared.run("del kept\nimport gc; _ = gc.collect()").stderr == ""
+
+
+def test_error_of_a_task_in_a_variable_can_still_be_awaited(shared):
+    shared.run(FAIL + "later = asyncio.create_task(fail(), name='later')\nawait asyncio.sleep(0.05)")
+    cell = shared.run("try:\n    await later\nexcept ValueError as error:\n    print('got', error)")
+    assert (cell.stdout, cell.stderr) == ("got no tea\n", "")
+
+
+def test_error_of_a_task_that_only_out_keeps(shared):
+    cell = shared.run(FAIL + "asyncio.create_task(fail(0.1), name='in out')", linger=1.5)
+    assert "<Task pending name='in out'" in cell.results[0]
+    assert cell.stderr.count("The task 'in out' failed, and nobody has awaited it") == 1
+    assert "ValueError: no tea" in cell.stderr
+
+
+def test_error_of_a_task_that_fails_while_a_later_cell_runs_is_shown_there(shared):
+    shared.run(FAIL + "tasks = [asyncio.create_task(fail(0.3), name='slow')]")
+    cell = shared.run("await asyncio.sleep(0.8)")
+    assert "The task 'slow' failed" in cell.stderr
+
+
+def test_awaited_errors_are_not_reported(shared):
+    code = FAIL + (
+        "one = asyncio.create_task(fail(0.01))\n"
+        "print(await asyncio.gather(one, fail(), return_exceptions=True))\n"
+        "two = asyncio.create_task(fail(0.2))"
+    )
+    assert shared.run(code).stderr == ""
+    cell = shared.run("try:\n    await two\nexcept ValueError:\n    print('caught')")
+    assert (cell.stdout, cell.stderr) == ("caught\n", "")
+
+
+def test_task_destroyed_while_pending(shared):
+    code = (
+        "async def wait_for_ever():\n    await asyncio.get_running_loop().create_future()\n"
+        "_ = asyncio.create_task(wait_for_ever(), name='lost'); del _\n"
+        "await asyncio.sleep(0)\nimport gc; _ = gc.collect()"
+    )
+    cell = shared.run(code)
+    assert "Task was destroyed but it is pending!\nThe task 'lost' was thrown away before its end" in cell.stderr
+
+
+def test_error_in_a_callback_of_the_loop(shared):
+    cell = shared.run("asyncio.get_running_loop().call_soon(lambda: 1 / 0)\nawait asyncio.sleep(0.05)")
+    assert cell.stderr.startswith("Exception in callback") and "ZeroDivisionError: division by zero" in cell.stderr
+
+
+def test_errors_on_another_loop_are_shown_too(shared):
+    code = FAIL + (
+        "async def main():\n    _ = asyncio.create_task(fail(), name='far'); del _\n    await asyncio.sleep(0.05)\n"
+        "await asyncio.to_thread(lambda: asyncio.run(main()))"
+    )
+    cell = shared.run(code)
+    assert "Task exception was never retrieved" in cell.stderr and "no tea" in cell.stderr
+
+
+def test_forgotten_await_is_warned_about_each_time(shared):
+    code = "async def fetch():\n    pass\nfetch()\nNone"
+    for _ in range(2):
+        assert "coroutine 'fetch' was never awaited" in shared.run(code).stderr
+
+
+# -- the stop button --------------------------------------------------------------------------------
+
+LONG = {
+    "event": "print('begun', flush=True)\nawait asyncio.Event().wait()",
+    "sleep": "print('begun', flush=True)\nawait asyncio.sleep(600)",
+    "function": "async def nap():\n    await asyncio.sleep(600)\nprint('begun', flush=True)\nawait nap()",
+    "group": (
+        "async with asyncio.TaskGroup() as group:\n    group.create_task(asyncio.sleep(600))\n"
+        "    group.create_task(asyncio.sleep(600))\n    print('begun', flush=True)"
+    ),
+    "gather": "print('begun', flush=True)\nawait asyncio.gather(asyncio.sleep(600), asyncio.sleep(600))",
+    "busy cell": "await asyncio.sleep(0)\nprint('begun', flush=True)\nwhile True: pass",
+    "busy task": (
+        "async def spin():\n    print('begun', flush=True)\n    while True: pass\n"
+        "async with asyncio.TaskGroup() as group:\n    group.create_task(spin())"
+    ),
+    "blocked task": (
+        "async def block():\n    print('begun', flush=True)\n    time.sleep(600)\nawait asyncio.create_task(block())"
+    ),
+    "no await": "print('begun', flush=True)\ntime.sleep(600)",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shown where it was measured; Windows may wake its loop itself")
+def test_without_the_extension_an_awaiting_cell_does_not_stop(bare):
+    bare.run("import asyncio")
+    assert bare.run(LONG["event"], stop_at="begun", patience=4).reply is None
+
+
+@pytest.mark.parametrize("code", LONG.values(), ids=LONG.keys())
+def test_stop_button(shared, code):
+    cell = shared.run(code, stop_at="begun")
+    assert cell.reply is not None, "the cell still runs"
+    assert cell.reply["status"] == "error"
+    assert cell.reply["ename"] == cell.errors[0]["ename"] == "KeyboardInterrupt"
+    assert len(cell.traceback.splitlines()) <= 8, cell.traceback
+    assert "Cell In[" in cell.traceback and "asyncio/" not in cell.traceback
+    assert cell.stderr == ""
+    assert shared.run("1 + 1").results == ["2"]
+    assert shared.run("[t for t in asyncio.all_tasks() if 'sleep' in repr(t)]").results == ["[]"]
+
+
+def test_stop_before_and_after(kernel):
+    """Nothing is left of a stop: the next cell awaits and ends, and can be stopped again."""
+    for _ in range(2):
+        assert kernel.run(LONG["event"], stop_at="begun").reply["ename"] == "KeyboardInterrupt"
+        assert kernel.run("await asyncio.sleep(0.01, 'slept')").results == ["'slept'"]
+    cancelled = kernel.run("raise asyncio.CancelledError('mine')\nawait asyncio.sleep(0)")
+    assert cancelled.errors[0]["ename"] == "CancelledError"       # not every cancellation is a stop
+
+
+def test_code_that_swallows_the_stop_is_stopped_by_the_next(shared):
+    code = (
+        "async def stubborn():\n    print('begun', flush=True)\n"
+        "    try:\n        await asyncio.sleep(600)\n    except asyncio.CancelledError:\n        time.sleep(600)\n"
+        "await stubborn()"
+    )
+    assert shared.run(code, stop_at="begun", stops=2).reply["ename"] == "KeyboardInterrupt"
+
+
+# -- coming and going -------------------------------------------------------------------------------
+
+STATE = """
+import asyncio, logging, signal, warnings
+loop = asyncio.get_running_loop()
+def state():
+    ip = get_ipython()
+    return (ip.custom_exceptions, str(ip.CustomTB), {k: len(v) for k, v in ip.events.callbacks.items()},
+            loop.get_exception_handler(), logging.getLogger("asyncio").handlers, list(warnings.filters))
+def handler():
+    return signal.getsignal(signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("end", ["", "\nawait asyncio.sleep(0)"], ids=["plain", "awaiting"])
+def test_unload_restores_everything(bare, end):
+    bare.run(STATE)
+    bare.run("before = state()" + end)
+    bare.run("%load_ext helpers" + end)
+    assert bare.run("before != state()").results == ["True"]
+    bare.run("%unload_ext helpers" + end)
+    cell = bare.run("assert before == state(), (before, state())" + end)
+    assert cell.reply["status"] == "ok", cell.errors
+    assert bare.run("await asyncio.sleep(0)\n'helpers' in type(handler()).__module__").results == ["False"]
+
+
+def test_unload_inside_an_awaiting_cell_gives_the_signal_back(kernel):
+    kernel.run("import signal")
+    code = "await asyncio.sleep(0)\n%unload_ext helpers\ntype(signal.getsignal(signal.SIGINT)).__name__"
+    assert kernel.run(code).results == ["'function'"]
+
+
+def test_loading_twice_changes_nothing_more(bare):
+    bare.run(STATE)
+    bare.run("%load_ext helpers\nonce = state()")
+    code = "from helpers import load_ipython_extension\nload_ipython_extension(get_ipython())\nonce == state()"
+    assert bare.run(code).results == ["True"]
+    assert bare.run("%reload_ext helpers\nlen(state()[4])").results == ["1"]
+
+
+def test_an_own_exception_handler_is_left_alone(kernel):
+    kernel.run("def mine(loop, details): print('mine')\nloop = asyncio.get_running_loop()\nloop.set_exception_handler(mine)")
+    kernel.run("%unload_ext helpers")
+    assert kernel.run("loop.get_exception_handler() is mine").results == ["True"]
+
+
+def test_shell_without_kernel_and_without_loop():
+    """A plain IPython, as in a terminal: in a process of its own, for a shell is one per process."""
+    code = """
+from IPython.core.interactiveshell import InteractiveShell
+from helpers import load_ipython_extension, unload_ipython_extension
+ip = InteractiveShell.instance()
+load_ipython_extension(ip); load_ipython_extension(ip)
+ip.run_cell("raise ExceptionGroup('g', [ValueError('no tea')])")
+ip.run_cell("import asyncio; await asyncio.sleep(0, 5)")
+unload_ipython_extension(ip); unload_ipython_extension(ip)
+"""
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "ValueError: no tea" in done.stdout and done.stderr == ""
