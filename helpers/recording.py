@@ -62,7 +62,7 @@ class Task(NamedTuple):
 
     id: int
     name: str
-    coroutine: str              # the coroutine function's qualified name
+    coroutine: str              # the name of its coroutine function
     parent: int | None          # id of the task that created it; None for the main task
     created: float
     finished: float | None
@@ -103,6 +103,7 @@ class Recording:
     elapsed   seconds from the start to the end of the main task
     clock     "real" or "virtual"
     threads   jobs that worker threads did for the tasks
+    error     what ended the run instead of a result, in words ("ValueError: no tea", "Deadlock: ..."), or ""
     value     what the main coroutine returned
     exception what it raised instead, or None
 
@@ -114,6 +115,7 @@ class Recording:
     elapsed: float
     clock: Literal["real", "virtual"] = "virtual"
     threads: tuple[ThreadJob, ...] = ()
+    error: str = ""
     value: Any = field(default=None, compare=False, repr=False)
     exception: BaseException | None = field(default=None, compare=False, repr=False)
 
@@ -135,9 +137,8 @@ class Recording:
         """What the main coroutine returned; raises what it raised."""
         if self.exception is not None:
             raise self.exception
-        main = self.tasks[0]
-        if main.outcome != RESULT:
-            raise RuntimeError(f"this run has no result: it ended with {main.outcome} {main.error}".rstrip())
+        if self.error:
+            raise RuntimeError(f"this run has no result: it ended with {self.error}")
         return self.value
 
     @property
@@ -187,9 +188,8 @@ class Recording:
             n = sum(t.outcome == outcome for t in self.tasks)
             if n:
                 words.append(f"{n:,} {verb}")
-        main = self.tasks[0]
-        if main.outcome == EXCEPTION:
-            words.append(f"ended with {_first_line(main.error)}")
+        if self.error:
+            words.append(f"ended with {_first_line(self.error)}")
         return "; ".join(words)
 
     def text(self, until: float | None = None) -> str:
@@ -222,6 +222,7 @@ class Recording:
                 "version": JSON_VERSION,
                 "clock": self.clock,
                 "elapsed": self.elapsed,
+                "error": self.error,
                 "tasks": [
                     {**t._asdict(), "spans": [{**s._asdict(), "place": s.place and list(s.place)} for s in t.spans]}
                     for t in self.tasks
@@ -247,7 +248,8 @@ class Recording:
                 )})
                 for t in data["tasks"]
             )
-            return cls(tasks, data["elapsed"], data["clock"], tuple(ThreadJob(*job) for job in data["threads"]))
+            threads = tuple(ThreadJob(*job) for job in data["threads"])
+            return cls(tasks, data["elapsed"], data["clock"], threads, data["error"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
 

@@ -1,0 +1,151 @@
+"""Worker threads that take part in virtual time.
+
+A function given to `asyncio.to_thread` runs in a thread of its own, but never while anything else
+runs: the loop, having nothing ready, lets one thread go, and waits (for real) until it rests. A
+thread rests when it is done, or when it calls `time.sleep`, which sets a timer on the loop. So a
+run with threads is as repeatable as one without.
+
+A thread may also call into the loop (`run_coroutine_threadsafe`) and wait for the answer; the loop
+then runs on beside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sys
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from . import waits
+from .virtual_clock import in_charge_of_time
+
+WORKERS = 32                # threads of the default pool; on a real loop min(32, number of cores + 4)
+PATIENCE = 10.0             # real seconds for which a thread may work before it rests
+
+
+class StuckThread(RuntimeError):
+    """A worker thread works, or waits for something outside virtual time, and does not come to rest."""
+
+
+class Job:
+    """A function that runs in a thread of its own. It is the clock of that thread."""
+
+    def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
+        self.threads, self.func, self.args, self.pool = threads, func, args, pool
+        self.future = threads.loop.create_future()
+        self.go = threading.Semaphore(0)
+        self.slot = 0
+
+    def time_ns(self) -> int:
+        return self.threads.loop.time_ns()
+
+    def advance(self, seconds: float) -> None:
+        """What `time.sleep` does in this thread."""
+        self.threads.mail.put((self, seconds))
+        self.go.acquire()
+
+    def start(self, slot: int) -> None:
+        self.slot = slot
+        prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
+        self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.outcome: tuple[Any, BaseException | None]
+        try:
+            with in_charge_of_time(self):
+                initializer = getattr(self.pool, "_initializer", None)
+                if initializer is not None:
+                    initializer(*self.pool._initargs)
+                self.outcome = self.func(*self.args), None
+        except BaseException as error:
+            self.outcome = None, error
+        self.threads.mail.put((self, None))
+
+
+class Threads:
+    """The worker threads of one virtual loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.mail: queue.SimpleQueue = queue.SimpleQueue()      # (job, seconds to sleep or None if done), None: wake up
+        self._queued: deque[Job] = deque()
+        self._started: dict[Job, None] = {}                     # neither queued nor done
+        self._running = 0                                       # of these, how many do not sleep
+
+    def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
+        """Queue a function for the pool, None for the default one; the future gives its result."""
+        job = Job(self, func, args, pool)
+        self._queued.append(job)
+        return job.future
+
+    def busy(self) -> bool:
+        return bool(self._queued or self._started)
+
+    def may_call(self) -> bool:
+        """Whether the current thread has a part in this loop's virtual time."""
+        thread = threading.get_ident()
+        owner = self.loop._thread_id
+        return owner is None or thread == owner or any(job.thread.ident == thread for job in self._started)
+
+    def wake(self) -> None:
+        if threading.get_ident() != self.loop._thread_id:
+            self.mail.put(None)
+
+    def work(self) -> bool:
+        """Let a thread work until it rests or calls in; False if there is nothing for a thread to do now."""
+        if not self._running and not self._start_next():
+            return False
+        try:
+            letter = self.mail.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise StuckThread(self._complaint()) from None
+        if letter is not None:
+            self._running -= 1
+            job, seconds = letter
+            if seconds is None:
+                del self._started[job]
+                self._deliver(job)
+            else:
+                self.loop.call_later(seconds, self._resume, job)
+        return True
+
+    def _start_next(self) -> bool:
+        for job in list(self._queued):
+            taken = {other.slot for other in self._started if other.pool is job.pool}
+            if len(taken) < getattr(job.pool, "_max_workers", WORKERS):
+                self._queued.remove(job)
+                if job.future.cancelled():
+                    continue
+                self._started[job] = None
+                self._running += 1
+                job.start(min(set(range(len(taken) + 1)) - taken))
+                return True
+        return False
+
+    def _resume(self, job: Job) -> None:
+        self._running += 1
+        job.go.release()
+        self.work()
+
+    def _deliver(self, job: Job) -> None:
+        value, error = job.outcome
+        if job.future.cancelled():
+            return
+        if isinstance(error, StopIteration):
+            error = RuntimeError("a function in a worker thread raised StopIteration")
+        if error is not None:
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(value)
+
+    def _complaint(self) -> str:
+        frames = sys._current_frames()
+        places = [str(place) for job in self._started
+                  if (place := waits.learners_place(frames.get(job.thread.ident))) is not None]
+        return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
+                + (f", at {' and '.join(places)}" if places else "")
+                + ": virtual time goes on when the thread is done or calls time.sleep")

@@ -1,0 +1,236 @@
+"""An event loop whose clock jumps to the next timer when there is nothing to do.
+
+    asyncio.run(main(), loop_factory=VirtualTimeLoop)           # Python 3.12 and later
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:    # 3.11
+        runner.run(main())
+
+An event loop does three things in turn: it runs every callback that is ready, it sleeps until the
+next timer is due, and it makes that timer's callback ready. This one leaves out the sleeping, and
+sets its clock forward instead. Everything else is asyncio's own, so tasks, locks, queues and
+timeouts behave as always, in the same order, but an hour takes milliseconds, and every run of a
+program is the same to the last digit.
+
+- Time is kept in whole nanoseconds: ten thousand sleeps of 0.01 s end at 100 s exactly.
+- Timers that are due at the same instant fire in the order in which they were set.
+- `time.sleep` on the loop sets the clock forward while everybody else is kept waiting, as blocking
+  does. `time.monotonic`, `time.perf_counter` and `time.time` show virtual time.
+- Functions given to `asyncio.to_thread` run in real threads, one at a time, in the order in which
+  they were given; `time.sleep` in them takes virtual time.
+- If nothing is ready, no timer is set and no thread is at work, nothing can ever happen again: that
+  is a `Deadlock`, an error that says who waits where. A program that never comes to an end is
+  stopped after a number of steps (`Endless`). Sockets, pipes and processes live in real time and
+  cannot be simulated (`NotSimulated`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from . import waits
+from .virtual_clock import in_charge_of_time
+from .virtual_threads import Threads
+
+LIMIT = 500_000             # steps on the loop, after which a program counts as endless
+_NEVER = 1 << 80            # a deadline after the end of time: sleep(math.inf)
+
+
+class Deadlock(RuntimeError):
+    """Every task waits, and nothing is left that could wake one."""
+
+
+class Endless(RuntimeError):
+    """The program was still running after so many steps that it will hardly ever end."""
+
+
+class NotSimulated(RuntimeError):
+    """The program asked for something that takes place in real time only."""
+
+
+class VirtualTimeLoop(asyncio.BaseEventLoop):
+    """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
+
+    def __init__(self, *, limit: int = LIMIT) -> None:
+        if not isinstance(limit, int) or limit < 1:
+            raise ValueError(f"limit is a number of steps, such as {LIMIT:_}; got {limit!r}")
+        super().__init__()
+        self._now = 0                                           # nanoseconds
+        self._timers: dict[int, dict[int, asyncio.TimerHandle]] = {}    # deadline -> its timers, in order
+        self._deadlines: list[int] = []                         # a heap of the keys of _timers
+        self._steps = 0
+        self._limit = self._allowed = limit
+        self._threads = Threads(self)
+        self._on_block: Callable[[Any, int], None] | None = None
+
+    # -- the clock --------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        """Seconds of virtual time since the loop was made."""
+        return self._now / 1e9
+
+    def time_ns(self) -> int:
+        return self._now
+
+    def call_later(self, delay, callback, *args, context=None):
+        if delay is None:
+            raise TypeError("delay must not be None")
+        return self._set_timer(min(self._now + _nanoseconds(delay), _NEVER), callback, args, context)
+
+    def call_at(self, when, callback, *args, context=None):
+        if when is None:
+            raise TypeError("when cannot be None")
+        return self._set_timer(_nanoseconds(when), callback, args, context)
+
+    def _set_timer(self, deadline, callback, args, context):
+        self._check_closed()
+        timer = asyncio.TimerHandle(deadline / 1e9, callback, args, self, context)
+        timers = self._timers.get(deadline)
+        if timers is None:
+            timers = self._timers[deadline] = {}
+            heapq.heappush(self._deadlines, deadline)
+        timers[id(timer)] = timer
+        timer._scheduled = True
+        return timer
+
+    def _timer_handle_cancelled(self, timer):
+        self._timers.get(round(timer._when * 1e9), {}).pop(id(timer), None)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass while nobody else can run: what `time.sleep` does on this loop."""
+        duration = _nanoseconds(seconds)
+        self._now += duration
+        if self._on_block is not None and duration:
+            self._on_block(waits.learners_place(sys._getframe(1)), duration)
+
+    def watch_blocking(self, listener: Callable[[Any, int], None] | None) -> None:
+        """Have `listener(place, nanoseconds)` called for every `advance`; None ends it."""
+        self._on_block = listener
+
+    # -- the loop ---------------------------------------------------------------------------------
+
+    def _run_once(self):
+        """One round: make due timers ready, or jump to the next if nothing is; then run what is ready."""
+        ready = self._ready
+        if not ready and not self._stopping:
+            self._when_idle()
+        while self._deadlines and self._deadlines[0] <= self._now:
+            for timer in self._timers.pop(heapq.heappop(self._deadlines)).values():
+                timer._scheduled = False
+                ready.append(timer)
+        count = len(ready)
+        self._steps += count
+        if self._steps > self._allowed:
+            self._allowed = self._steps + self._limit // 10         # for the clean-up after the error
+            raise Endless(f"still running after {self._limit:,} steps on the loop, at {self.time():g} s of virtual time: "
+                          "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
+        for _ in range(count):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+        handle = None       # breaks a cycle when an exception occurs
+
+    def _when_idle(self):
+        """Nothing is ready: let a thread work, or else set the clock to the next timer."""
+        deadlines = self._deadlines
+        while not self._ready:
+            while deadlines and not self._timers[deadlines[0]]:
+                del self._timers[heapq.heappop(deadlines)]              # its timers were cancelled
+            if deadlines and deadlines[0] <= self._now:
+                return
+            if self._threads.work():
+                continue
+            if not deadlines or deadlines[0] == _NEVER:
+                raise Deadlock("nothing is left that could wake a task: every task waits" + self._report())
+            self._now = deadlines[0]
+            return
+
+    def _report(self) -> str:
+        tasks = sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
+        lines = [waits.describe(task) for task in tasks[:20]]
+        if len(tasks) > 20:
+            lines.append(f"and {len(tasks) - 20:,} more tasks")
+        return "".join(f"\n  - {line}" for line in lines)
+
+    def run_forever(self):
+        with in_charge_of_time(self):
+            super().run_forever()
+
+    def close(self):
+        super().close()
+        self._timers.clear()
+        self._deadlines.clear()
+
+    # -- threads ----------------------------------------------------------------------------------
+
+    def run_in_executor(self, executor, func, *args):
+        self._check_closed()
+        if executor is not None and type(executor) is not ThreadPoolExecutor:
+            raise NotSimulated(f"a {type(executor).__name__} works in real time and cannot be simulated: "
+                               "use asyncio.to_thread, or record(...) instead of simulate(...)")
+        if executor is None:
+            self._check_default_executor()
+            executor = self._default_executor
+        return self._threads.submit(func, args, executor)
+
+    def call_soon_threadsafe(self, callback, *args, context=None):
+        if not self._threads.may_call():
+            raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
+                               "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def _write_to_self(self):
+        self._threads.wake()
+
+    async def shutdown_default_executor(self, timeout=None):
+        self._executor_shutdown_called = True
+        while self._threads.busy():
+            await asyncio.sleep(0.001)
+
+    def _process_events(self, event_list):
+        pass                                                    # there is no selector
+
+    # -- what has no virtual twin -----------------------------------------------------------------
+
+    def _no(self, what: str):
+        raise NotSimulated(f"{what} live in real time and cannot be simulated: use a Shop, "
+                           "or record(...) instead of simulate(...)")
+
+    def add_signal_handler(self, sig, callback, *args):
+        self._no("signals")
+
+    def remove_signal_handler(self, sig):
+        return False
+
+
+def _refuse(what: str, asynchronous: bool):
+    if asynchronous:
+        async def method(self, *args, **kwargs):
+            self._no(what)
+    else:
+        def method(self, *args, **kwargs):
+            self._no(what)
+    return method
+
+
+for _name in ("create_connection", "create_server", "create_datagram_endpoint", "create_unix_connection",
+              "create_unix_server", "connect_accepted_socket", "sock_recv", "sock_recv_into", "sock_recvfrom",
+              "sock_recvfrom_into", "sock_sendall", "sock_sendto", "sock_sendfile", "sock_connect", "sock_accept",
+              "getaddrinfo", "getnameinfo", "start_tls", "sendfile"):
+    setattr(VirtualTimeLoop, _name, _refuse("sockets", True))
+for _name in ("add_reader", "add_writer", "remove_reader", "remove_writer"):
+    setattr(VirtualTimeLoop, _name, _refuse("sockets", False))
+for _name in ("connect_read_pipe", "connect_write_pipe"):
+    setattr(VirtualTimeLoop, _name, _refuse("pipes", True))
+for _name in ("subprocess_exec", "subprocess_shell"):
+    setattr(VirtualTimeLoop, _name, _refuse("subprocesses", True))
+
+def _nanoseconds(seconds: float) -> int:
+    try:
+        return round(seconds * 1e9)
+    except OverflowError:
+        return _NEVER if seconds > 0 else 0
+    except ValueError:
+        raise ValueError("a delay is a number of seconds, not NaN") from None

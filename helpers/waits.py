@@ -1,0 +1,242 @@
+"""What a suspended task waits for, and on which of the learner's lines.
+
+A task that is suspended is a chain of frozen frames: the learner's coroutine, in which an `await`
+holds another coroutine, in which an `await` holds another, down to the future that the event loop
+will complete. `read_wait` walks that chain once, from the outside in, and remembers two things: the
+innermost frame that the learner wrote, and the outermost piece of asyncio that has a name for this
+kind of waiting (`Lock.acquire` is a "lock", whatever it does inside).
+
+It only looks: it takes no reference that outlives the call but to code objects, and never touches
+`frame.f_locals`, which before Python 3.13 makes a copy that keeps the learner's objects alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sysconfig
+from asyncio import base_events, base_subprocess, selector_events, streams
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from typing import Any, Callable, Mapping, NamedTuple
+
+from .recording import Place
+
+
+class Wait(NamedTuple):
+    """A wait as it was read: cheap to make, turned into words only when the run is over.
+
+    kind  "sleep", "task", "gather", "lock", ...; "turn" is `sleep(0)`, a step aside
+    on    ids of the recorded tasks that it waits for
+    code, instruction  the learner's code object and the place in it; code is None if there is none
+    """
+
+    kind: str
+    on: tuple[int, ...] = ()
+    code: CodeType | None = None
+    instruction: int = -1
+
+    def place(self) -> Place | None:
+        return None if self.code is None else Place(
+            self.code.co_filename, line_of(self.code, self.instruction), self.code.co_name
+        )
+
+
+def line_of(code: CodeType, instruction: int) -> int:
+    """The source line of an instruction, given by its offset in bytes (`frame.f_lasti`)."""
+    for start, end, line in code.co_lines():
+        if start <= instruction < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+# -- which code is whose ----------------------------------------------------------------------------
+
+# A wait inside one of these has the name of the outermost of them ...
+_NAMED = [
+    ("sleep", asyncio.sleep),
+    ("lock", asyncio.Lock.acquire),
+    ("semaphore", asyncio.Semaphore.acquire),
+    ("event", asyncio.Event.wait),
+    ("condition", asyncio.Condition.wait),
+    ("barrier", asyncio.Barrier.wait),
+    ("queue get", asyncio.Queue.get),
+    ("queue put", asyncio.Queue.put),
+    ("queue join", asyncio.Queue.join),
+    ("thread", asyncio.to_thread),
+    ("task group", asyncio.TaskGroup.__aexit__),
+    ("wait", asyncio.wait),
+    ("wait_for", asyncio.wait_for),
+    ("socket", asyncio.StreamReader._wait_for_data),
+    ("socket", streams.FlowControlMixin._drain_helper),
+    ("socket", base_events.Server.wait_closed),
+    ("socket", base_events.Server.serve_forever),
+    ("socket", base_events.BaseEventLoop.create_connection),
+    ("dns", base_events.BaseEventLoop.getaddrinfo),
+    ("subprocess", base_subprocess.BaseSubprocessTransport._wait),
+] + [
+    ("socket", getattr(selector_events.BaseSelectorEventLoop, name))
+    for name in ("sock_recv", "sock_recv_into", "sock_recvfrom", "sock_sendall", "sock_sendto", "sock_connect", "sock_accept")
+]
+# ... but for these, which only pass on what they are given: what is inside them says more.
+_THROUGH = frozenset({"wait", "wait_for"})
+
+_LIBRARY = tuple(
+    os.path.normcase(os.path.realpath(path)) + os.sep
+    for path in {
+        os.path.dirname(os.__file__),
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+        os.path.dirname(__file__),
+    }
+)
+
+# id(code) -> (name of the wait or None, is it library code, the code itself: so that the id stays its own)
+_codes: dict[int, tuple[str | None, bool, CodeType]] = {}
+
+
+def name_wait(kind: str, function: Callable) -> None:
+    """Let waits inside the coroutine function be called `kind`. For modules of this package."""
+    code = function.__code__
+    _codes[id(code)] = (kind, True, code)
+
+
+for _kind, _function in _NAMED:
+    name_wait(_kind, _function)
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether code belongs to Python, to an installed package or to this one, and not to the learner."""
+    return (_codes.get(id(code)) or _learn(code))[1]
+
+
+def _learn(code: CodeType) -> tuple[str | None, bool, CodeType]:
+    entry = _codes[id(code)] = (None, is_library_file(code.co_filename), code)
+    return entry
+
+
+def is_library_file(name: str) -> bool:
+    """Whether a file is Python's, an installed package's or this one's. Cells of a notebook are not."""
+    return name.startswith("<frozen") or os.path.normcase(os.path.realpath(name)).startswith(_LIBRARY)
+
+
+def learners_place(frame: FrameType | None) -> Place | None:
+    """The innermost line on a thread's stack that the learner wrote, from the given frame outwards."""
+    while frame is not None:
+        if not is_library(frame.f_code):
+            return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None
+
+
+# -- reading a wait ---------------------------------------------------------------------------------
+
+class _NoLoop:
+    """As much of an event loop as a future needs that nobody will complete."""
+
+    def get_debug(self) -> bool:
+        return False
+
+
+_FutureIterator = type(asyncio.Future(loop=_NoLoop()).__await__())      # the innermost link of most chains
+_seen: dict[tuple[str, int, int], Wait] = {}        # equal waits are one object: memory
+
+
+def read_wait(coro: Any, future: Any, ids: Mapping[int, Any]) -> Wait:
+    """What a task waits for that was just suspended.
+
+    coro    the task's coroutine
+    future  the future that it waits for (`task._fut_waiter`), None after `sleep(0)`
+    ids     id(task) -> an object whose `id` is the recorded number of the task
+    """
+    kind = None
+    code = None
+    frame = None
+    keeper = None                     # the asyncio coroutine that holds the tasks of a group or a wait
+    get = _codes.get
+    link = coro
+    while True:
+        type_ = type(link)
+        if type_ is CoroutineType:
+            here, here_frame, inner = link.cr_code, link.cr_frame, link.cr_await
+        elif type_ is GeneratorType:
+            here, here_frame, inner = link.gi_code, link.gi_frame, link.gi_yieldfrom
+        elif type_ is AsyncGeneratorType:
+            here, here_frame, inner = link.ag_code, link.ag_frame, link.ag_await
+        elif link is None or type_ is _FutureIterator:
+            break
+        else:                         # asend() and its kin hide the generator that they drive
+            link = _driven_by(link)
+            if link is None:
+                break
+            continue
+        name, library, _ = get(id(here)) or _learn(here)
+        if not library:
+            code, frame = here, here_frame
+        elif name is not None and (kind is None or kind in _THROUGH):
+            kind, keeper = name, link
+        link = inner
+    on: tuple[int, ...] = ()
+    if future is None:
+        kind = "turn"
+    elif kind is None or kind in _THROUGH or kind == "task group":
+        kind, on = _read_future(kind, future, keeper, ids)
+    instruction = frame.f_lasti if frame is not None else -1
+    if on:
+        return Wait(kind, on, code, instruction)
+    key = (kind, id(code), instruction)
+    wait = _seen.get(key)
+    if wait is None or wait.code is not code:
+        wait = _seen[key] = Wait(kind, on, code, instruction)
+    return wait
+
+
+def _driven_by(link: Any) -> Any:
+    for referent in gc.get_referents(link):
+        if type(referent) in (AsyncGeneratorType, CoroutineType, GeneratorType):
+            return referent
+    return None
+
+
+def _read_future(kind: str | None, future: Any, keeper: Any, ids: Mapping[int, Any]) -> tuple[str, tuple[int, ...]]:
+    if isinstance(future, asyncio.Task):
+        return kind or "task", _numbers([future], ids)
+    if isinstance(future, asyncio.tasks._GatheringFuture):
+        return "gather", _numbers(future._children, ids)
+    if kind == "task group":
+        groups = [x for x in gc.get_referents(keeper) if isinstance(x, asyncio.TaskGroup)]
+        return kind, _numbers(groups[0]._tasks, ids) if groups else ()
+    if kind == "wait":
+        waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
+        return kind, _numbers(waited[0], ids) if waited else ()
+    if kind is None:
+        # run_in_executor: the future is chained to that of a worker thread
+        for callback, _ in future._callbacks or ():
+            if getattr(callback, "__qualname__", "").startswith("_chain_future."):
+                return "thread", ()
+    return kind or "future", ()
+
+
+def _numbers(tasks: Any, ids: Mapping[int, Any]) -> tuple[int, ...]:
+    found = (ids.get(id(task)) for task in tasks)
+    return tuple(sorted(row.id for row in found if row is not None))
+
+
+def given_name(task: asyncio.Task) -> str | None:
+    """The name that the program gave a task, or None if it has one of asyncio's own (Task-7)."""
+    name = task.get_name()
+    return None if name.startswith("Task-") and name[5:].isdigit() else name
+
+
+def coroutine_name(coro: Any) -> str:
+    """What to call a coroutine: the qualified name of its function, without the functions around it."""
+    return (getattr(coro, "__qualname__", None) or type(coro).__name__).rpartition("<locals>.")[2]
+
+
+def describe(task: asyncio.Task) -> str:
+    """A sentence on a task that waits: its name, what for, and where."""
+    wait = read_wait(task.get_coro(), task._fut_waiter, {})
+    place = wait.place()
+    what = {"turn": "is ready to run", "future": "waits for a future"}.get(wait.kind, f"waits ({wait.kind})")
+    name = given_name(task) or coroutine_name(task.get_coro())
+    return f"{name} {what}" + (f" at {place}" if place else "")
