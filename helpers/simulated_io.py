@@ -12,10 +12,11 @@ numbers, where every draw changes the next. It is computed from the seed, the sh
 and how often this shop has been asked for this item before. So the second request for tea at "north"
 is the same request whatever happens in between, in whatever order your tasks run.
 
-**A new event loop meets a shop that has never been asked.** Every `simulate(...)` and every
-`asyncio.run(...)` therefore gives the same answers as the last time, also with shops made earlier. A
-notebook's own loop lives as long as its kernel, and there counting goes on from cell to cell, as at a
-real service; `reset()` starts anew. Loops do not disturb each other: a shop belongs to none.
+**Every run meets a shop that has never been asked.** Each `record(...)`, `simulate(...)` and
+`asyncio.run(...)` counts from nothing, so a cell gives the same answers however often you run it, also
+with shops made in an earlier cell, and the real run and the simulated one can be compared. What a
+notebook awaits outside of these goes on counting from cell to cell, as at a real service, until
+`reset()`. Runs do not disturb each other: a shop belongs to no event loop.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from weakref import WeakKeyDictionary
+
+from .recorder import Recorder, _recorder
+from .waits import name_wait
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
 
@@ -108,8 +112,8 @@ class Shop:
             raise TypeError(f"seed is an int or a str, for example seed=1; got {_shown(seed)}")
         self.seed = seed
         self._lock = threading.RLock()      # worker threads ask too; R: a garbage-collected request may leave meanwhile
-        self._desks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
-        self._desk_outside = _Desk()    # where there is no event loop: plain scripts, worker threads
+        self._desks: WeakKeyDictionary[Recorder | asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
+        self._desk_outside = _Desk()    # outside of any run: plain scripts, worker threads that nobody records
         self._last_desk = self._desk_outside
 
     @classmethod
@@ -222,21 +226,21 @@ class Shop:
 
     @property
     def requests(self) -> int:
-        """How many requests were begun, the refused ones included, on the loop that last asked, since `reset()`."""
+        """How many requests were begun, the refused ones included, in the run that last asked, since `reset()`."""
         return self._last_desk.requests
 
     @property
     def in_flight(self) -> int:
-        """How many requests are being served now (not those that queue), on the loop that last asked."""
+        """How many requests are being served now (not those that queue), in the run that last asked."""
         return len(self._last_desk.serving)
 
     @property
     def peak(self) -> int:
-        """The largest number of requests served at once, on the loop that last asked, since `reset()`."""
+        """The largest number of requests served at once, in the run that last asked, since `reset()`."""
         return self._last_desk.peak
 
     def reset(self) -> None:
-        """Start counting anew, on all loops: the next request for an item is its first again.
+        """Start counting anew, in all runs: the next request for an item is its first again.
 
         Requests that are being served, or that queue, are left alone.
         """
@@ -268,8 +272,7 @@ class Shop:
         """Count a request and give it a place, or a place in the queue, or ShopBusy."""
         _check_item(item)
         with self._lock:
-            loop = _running_loop()
-            desk = self._last_desk = self._desk_of(loop)
+            desk = self._last_desk = self._desk()
             k = desk.asked[item]
             desk.asked[item] += 1
             desk.requests += 1
@@ -281,10 +284,10 @@ class Shop:
                     f"{self.name} is busy: it serves {self.capacity} at once, and refused the request for {item!r}"
                 )
             else:
-                if in_task and loop is not None:
-                    request.turn = loop.create_future()
-                elif not in_task:
+                if not in_task:
                     request.delay = desk.reckon_delay()
+                elif (loop := _running_loop()) is not None:     # else `sleep` is about to say what is missing
+                    request.turn = loop.create_future()
                 desk.queue[request] = None
             return desk, request
 
@@ -309,16 +312,17 @@ class Shop:
             raise ShopError(f"{self.name} gave no price for {item!r}")
         return self.price_of(item)
 
-    def _desk_of(self, loop: asyncio.AbstractEventLoop | None) -> _Desk:
-        if loop is None:
+    def _desk(self) -> _Desk:
+        run = _run()
+        if run is None:
             return self._desk_outside
-        # A desk holds no reference to its loop but through the requests that queue, so a finished loop can go.
-        desk = self._desks.get(loop)
+        desk = self._desks.get(run)
         if desk is None:
-            desk = self._desks[loop] = _Desk()
+            desk = self._desks[run] = _Desk()
         return desk
 
 
+name_wait("request", Shop.price)
 DEFAULTS = Shop.__init__.__kwdefaults__
 
 
@@ -335,7 +339,10 @@ class _Request:
 
 
 class _Desk:
-    """What a shop knows about one event loop: how often it was asked there, whom it serves, who queues."""
+    """What a shop knows about one run: how often it was asked, whom it serves, who queues.
+
+    It keeps neither run nor loop alive, once nobody waits here: that is what lets a finished run be forgotten.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -364,9 +371,24 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _now() -> float:
+def _run() -> Recorder | asyncio.AbstractEventLoop | None:
+    """Whose request this is: a recording's, a simulation's, else an event loop's, else nobody's.
+
+    `asyncio.to_thread` hands the recording on to its thread, which has no loop of its own.
+    """
     loop = _running_loop()
-    return time.monotonic() if loop is None else loop.time()
+    recorder = _recorder.get()
+    if recorder is not None and (loop is None or loop is recorder.loop):
+        return recorder
+    return loop
+
+
+def _now() -> float:
+    """Seconds on the clock of the run."""
+    run = _run()
+    if run is None:
+        return time.monotonic()
+    return run.loop.time() if isinstance(run, Recorder) else run.time()
 
 
 def _tell(turn: asyncio.Future[None]) -> None:
