@@ -63,7 +63,9 @@ def set_address(course: Path, hub: str = "") -> None:
 
 
 def written(course: Path) -> dict[str, str]:
-    return {path.name: path.read_text(encoding="utf-8") for path in [course / "README.md", *course.glob("notebooks/*.ipynb")]}
+    """The texts of all files that the tool writes."""
+    paths = [course / "README.md", *course.glob("notebooks/*.ipynb")]
+    return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
 def cells(course: Path, file: str) -> list:

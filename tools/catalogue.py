@@ -122,7 +122,8 @@ def launch_links(catalogue: Catalogue, file: str) -> list[str]:
         link = binder_link(catalogue.repository, catalogue.ref, file)
         links.append(f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({link})")
         if catalogue.hub:
-            links.append(f"[Open on the JupyterHub]({hub_link(catalogue.hub, catalogue.repository, catalogue.ref, file)})")
+            link = hub_link(catalogue.hub, catalogue.repository, catalogue.ref, file)
+            links.append(f"[Open on the JupyterHub]({link})")
     return links
 
 
@@ -179,8 +180,8 @@ def launch_region(catalogue: Catalogue) -> str:
         text.append("\n".join(launch_links(catalogue, file)))
     else:
         text.append(
-            "The course has no public address yet, so there are no Binder badges. Whoever publishes it turns them on with\n"
-            "one setting: `repository` in `notebooks/catalogue.toml`, and then `make catalogue`."
+            "The course has no public address yet, so there are no Binder badges. Whoever publishes it turns them\n"
+            "on with one setting, `repository` in `notebooks/catalogue.toml`, and then `make catalogue`."
         )
     text.append(f"A link that opens a notebook on Binder has this form:\n\n    {binder}")
     text.append(f"A link that opens it on a JupyterHub with nbgitpuller has this form:\n\n    {puller}")
@@ -235,9 +236,12 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
 def stale(root: Path = ROOT) -> dict[Path, str]:
     """The files that are not what the catalogue asks for, each with the text that it should have. Raises Wrong."""
     catalogue = load(root)
-    listed, present = [lesson.file for lesson in catalogue.lessons], {path.name for path in root.glob("notebooks/*.ipynb")}
-    problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in listed if file not in present]
-    problems += [f"notebooks/{file} is not in catalogue.toml: add it there." for file in sorted(present - set(listed))]
+    listed = [lesson.file for lesson in catalogue.lessons]
+    present = [path.name for path in sorted(root.glob("notebooks/*.ipynb"))]
+    missing = [file for file in listed if file not in present]
+    unlisted = [file for file in present if file not in listed]
+    problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in missing]
+    problems += [f"notebooks/{file} is not in catalogue.toml: add it there." for file in unlisted]
     new_texts: dict[Path, str] = {}
 
     def consider(path: Path, renew) -> None:

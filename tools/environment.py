@@ -5,7 +5,7 @@
 
 The environment is a virtual environment in `.venv`, with everything that requirements.txt pins and the project itself,
 installed editable. It is made once, and brought up to date when requirements.txt or pyproject.toml has changed. A stamp
-is written when, and only when, the installation is complete: whatever interrupts it, the same command goes on from there.
+is written only when the installation is complete: whatever interrupts it, the same command goes on from there.
 
 Only the standard library is used, and nothing that is newer than Python 3.8: this file must be able to say that a
 Python is too old when such a Python runs it.
@@ -137,7 +137,8 @@ def find_python(commands: Optional[List[List[str]]] = None) -> Interpreter:
     if without_venv:
         python = without_venv[0]
         raise Problem(
-            "Python %s (%s) cannot make virtual environments: its modules venv and ensurepip are not installed.\n"
+            "Python %s (%s) cannot make virtual environments:\n"
+            "its modules venv and ensurepip are not installed.\n"
             "On Debian and Ubuntu:  sudo apt install python%d.%d-venv\n"
             "Elsewhere: install Python from https://www.python.org/downloads/, which has them.\n"
             "Then run the same command again."
@@ -145,8 +146,8 @@ def find_python(commands: Optional[List[List[str]]] = None) -> Interpreter:
         )
     raise Problem(
         "The course needs Python %d.%d or newer, and none was found. Tried:\n%s\n"
-        "Install Python from https://www.python.org/downloads/ or with your system's package manager, then run the same\n"
-        "command again. If you have one somewhere else, name it:  make lab PYTHON=/path/to/python3.13"
+        "Install Python from https://www.python.org/downloads/ or with your system's package manager, then run\n"
+        "the same command again. If you have one somewhere else, name it:  make lab PYTHON=/path/to/python3.13"
         % (*OLDEST, "\n".join(dict.fromkeys(tried)))
     )
 
@@ -204,8 +205,8 @@ def ensure(root: Path = ROOT) -> Path:
         pip.append("--quiet")  # nobody watches the progress
     if run(pip, root) != 0:
         raise Problem(
-            "The installation did not finish; pip's own message is above. Without a network, or behind a proxy, that is the\n"
-            "usual reason. Run the same command again when it is removed: what is already there is not fetched again."
+            "The installation did not finish; pip's own message is above. The usual reason is that there is no\n"
+            "network, or a proxy in between. Run the same command again: what is already there is not fetched again."
         )
     stamp.write_text(wanted)
     return python
