@@ -30,14 +30,14 @@ class State(NamedTuple):
 
 # The order is that of the layers in the curve of tasks in flight, from the bottom up.
 STATES = (
-    State("clock", "#a4d1fe", "waiting for the clock", INK),
-    State("network", "#49a0a1", "waiting for the network", INK),
-    State("thread", "#614aba", "in a worker thread", PAPER),
-    State("queue", "#f3c77d", "waiting on a queue", INK),
-    State("lock", "#9f7ccc", "waiting for a lock", INK),
-    State("future", "#7fa17a", "waiting for a future", INK),
-    State("tasks", "#ddddde", "waiting for tasks", INK),
-    State("ready", "#ed9921", "ready but kept waiting", INK),
+    State("clock", "#8dd1ff", "waiting for the clock", INK),
+    State("network", "#8db599", "waiting for the network", INK),
+    State("thread", "#885fde", "in a worker thread", PAPER),
+    State("queue", "#ffd6a1", "waiting on a queue", INK),
+    State("lock", "#cb85bb", "waiting for a lock", INK),
+    State("future", "#aaae58", "waiting for a future", INK),
+    State("tasks", "#d9dfe5", "waiting for tasks", INK),
+    State("ready", "#fe9f1a", "ready but kept waiting", INK),
     State("blocked", "#c8102e", "blocking the loop", PAPER),
     State("running", INK, "running", PAPER),
 )

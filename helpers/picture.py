@@ -27,7 +27,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from .palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, state_of
-from .recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RUN, WAIT, Recording, Task, ThreadJob
+from .recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RUN, Recording, Task, ThreadJob, short
 
 DPI = 110
 NAMED_LANES = 60                # up to so many tasks have a lane with their name
@@ -101,7 +101,7 @@ class Sheet:
     def text(self, x: float, y: float, words: str, *, size: float = NORMAL, **style) -> None:
         """Write in pixels of the sheet. Nothing in `words` is a formula: names come from the learner."""
         self.figure.text(
-            x / self.width, 1 - y / self.height, words, fontsize=size, parse_math=False,
+            x / self.width, 1 - (y - 1) / self.height, words, fontsize=size, parse_math=False,
             **{"color": INK, "va": "center_baseline", **style},
         )
 
@@ -145,15 +145,38 @@ def png(figure: Figure) -> bytes:
 
     with _style():
         figure.canvas.draw()
-        image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
+        pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(np.uint32)
+    indices, colours = _palette(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
+    image = Image.fromarray(indices)
+    image.putpalette(colours.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
+def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The image (colours as 0xRRGGBB) with 256 colours: indices, and their colours as rows of r, g, b.
+
+    The 256 most frequent colours stay exactly as they are; others, which the edges of letters have,
+    become the nearest of them. The file is a quarter as large: notebooks are stored with their pictures.
+    """
+    found, counts = np.unique(pixels, return_counts=True)
+    kept = found[np.argsort(-counts, kind="stable")[:256]]
+
+    def parts(colours: np.ndarray) -> np.ndarray:
+        return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1).astype(np.float32)
+
+    a, b = parts(found), parts(kept)
+    nearest = ((b**2).sum(1) - 2 * a @ b.T).argmin(1)       # |a - b|² without |a|², which is the same for all b
+    table = np.zeros(1 << 24, np.uint8)
+    table[found] = nearest
+    return table[pixels], b.astype(np.uint8)
+
+
 def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: bool) -> Figure:
     sheet = Sheet(width)
-    panels = [_panel(printable(label), run) for label, run in runs]
+    lanes = sum(len(run.tasks) for _, run in runs)
+    panels = [_panel(printable(label), run, min(max(500 // lanes, 18), 30), max(140, ROWS // len(runs))) for label, run in runs]
     until = max([_end(panel) for panel in panels])
     span = until if until > 0 else 1.0                       # of a run that took no time, a second is drawn
     unit = Unit(until)
@@ -163,8 +186,9 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     workers = [_worker_names(panel) for panel in panels]
     widths = [sheet.measure(n) + 20 for n in sum(names + workers, [])]
     left = math.ceil(max([70] + widths + [sheet.measure(f"{panels[-1].run.peak:,}") + 44] * curve))
-    endings = [_endings(sheet, panel, unit) for panel in panels]
-    right = _right_margin(sheet, endings, span, sheet.width - left)
+    endings = [_endings(sheet, panel, unit, span, sheet.width - left) for panel in panels]
+    widest = max(sheet.measure(short(panel.run.elapsed), NORMAL + 1, "bold") if panel.label else 0 for panel in panels)
+    right = max(_right_margin(sheet, endings, span, sheet.width - left), math.ceil(widest / 2) + 8)
     columns = sheet.width - left - right
 
     key = _key_rows(sheet, _visible(panels, span / columns))
@@ -192,7 +216,8 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
             _many_lanes(sheet, axes, panel, span, columns, unit)
         _lane_names(sheet, panel, left, at, own_names, own_workers)
         for y, end, words, colour in own_endings:
-            sheet.text(left + end / span * columns + 5, at + y, words, size=SMALL, color=colour)
+            sheet.text(left + end / span * columns + 5, at + y, words, size=SMALL, color=colour,
+                       bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.85} if panel.label else None)
         if panel.label:
             _panel_label(sheet, axes, panel, left, at, columns, span, unit)
     if curve:
@@ -208,14 +233,14 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
 # -- lanes ------------------------------------------------------------------------------------------
 
 
-def _panel(label: str, run: Recording) -> Panel:
+def _panel(label: str, run: Recording, lane: float, rows: int) -> Panel:
+    """The panel of a run, with named lanes `lane` pixels high, or `rows` pixels for all of its many lanes."""
     spans = _arrays(run)
     tasks = len(run.tasks)
     if tasks <= NAMED_LANES:
         workers = tuple(dict.fromkeys(job.thread for job in sorted(run.threads, key=lambda job: job.start)))
-        lane = int(min(max(500 / tasks, 18), 30))
         return Panel(label, run, spans, True, lane, workers, (tasks + len(workers)) * lane)
-    lane = max(1, ROWS // tasks) if tasks <= ROWS else ROWS / tasks
+    lane = rows // tasks if tasks <= rows else rows / tasks
     return Panel(label, run, spans, False, lane, (), round(tasks * lane))
 
 
@@ -275,7 +300,7 @@ def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> 
                 width = sheet.measure(words, SMALL)
                 free = all(y != index or middle + width / 2 < x0 or middle - width / 2 > x1 for y, x0, x1 in boxes)
                 if width <= room and free:
-                    axes.text(middle * pixel, index, words, ha="center", va="center_baseline", fontsize=SMALL,
+                    axes.text(middle * pixel, index - 1 / panel.lane, words, ha="center", va="center_baseline", fontsize=SMALL,
                               color=state.text, parse_math=False, zorder=6,
                               bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 0.8}
                               if state.name == "ready" else None)
@@ -287,7 +312,7 @@ def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> 
         words = _job_words(panel.run, job)
         room = (job.end - job.start) / pixel - 14
         if room > 40:
-            axes.text((job.start + job.end) / 2, y, sheet.fit(words, room, SMALL), ha="center", va="center_baseline",
+            axes.text((job.start + job.end) / 2, y - 1 / panel.lane, sheet.fit(words, room, SMALL), ha="center", va="center_baseline",
                       fontsize=SMALL, color=INK, parse_math=False, zorder=6,
                       bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.2})
 
@@ -368,7 +393,7 @@ def _blocked_words(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -
         words = f"blocked {unit.words(span.end - span.start)}"
         words += f", line {span.place.line}" if span.place else ""
         size = sheet.measure(words, SMALL, "bold")
-        y = lane if panel.named else (lane + 0.5) * panel.lane
+        y = lane - 1 / panel.lane if panel.named else (lane + 0.5) * panel.lane - 1
         if panel.named and (span.end - span.start) / pixel > size + 10:
             axes.text((span.start + span.end) / 2, y, words, ha="center", color=PAPER, **bold)
             continue
@@ -462,7 +487,7 @@ def _curve_words(sheet: Sheet, axes, state, bottom, layer, times, scale: float) 
     height, i = max(room, default=(0, 0), key=lambda item: item[0])
     if height * scale < 15:
         return
-    axes.text(times[i + window // 2], bottom[i : i + window].max() + height / 2, state.words, ha="center",
+    axes.text(times[i + window // 2], bottom[i : i + window].max() + height / 2 + 1 / scale, state.words, ha="center",
               va="center_baseline", fontsize=SMALL, color=state.text,
               bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 1} if state.name == "ready" else None)
 
@@ -501,7 +526,7 @@ def _visible(panels: list[Panel], pixel: float) -> list[tuple[str, str, tuple | 
                     seen.add(number)
     items = [(STATES[n].words, STATES[n].colour, HATCH.get(STATES[n].name)) for n in sorted(seen, reverse=True)]
     if any(panel.workers for panel in panels):
-        items.append(("the worker thread itself", PAPER, HATCH["worker"]))
+        items.append(("a worker thread at work", PAPER, HATCH["worker"]))
     return items
 
 
@@ -541,7 +566,7 @@ def _lane_names(sheet: Sheet, panel: Panel, left: int, top: int, names: list[str
                rotation=90, ha="center", va="center")
 
 
-def _endings(sheet: Sheet, panel: Panel, unit: Unit) -> list[tuple[float, float, str, str]]:
+def _endings(sheet: Sheet, panel: Panel, unit: Unit, span: float, room: int) -> list[tuple[float, float, str, str]]:
     """What stands right of each named lane: y in pixels, x in seconds, words, colour."""
     if not panel.named:
         return []
@@ -553,7 +578,8 @@ def _endings(sheet: Sheet, panel: Panel, unit: Unit) -> list[tuple[float, float,
         colour = MUTED
         if task.outcome == EXCEPTION:
             error = printable(task.error.splitlines()[0] if task.error else "error")
-            words.append(f"✕ {sheet.fit(error, 190, SMALL)}")
+            # an early end leaves more room on its right
+            words.append(f"✕ {sheet.fit(error, max(190, 0.8 * room * (1 - last / span)), SMALL)}")
             colour = BLOCK
         elif task.outcome in (CANCELLED, PENDING):
             words.append("⊘ cancelled" if task.outcome == CANCELLED else "… left behind")
@@ -575,7 +601,7 @@ def _right_margin(sheet: Sheet, endings: list[list], span: float, room: int) -> 
 
 def _panel_label(sheet: Sheet, axes, panel: Panel, left: int, top: int, columns: int, span: float, unit: Unit) -> None:
     """The label of one of several runs, and a line where the run ends."""
-    axes.axvline(panel.run.elapsed, color=INK, linewidth=1.6, zorder=8, clip_on=False)
+    axes.axvline(panel.run.elapsed, color=INK, linewidth=1.6, zorder=5, clip_on=False)
     elapsed = unit.words(panel.run.elapsed)
     label = sheet.fit(panel.label, 0.7 * sheet.width, NORMAL + 1, "bold")
     x = left + panel.run.elapsed / span * columns
@@ -591,20 +617,6 @@ def _time_axis(sheet: Sheet, left: int, y: int, columns: int, span: float, ticks
 
 
 # -- times ------------------------------------------------------------------------------------------
-
-
-def short(value: float) -> str:
-    """A duration that can be read at a glance: "1.2 s", "0.35 s", "80 ms", "3 µs"."""
-    for factor, name in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
-        if value * factor >= (0.0995 if name == "s" else 0.995):
-            scaled = value * factor
-            if name == "s":
-                digits = 2 if scaled < 99.995 else 1 if scaled < 999.95 else 0
-            else:
-                digits = 0 if scaled >= 9.95 else 1
-            text = f"{scaled:,.{digits}f}"
-            return (text.rstrip("0").rstrip(".") if digits else text) + f" {name}"
-    return "0 s" if value <= 0 else "< 1 µs"
 
 
 class Unit:

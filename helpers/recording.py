@@ -259,6 +259,18 @@ def seconds(value: float) -> str:
     return f"{round(value, 9):.9f}".rstrip("0").rstrip(".") + " s"
 
 
+def short(value: float) -> str:
+    """A duration to read at a glance, in three digits at most: "1.2 s", "0.35 s", "80 ms", "3 µs"."""
+    if value >= 0.0995:
+        digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+        text = f"{value:,.{digits}f}"
+        return (text.rstrip("0").rstrip(".") if digits else text) + " s"
+    for factor, name in ((1e3, "ms"), (1e6, "µs")):
+        if value * factor >= 0.995:
+            return f"{value * factor:.{0 if value * factor >= 9.95 else 1}f}".removesuffix(".0") + f" {name}"
+    return "0 s" if value <= 0 else "< 1 µs"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 

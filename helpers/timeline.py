@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .palette import FAMILY
-from .recording import BLOCKED, EXCEPTION, WAIT, Recording, Task
+from .recording import BLOCKED, EXCEPTION, WAIT, Recording, Span, Task, seconds, short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,21 +75,19 @@ class Comparison:
         """The lanes of all runs, one run below the other, as a matplotlib Figure `width` inches wide."""
         from . import picture
 
-        title = self.title if self.title is not None else self.verdict() or "the same time axis for all"
+        title = self.title if self.title is not None else self._headline()
         return picture.figure(list(self.runs.items()), title, width, curve=False)
 
     def verdict(self) -> str:
         """Who is how much faster, in one line; "" if a run was real, or there is only one."""
         if len(self.runs) < 2 or any(run.clock != "virtual" for run in self.runs.values()):
             return ""
-        from .recording import seconds
+        return _ranking(sorted(self.runs.items(), key=lambda item: item[1].elapsed))
 
+    def _headline(self) -> str:
+        """The title of the picture: the fastest run and the slowest, real ones as well."""
         order = sorted(self.runs.items(), key=lambda item: item[1].elapsed)
-        first, fastest = order[0]
-        words = [f"{first} takes {seconds(fastest.elapsed)}"]
-        for label, run in order[1:]:
-            words.append(f"{label} {seconds(run.elapsed)}{_times(run.elapsed, fastest.elapsed)}")
-        return ", ".join(words) if len(words) == 2 else "; ".join(words)
+        return _ranking([order[0], order[-1]] if len(order) > 1 else order)
 
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
@@ -117,14 +115,11 @@ class Comparison:
 
 def headline(run: Recording) -> str:
     """What there is to see in the picture of a run, in a few words."""
-    from .picture import short
-
     tasks = f"{len(run.tasks):,} task{'s' * (len(run.tasks) != 1)}"
     if run.blocked:
-        longest = max(run.blocked, key=lambda span: span.end - span.start)
-        task = next(t for t in run.tasks if longest in t.spans)
+        task, longest = _longest_block(run)
         line = f" at line {longest.place.line}" if longest.place else ""
-        return f"{task.name} blocks the loop{line} for {short(longest.end - longest.start)}"
+        return f"{_name(task)} blocks the loop{line} for {short(longest.end - longest.start)}"
     if run.tasks[0].outcome == EXCEPTION:
         return f"{tasks}: after {short(run.elapsed)}, {run.tasks[0].error or 'an exception'}"
     waited = sum(
@@ -143,23 +138,22 @@ def alternative_text(run: Recording) -> str:
 
     It says no more of a real run than its text twin does, so that it is the same on every machine.
     """
-    count = "one task" if len(run.tasks) == 1 else f"{len(run.tasks):,} tasks"
-    text = f"Timeline of {count}: {run.summary()}."
+    text = f"Timeline: {run.summary()}."
     children = run.tasks[1:]
     if children:
         text += f" {_overlap(run, children)}"
-    if run.clock == "virtual":
-        from .recording import seconds
-
-        for task in run.tasks:
-            for span in [s for s in task.spans if s.kind == BLOCKED][:1]:
-                where = f" at {span.place}" if span.place else ""
-                text += f" {_name(task)} blocks the loop for {seconds(span.end - span.start)}{where}."
-                break
-            else:
-                continue
-            break
+    if run.clock == "virtual" and run.blocked:
+        task, span = _longest_block(run)
+        where = f" at {span.place}" if span.place else ""
+        text += f" {_name(task)} blocks the loop for {seconds(span.end - span.start)}{where}."
     return text
+
+
+def _longest_block(run: Recording) -> tuple[Task, Span]:
+    return max(
+        ((task, span) for task in run.tasks for span in task.spans if span.kind == BLOCKED),
+        key=lambda item: item[1].end - item[1].start,
+    )
 
 
 def _overlap(run: Recording, children: tuple[Task, ...]) -> str:
@@ -196,6 +190,15 @@ def _name(task: Task) -> str:
 
 def _list(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _ranking(order: list[tuple[str, Recording]]) -> str:
+    """How long each run takes, and how many times as long as the first of them."""
+    first, fastest = order[0]
+    words = [f"{first} takes {short(fastest.elapsed)}"]
+    for label, run in order[1:]:
+        words.append(f"{label} {short(run.elapsed)}{_times(run.elapsed, fastest.elapsed)}")
+    return ", ".join(words) if len(words) == 2 else "; ".join(words)
 
 
 def _times(longer: float, shorter: float) -> str:
