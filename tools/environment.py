@@ -202,7 +202,7 @@ def ensure(root: Path = ROOT) -> Path:
         stamp.unlink()  # until the installation is complete again
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", "requirements.txt", "-e", "."]
     if not sys.stdout.isatty():
-        pip.append("--quiet")  # nobody watches the progress
+        pip.append("-qq")  # nobody watches the progress: errors only
     if run(pip, root) != 0:
         raise Problem(
             "The installation did not finish; pip's own message is above. The usual reason is that there is no\n"
