@@ -1,0 +1,229 @@
+"""Re-execute notebooks and store their outputs in one canonical form: `make refresh`.
+
+    python -m tools.refresh                      every notebook of the course
+    python -m tools.refresh notebooks/04_*.ipynb     these
+    python -m tools.refresh --check              write nothing; exit with 1 if something would change
+    python -m tools.refresh --redraw             store new pictures of runs in real time, too
+
+Each notebook runs in a fresh kernel, two at a time. What is stored holds nothing that the next run would change, so
+that two runs in a row change no byte: addresses, file names of cells, process ids and the like are replaced by the rules
+of tests/sanitize.cfg, the same that nbval compares with; no times, no versions, no state of widgets are kept; tracebacks
+keep the frames of the notebook's own cells.
+
+The picture of a run in real time is another one each time. It is stored again only if its text twin has changed.
+
+An error that a cell shows without having the tag "raises-exception" is reported, and that notebook is not written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import configparser
+import functools
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = ROOT / "tests" / "sanitize.cfg"
+TIMEOUT = 60        # seconds that a cell may take
+AT_ONCE = 2         # kernels
+
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+CELL_METADATA = ("tags", "jupyter", "slideshow", "editable", "deletable")      # what an author sets; all else is traces
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+FRAME = re.compile(r"^(?=File |Cell In)", re.MULTILINE)     # where IPython begins a new frame of a traceback
+
+
+class Failed(Exception):
+    """A notebook did not run as its author meant; the text says where and why."""
+
+
+# --- run -----------------------------------------------------------------------------------------------------------
+
+
+async def execute(path: Path, timeout: float = TIMEOUT) -> NotebookNode:
+    """The notebook, run in a fresh kernel in its own folder. Raises Failed."""
+    notebook = read(path)
+    started: list[int] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=lambda cell, cell_index: started.append(cell_index),
+    )
+    try:
+        await client.async_execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        cell = notebook.cells[started[-1]]
+        where = f"{path.name}, cell {started[-1] + 1} (id {cell.id})"
+        if isinstance(error, CellExecutionError):
+            shown = [output for output in cell.outputs if output.output_type == "error"]
+            trace = "\n".join(own_frames(shown[0])) if shown else cell.source
+            raise Failed(f"{where}: {error.ename}: {error.evalue}\n{trace}") from None
+        what = f"no answer within {timeout:g} seconds" if isinstance(error, CellTimeoutError) else "the kernel died"
+        raise Failed(f"{where}: {what}\n{cell.source}") from None
+    return notebook
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook in format 4.5. Raises Failed if it is none, or has cells without ids, which every reader would invent."""
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
+    except Exception as error:      # nbformat raises many kinds, for what is no JSON and for what is no notebook
+        raise Failed(f"{path.name} is not a readable notebook: {error}") from error
+    if (notebook.nbformat, notebook.get("nbformat_minor", 0)) < (4, 5) or not all(c.get("id") for c in notebook.cells):
+        raise Failed(f"{path.name} has cells without ids, or an older format: save it in a current JupyterLab.")
+    return notebook
+
+
+# --- normalise -----------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def rules(path: Path = RULES) -> list[tuple[re.Pattern[str], str]]:
+    """The replacements that apply to what is stored."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters=(":",), comment_prefixes=(";",))
+    parser.read(path, encoding="utf-8")
+    sections = (parser[name] for name in parser.sections())
+    return [(re.compile(s["regex"]), s["replace"]) for s in sections if s.getboolean("stored", fallback=True)]
+
+
+def clean(text: Any) -> Any:
+    """A text after all replacements; whatever is no text (JSON, say) as it is."""
+    if isinstance(text, str):
+        for pattern, replacement in rules():
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def normalise(new: NotebookNode, old: NotebookNode | None = None, redraw: bool = False) -> NotebookNode:
+    """Bring an executed notebook into its canonical form, in place. `old` is the one that is stored now."""
+    stored = {cell.id: cell for cell in old.cells if cell.cell_type == "code"} if old else {}
+    new.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    for cell in new.cells:
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [_normal_output(output) for output in join_streams(cell.outputs)]
+        if not redraw and cell.id in stored:
+            for output, before in zip(cell.outputs, stored[cell.id].outputs):
+                _keep_picture(output, before)
+    return new
+
+
+def join_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """One stdout and one stderr, at the place of the first: in which pieces text arrives is chance."""
+    joined: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+        elif output.name in streams:
+            streams[output.name].text += output.text
+        else:
+            joined.append(output)
+            streams[output.name] = output
+    for index, (one, other) in enumerate(zip(joined, joined[1:])):
+        if one.get("name") == "stderr" and other.get("name") == "stdout":       # which came first is chance, too
+            joined[index : index + 2] = [other, one]
+            break
+    return joined
+
+
+def _normal_output(output: NotebookNode) -> NotebookNode:
+    if output.output_type == "stream":
+        output.text = clean(output.text)
+    elif output.output_type == "error":
+        output.traceback = [clean(line) for line in own_frames(output)]
+        output.evalue = clean(output.evalue)
+    else:
+        output.data = nbformat.from_dict({k: v if k.startswith("image/") else clean(v) for k, v in output.data.items()})
+    return output
+
+
+def own_frames(error: NotebookNode) -> list[str]:
+    """The lines of a traceback: no colours, and only the frames that lie in cells."""
+    head, *frames = FRAME.split(ANSI.sub("", "\n".join(error.traceback)))
+    last = f"{error.ename}: {error.evalue}".rstrip(": ")
+    kept = [frame for frame in frames if frame.startswith("Cell In")]
+    text = (head + "".join(kept)).rstrip("\n")
+    if len(kept) < len(frames) and frames[-1] not in kept:      # the last frame held the error's own line
+        text += f"\n\n{last}"
+    return text.split("\n")
+
+
+def _keep_picture(output: NotebookNode, before: NotebookNode) -> None:
+    """Keep the stored picture of a run in real time, if it is of a run that went the same way."""
+    about, about_before = (o.get("metadata", {}).get("image/png", {}) for o in (output, before))
+    if about.get("clock") in ("real", "mixed") and about_before.get("clock") == about["clock"]:
+        if "image/png" in before.data and output.data.get("text/plain") == before.data.get("text/plain"):
+            output.data["image/png"] = before.data["image/png"]
+            for size in ("width", "height"):
+                if size in about_before:
+                    about[size] = about_before[size]
+
+
+def written(notebook: NotebookNode) -> str:
+    """The text of the file."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+# --- all of them ---------------------------------------------------------------------------------------------------
+
+
+async def refresh(paths: list[Path], check: bool = False, redraw: bool = False, timeout: float = TIMEOUT) -> int:
+    """Refresh the notebooks, say what became of each, and return the exit status: 0 if all is well."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(path: Path) -> bool:
+        try:
+            async with turn:
+                new = await execute(path, timeout)
+        except Failed as failure:
+            print(f"{failure}\n{path.name} is not written.", file=sys.stderr, flush=True)
+            return False
+        text = written(normalise(new, read(path), redraw))
+        changed = text != path.read_text(encoding="utf-8")
+        if changed and not check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{path.name}: {('would change' if check else 'written') if changed else 'unchanged'}", flush=True)
+        return not (changed and check)
+
+    return 0 if all(await asyncio.gather(*map(one, paths))) else 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.refresh", description="Re-execute notebooks and store their outputs.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="paths of notebooks; without any, all of the course")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something would change")
+    parser.add_argument("--redraw", action="store_true", help="store new pictures of runs in real time, too")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that a cell may take (%(default)s)")
+    options = parser.parse_args(arguments)
+    paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        parser.error(f"no such file: {', '.join(missing)}")
+    return asyncio.run(refresh([path.resolve() for path in paths], options.check, options.redraw, options.timeout))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
