@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -32,11 +33,11 @@ from .recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RUN, Recor
 DPI = 110
 NAMED_LANES = 60                # up to so many tasks have a lane with their name
 ROWS = 420                      # pixels of height for more tasks than that
-CURVE = 112                     # pixels of height of the curve of tasks in flight
+CURVE = 120                     # pixels of height of the curve of tasks in flight
 MARGIN = 14                     # pixels left of title and key
 NAME_WIDTH = 170                # pixels, at most, for the name of a task
 SMALL, NORMAL, LARGE = 8.5, 9.0, 13.0       # points
-HATCH = {"ready": ("/////", "#8a4a00"), "worker": ("...", STATES[NUMBER["thread"]].colour)}
+HATCH = {"ready": ("/////", "#8a4a00"), "worker": ("\\\\\\\\", STATES[NUMBER["thread"]].colour)}
 BLOCK = STATES[NUMBER["blocked"]].colour
 
 
@@ -79,23 +80,23 @@ class Sheet:
         self.height = 100
         self.figure = Figure(figsize=(self.width / DPI, 1), dpi=DPI, facecolor=PAPER)
         self.renderer = FigureCanvasAgg(self.figure).get_renderer()
+        self.measured: dict[tuple[str, float, str], float] = {}
 
     def set_height(self, pixels: int) -> None:
         self.height = pixels
         self.figure.set_size_inches(self.width / DPI, pixels / DPI)
 
-    def axes(self, left: int, top: int, width: int, height: int):
-        """Axes without a frame; the learner's times run along x."""
+    def axes(self, left: int, top: int, width: int, height: int, span: float, ticks: list[float]) -> Axes:
+        """Bare axes: x is time up to `span`, with a pale line at each of `ticks`."""
         bottom = self.height - top - height
         axes = self.figure.add_axes(
             (left / self.width, bottom / self.height, width / self.width, height / self.height)
         )
-        axes.patch.set_visible(False)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.tick_params(axis="both", length=0, labelleft=False, labelbottom=False)
-        axes.set_axisbelow(True)
-        axes.grid(axis="x", color=GRID, linewidth=0.8)
+        axes.set_axis_off()                     # what matplotlib would draw around takes longer than all lanes
+        axes.set_xlim(0, span)
+        lines = [[(tick, 0), (tick, 1)] for tick in ticks]
+        grid = LineCollection(lines, colors=GRID, linewidths=0.8, transform=axes.get_xaxis_transform(), zorder=0.5)
+        axes.add_collection(grid, autolim=False)
         return axes
 
     def text(self, x: float, y: float, words: str, *, size: float = NORMAL, **style) -> None:
@@ -113,7 +114,10 @@ class Sheet:
 
     def measure(self, words: str, size: float = NORMAL, weight: str = "normal") -> float:
         """The width of `words` in pixels."""
-        return self.renderer.get_text_width_height_descent(words, _font(size, weight), False)[0]
+        key = words, size, weight
+        if key not in self.measured:
+            self.measured[key] = self.renderer.get_text_width_height_descent(words, _font(size, weight), False)[0]
+        return self.measured[key]
 
     def fit(self, words: str, room: float, size: float = NORMAL, weight: str = "normal") -> str:
         """`words`, clipped so that they take at most `room` pixels."""
@@ -175,8 +179,10 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: bool) -> Figure:
     sheet = Sheet(width)
-    lanes = sum(len(run.tasks) for _, run in runs)
-    panels = [_panel(printable(label), run, min(max(500 // lanes, 18), 30), max(140, ROWS // len(runs))) for label, run in runs]
+    named = sum(len(run.tasks) for _, run in runs if len(run.tasks) <= NAMED_LANES)
+    lane = min(max(500 // max(named, 1), 18), 30)
+    rows = max(ROWS // len(runs), 200)
+    panels = [_panel(printable(label), run, lane, rows) for label, run in runs]
     until = max([_end(panel) for panel in panels])
     span = until if until > 0 else 1.0                       # of a run that took no time, a second is drawn
     unit = Unit(until)
@@ -187,7 +193,8 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     widths = [sheet.measure(n) + 20 for n in sum(names + workers, [])]
     left = math.ceil(max([70] + widths + [sheet.measure(f"{panels[-1].run.peak:,}") + 44] * curve))
     endings = [_endings(sheet, panel, unit, span, sheet.width - left) for panel in panels]
-    widest = max(sheet.measure(short(panel.run.elapsed), NORMAL + 1, "bold") if panel.label else 0 for panel in panels)
+    labels = [unit.words(panel.run.elapsed) for panel in panels if panel.label]
+    widest = max([sheet.measure(label, NORMAL + 1, "bold") for label in labels], default=0)
     right = max(_right_margin(sheet, endings, span, sheet.width - left), math.ceil(widest / 2) + 8)
     columns = sheet.width - left - right
 
@@ -205,9 +212,7 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     _head(sheet, title, [run for _, run in runs], key)
     ticks = unit.ticks(until)
     for panel, at, own_names, own_workers, own_endings in zip(panels, tops, names, workers, endings):
-        axes = sheet.axes(left, at, columns, panel.height)
-        axes.set_xlim(0, span)
-        axes.set_xticks(ticks)
+        axes = sheet.axes(left, at, columns, panel.height, span, ticks)
         if panel.named:
             axes.set_ylim(panel.lanes - 0.5, -0.5)
             _named_lanes(sheet, axes, panel, span / columns, unit)
@@ -217,15 +222,13 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
         _lane_names(sheet, panel, left, at, own_names, own_workers)
         for y, end, words, colour in own_endings:
             sheet.text(left + end / span * columns + 5, at + y, words, size=SMALL, color=colour,
-                       bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.85} if panel.label else None)
+                       bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if panel.label else None)
         if panel.label:
             _panel_label(sheet, axes, panel, left, at, columns, span, unit)
     if curve:
-        axes = sheet.axes(left, curve_top, columns, CURVE)
-        axes.set_xlim(0, span)
-        axes.set_xticks(ticks)
+        axes = sheet.axes(left, curve_top, columns, CURVE, span, ticks)
         _curve(sheet, axes, panels[-1], span, columns)
-        sheet.text(16, curve_top + CURVE / 2, "in flight", size=SMALL, color=MUTED, rotation=90, ha="center", va="center")
+        _turned(sheet, curve_top + CURVE / 2, "in flight")
     _time_axis(sheet, left, bottom, columns, span, ticks, unit)
     return sheet.figure
 
@@ -265,7 +268,7 @@ def _end(panel: Panel) -> float:
                      + [job.end for job in panel.run.threads]))
 
 
-def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> None:
+def _named_lanes(sheet: Sheet, axes: Axes, panel: Panel, pixel: float, unit: Unit) -> None:
     """Few tasks: a lane each, with words in the segments that are wide enough. `pixel` is in seconds."""
     spans, half = panel.spans, 0.36
     length = spans.end - spans.start
@@ -274,20 +277,21 @@ def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> 
         wide = own.end - own.start >= pixel
         if state.name == "running":
             short = own.of(~wide)
-            _, first = np.unique(np.stack([short.lane, np.round(short.start / pixel)]), axis=1, return_index=True)
-            short = short.of(first)
-            _bars(axes, short.lane, short.start - pixel, short.start + pixel, half, state.colour, 3, clip_on=False)
+            # the middle of a short turn; turns that fall on the same pixel are one
+            turn = short.of(_first_per_pixel(short.lane, np.round(short.start / pixel)))
+            _bars(axes, turn.lane, turn.start - pixel, turn.start + pixel, half, state.colour, 3, clip_on=False)
         elif state.name != "ready":
-            # many waits that are narrower than a pixel: one pixel for all that share it
+            # waits that are narrower than a pixel: one pixel for all that share it
             short = own.of(~wide & (own.end > own.start))
-            _, first = np.unique(np.stack([short.lane, np.floor(short.start / pixel)]), axis=1, return_index=True)
-            column = np.floor(short.start[first] / pixel) * pixel
-            _bars(axes, short.lane[first], column, column + pixel, half, state.colour, 1)
+            short = short.of(_first_per_pixel(short.lane, np.floor(short.start / pixel)))
+            column = np.floor(short.start / pixel) * pixel
+            _bars(axes, short.lane, column, column + pixel, half, state.colour, 1)
         own = own.of(wide)
         _bars(axes, own.lane, own.start, own.end, half, state.colour, 4 if state.name == "blocked" else 1.5,
               HATCH.get(state.name))
     boxes = _blocked_words(sheet, axes, panel, pixel, unit)
 
+    centred = {"ha": "center", "va": "center_baseline", "fontsize": SMALL, "parse_math": False, "zorder": 6}
     wide_tasks = np.unique(spans.lane[length > 30 * pixel])
     for index in wide_tasks.tolist():
         for span in panel.run.tasks[index].spans:
@@ -300,10 +304,9 @@ def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> 
                 width = sheet.measure(words, SMALL)
                 free = all(y != index or middle + width / 2 < x0 or middle - width / 2 > x1 for y, x0, x1 in boxes)
                 if width <= room and free:
-                    axes.text(middle * pixel, index - 1 / panel.lane, words, ha="center", va="center_baseline", fontsize=SMALL,
-                              color=state.text, parse_math=False, zorder=6,
-                              bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 0.8}
-                              if state.name == "ready" else None)
+                    ground = {"facecolor": state.colour, "edgecolor": "none", "pad": 0.8}
+                    axes.text(middle * pixel, index - 1 / panel.lane, words, color=state.text,
+                              bbox=ground if state.name == "ready" else None, **centred)
                     break
 
     for job in panel.run.threads:
@@ -312,9 +315,13 @@ def _named_lanes(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> 
         words = _job_words(panel.run, job)
         room = (job.end - job.start) / pixel - 14
         if room > 40:
-            axes.text((job.start + job.end) / 2, y - 1 / panel.lane, sheet.fit(words, room, SMALL), ha="center", va="center_baseline",
-                      fontsize=SMALL, color=INK, parse_math=False, zorder=6,
-                      bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.2})
+            axes.text((job.start + job.end) / 2, y - 1 / panel.lane, sheet.fit(words, room, SMALL), color=INK,
+                      bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.2}, **centred)
+
+
+def _first_per_pixel(lane: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Indices of the first of those that share lane and column: a lane may have 100,000 turns."""
+    return np.unique(lane * 100_000 + column.astype(int), return_index=True)[1]
 
 
 def _span_words(run: Recording, span) -> list[str]:
@@ -334,7 +341,7 @@ def _job_words(run: Recording, job: ThreadJob) -> str:
     return f"for {printable(run.tasks[job.task].name)}" if known else "busy"
 
 
-def _many_lanes(sheet: Sheet, axes, panel: Panel, span: float, columns: int, unit: Unit) -> None:
+def _many_lanes(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int, unit: Unit) -> None:
     """Many tasks: one image. A row of pixels shows the share of its tasks in each state."""
     tasks, spans = len(panel.run.tasks), panel.spans
     rows = min(tasks, panel.height)
@@ -360,12 +367,13 @@ def _many_lanes(sheet: Sheet, axes, panel: Panel, span: float, columns: int, uni
             y, x = np.ogrid[:rows, :columns]
             stripe = ((x + y * max(1, panel.height // rows)) % 7 < 2) & (share > 0.5)
             image[stripe] = to_rgb(HATCH["ready"][1])
-    image = np.clip(image, 0, 1)
+    seen = (image < 1).any(axis=2, keepdims=True)           # where nothing is, the grid shows through
+    image = np.concatenate([np.clip(image, 0, 1), seen], axis=2)
     if rows < panel.height:                     # lanes of several pixels, with a gap if there is room for one
         height = panel.height // rows
         image = np.repeat(image, height, axis=0)
         if height >= 4:
-            image[height - 1 :: height] = 1
+            image[height - 1 :: height] = 0
     axes.imshow((image * 255 + 0.5).astype(np.uint8), extent=(0, span, panel.height, 0), aspect="auto",
                 interpolation="nearest", zorder=1)
     for task in panel.run.tasks:
@@ -377,7 +385,7 @@ def _many_lanes(sheet: Sheet, axes, panel: Panel, span: float, columns: int, uni
     _blocked_words(sheet, axes, panel, span / columns, unit)
 
 
-def _blocked_words(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -> list[tuple[int, float, float]]:
+def _blocked_words(sheet: Sheet, axes: Axes, panel: Panel, pixel: float, unit: Unit) -> list[tuple[int, float, float]]:
     """A pale band through all lanes while the loop is blocked, and how long it was: by which line.
 
     Returns where words stand outside their segment, in lanes and pixels, so that no others are put there.
@@ -409,7 +417,9 @@ def _blocked_words(sheet: Sheet, axes, panel: Panel, pixel: float, unit: Unit) -
     return boxes
 
 
-def _bars(axes, lanes, starts, ends, half: float, colour: str, zorder: float, hatch=None, clip_on: bool = True) -> None:
+def _bars(
+    axes: Axes, lanes, starts, ends, half: float, colour: str, zorder: float, hatch=None, clip_on: bool = True
+) -> None:
     """Bars from `starts` to `ends` (seconds) in their lanes; `hatch` is a pattern and its colour."""
     if not len(lanes):
         return
@@ -418,8 +428,9 @@ def _bars(axes, lanes, starts, ends, half: float, colour: str, zorder: float, ha
     corners = np.stack([np.stack([starts, low], 1), np.stack([ends, low], 1),
                         np.stack([ends, high], 1), np.stack([starts, high], 1)], 1)
     axes.add_collection(
-        PolyCollection(corners, facecolor=colour, edgecolor=hatch[1] if hatch else "none", linewidth=0,
-                       hatch=hatch[0] if hatch else None, antialiased=bool(hatch), zorder=zorder, clip_on=clip_on),
+        PolyCollection(corners, facecolor=colour, edgecolor=hatch[1] if hatch else "none",
+                       linewidth=0.8 if colour == PAPER else 0, hatch=hatch[0] if hatch else None, antialiased=bool(hatch),
+                       zorder=zorder, clip_on=clip_on),
         autolim=False,
     )
 
@@ -442,7 +453,7 @@ def coverage(rows: np.ndarray, count: int, start: np.ndarray, end: np.ndarray, u
     return np.cumsum(difference, axis=1)[:, :bins]
 
 
-def _curve(sheet: Sheet, axes, panel: Panel, span: float, columns: int) -> None:
+def _curve(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int) -> None:
     """Tasks in flight by state, without the main one, which waits for all of them."""
     spans = panel.spans.of(panel.spans.lane > 0)
     times = np.linspace(0, span, columns + 1)
@@ -460,8 +471,8 @@ def _curve(sheet: Sheet, axes, panel: Panel, span: float, columns: int) -> None:
         total = total + layer
     peak = max(panel.run.peak, float(total.max()))
     axes.step(times, np.append(total, total[-1]), where="post", color=INK, linewidth=1.2, clip_on=False)
-    axes.set_ylim(0, peak * 1.3)
-    scale = CURVE / (peak * 1.3)                             # pixels per task
+    axes.set_ylim(0, peak * 1.25)
+    scale = CURVE / (peak * 1.25)                             # pixels per task
     for state, bottom, layer in layers:
         _curve_words(sheet, axes, state, bottom, layer, times, scale)
     for span_, _ in [(s, t) for t in panel.run.tasks for s in t.spans if s.kind == BLOCKED][:200]:
@@ -476,7 +487,7 @@ def _curve(sheet: Sheet, axes, panel: Panel, span: float, columns: int) -> None:
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
 
 
-def _curve_words(sheet: Sheet, axes, state, bottom, layer, times, scale: float) -> None:
+def _curve_words(sheet: Sheet, axes: Axes, state, bottom, layer, times, scale: float) -> None:
     """The name of a state inside its area, at the place with the most room, if any has enough."""
     window = int(sheet.measure(state.words, SMALL)) + 12
     if window >= len(layer) or state.name == "running":
@@ -485,7 +496,7 @@ def _curve_words(sheet: Sheet, axes, state, bottom, layer, times, scale: float) 
     # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
     room = [((bottom + layer)[i : i + window].min() - bottom[i : i + window].max(), i) for i in starts]
     height, i = max(room, default=(0, 0), key=lambda item: item[0])
-    if height * scale < 15:
+    if height * scale < 16:
         return
     axes.text(times[i + window // 2], bottom[i : i + window].max() + height / 2 + 1 / scale, state.words, ha="center",
               va="center_baseline", fontsize=SMALL, color=state.text,
@@ -562,8 +573,16 @@ def _lane_names(sheet: Sheet, panel: Panel, left: int, top: int, names: list[str
         return
     for name, y in zip(names, (top + 7, top + panel.height - 7)):
         sheet.text(left - 10, y, name, ha="right", size=SMALL, color=MUTED)
-    sheet.text(16, top + panel.height / 2, f"{len(panel.run.tasks):,} tasks, oldest on top", size=SMALL, color=MUTED,
-               rotation=90, ha="center", va="center")
+    count = f"{len(panel.run.tasks):,} tasks"
+    for words in (f"{count}, oldest on top", count):
+        if sheet.measure(words, SMALL) <= panel.height:
+            _turned(sheet, top + panel.height / 2, words)
+            break
+
+
+def _turned(sheet: Sheet, y: float, words: str) -> None:
+    """Words along the left edge, from the bottom up, with their middle at `y`."""
+    sheet.text(16, y, words, size=SMALL, color=MUTED, rotation=90, ha="center", va="center")
 
 
 def _endings(sheet: Sheet, panel: Panel, unit: Unit, span: float, room: int) -> list[tuple[float, float, str, str]]:
@@ -599,7 +618,9 @@ def _right_margin(sheet: Sheet, endings: list[list], span: float, room: int) -> 
     return math.ceil(min(need, 0.45 * room))
 
 
-def _panel_label(sheet: Sheet, axes, panel: Panel, left: int, top: int, columns: int, span: float, unit: Unit) -> None:
+def _panel_label(
+    sheet: Sheet, axes: Axes, panel: Panel, left: int, top: int, columns: int, span: float, unit: Unit
+) -> None:
     """The label of one of several runs, and a line where the run ends."""
     axes.axvline(panel.run.elapsed, color=INK, linewidth=1.6, zorder=5, clip_on=False)
     elapsed = unit.words(panel.run.elapsed)
@@ -623,7 +644,10 @@ class Unit:
     """The unit of a time axis: seconds, or smaller ones if the whole of it is short."""
 
     def __init__(self, until: float) -> None:
-        self.factor, self.name = (1.0, "s") if until >= 0.1 or until <= 0 else (1e3, "ms") if until >= 1e-4 else (1e6, "µs")
+        if until >= 0.1 or until <= 0:
+            self.factor, self.name = 1.0, "s"
+        else:
+            self.factor, self.name = (1e3, "ms") if until >= 1e-4 else (1e6, "µs")
 
     def words(self, value: float) -> str:
         """A duration in this unit, or in a smaller one if there is nothing left of it in this."""
