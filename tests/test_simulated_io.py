@@ -6,6 +6,7 @@ import gc
 import math
 import pickle
 import statistics
+import sys
 import threading
 import time
 import warnings
@@ -598,18 +599,40 @@ def test_threads_of_a_recording_share_its_counts_and_its_places():
     assert shop.peak <= 2 and shop.in_flight == 0
 
 
+def test_a_thread_that_leaves_calls_the_task_that_queues():
+    shop = Shop("north", latency=0.02, capacity=1)
+
+    async def main():
+        thread = asyncio.create_task(asyncio.to_thread(shop.price_blocking, "tea"))
+        while not shop.in_flight:
+            await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            return await asyncio.gather(thread, shop.price("tea"), shop.price("tea"))
+
+    async def recorded():
+        return (await record(main())).result
+
+    # In debug mode asyncio objects to a future that is completed from another thread.
+    assert asyncio.run(recorded(), debug=True) == [shop.price_of("tea")] * 3
+
+
 def test_many_threads_at_once_lose_no_count_and_no_place():
-    shop = Shop("north", latency=0.0001, capacity=3)
+    shop = Shop("north", latency=0, capacity=3)
     start = threading.Barrier(8)
 
     def customer(_):
         start.wait(10)
-        return [shop.price_blocking("tea") for _ in range(25)]
+        return [shop.price_blocking("tea") for _ in range(200)]
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(customer, range(8)))
-    assert answers == [[shop.price_of("tea")] * 25] * 8
-    assert (shop.requests, shop.in_flight) == (200, 0)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)             # threads take turns as often as they can: a missing lock shows
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(customer, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert answers == [[shop.price_of("tea")] * 200] * 8
+    assert (shop.requests, shop.in_flight) == (1600, 0)
     assert shop.peak <= 3
 
 
