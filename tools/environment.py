@@ -42,7 +42,8 @@ else:
 # What each command runs with the Python of the environment. All of its steps run, also after one that failed.
 COMMANDS: Dict[str, List[List[str]]] = {
     "install": [],
-    "lab": [["-m", "jupyterlab", "--ServerApp.root_dir=" + str(ROOT), "notebooks/00_start_here.ipynb"]],
+    # The page is named, not the file: the address that Jupyter prints, for who has no browser here, then leads to it too.
+    "lab": [["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]],
     "test": [
         ["-m", "pytest", "-n", "2", "--dist", "loadscope", "tests"],
         ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks"],
