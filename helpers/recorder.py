@@ -20,25 +20,29 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import gc
 import sys
 import threading
-import weakref
 from asyncio import base_events, events, format_helpers
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter_ns
-from types import CoroutineType
-from typing import Any, Callable, Coroutine
+from types import CoroutineType, FrameType
+from typing import Any, Callable, Coroutine, Sequence
+from weakref import ref
 
 from .recording import (
     BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT,
     Place, Recording, Span, Task, ThreadJob,
 )
-from .waits import coroutine_name, given_name, learners_place, read_wait
+from .waits import Wait, coroutine_name, is_default_name, is_library, read_turn, read_wait
 
+DETAILED = 5_000            # entries in the notes (five a step) up to which steps aside are noted with their line
 THRESHOLD = 0.1             # seconds; a longer turn on the loop counts as blocking it
 
 _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar("helpers.recorder", default=None)
 _rows: dict[int, _Row] = {}             # id(task) -> its row, for every recorded task that is not finished
+_row_of = _rows.get
 _watches: dict[Any, _Watch] = {}        # loop -> what is installed on it
 _lock = threading.Lock()
 
@@ -87,21 +91,8 @@ def check_coroutine(coro: Any, call: str) -> Coroutine:
 class _Row:
     """The notes on one task. Times are integers, nanoseconds on the recording's clock."""
 
-    __slots__ = ("id", "watch", "note", "name", "coroutine", "parent", "created", "finished", "outcome", "error",
-                 "reference", "ready")
-
-
-class _Reference(weakref.ref):
-    """A weak reference that knows the key under which its task is filed."""
-
-    __slots__ = ("key",)
-
-
-def _forget(reference: _Reference) -> None:
-    row = _rows.get(reference.key)
-    if row is not None and row.reference is reference:
-        del _rows[reference.key]
-        row.outcome = "lost"
+    __slots__ = ("id", "key", "clock", "notes", "name", "coroutine", "parent", "created", "finished", "outcome",
+                 "error", "reference", "ready")
 
 
 class Recorder:
@@ -122,7 +113,9 @@ class Recorder:
         self.threshold = round(threshold * 1e9)
         self.rows: list[_Row] = []
         self.notes: list = []               # five entries a step: task, ready, started, ended, wait
-        self.blocks: list[tuple[int, int, int, Place | None, str]] = []     # row, started, ended, line, callback
+        # where the turn was seen whose note will come next: {length of the notes: {line: weight}}
+        self.samples: dict[int, dict[Place | None, int]] = {}
+        self.blocks: list[tuple[int, int, str, dict]] = []      # started, ended, a callback that is no task, samples
         self.jobs: list[tuple[str, int, int, int | None]] = []              # thread, started, ended, row
         self.context = contextvars.copy_context()
         self.context.run(_recorder.set, self)
@@ -139,24 +132,25 @@ class Recorder:
             if row.reference is not None:
                 task = row.reference()
                 if task is not None:
-                    _rows.pop(row.reference.key, None)
-                    row.name = given_name(task)
+                    row.name = task.get_name()
                 row.reference = None
+                if _rows.get(row.key) is row:
+                    del _rows[row.key]
 
     def add(self, task: asyncio.Task, parent: asyncio.Task | None, created: int) -> _Row:
-        """Begin the notes on a task."""
+        """Begin the notes on a task. It is held weakly: a task that everybody has dropped must be able to go."""
+        rows, notes = self.rows, self.notes
         row = _Row()
-        rows = self.rows
         row.id = len(rows)
-        row.watch = self.watch
-        row.note = self.notes.extend
+        row.key = key = id(task)
+        row.clock = self.clock
+        row.notes = notes
         row.coroutine = coroutine_name(task.get_coro())
-        above = _rows.get(id(parent))
-        row.parent = above.id if above is not None and above.note.__self__ is self.notes else None
+        above = _row_of(id(parent))
+        row.parent = above.id if above is not None and above.notes is notes else None
         row.created = row.ready = created
         row.name = row.finished = row.outcome = row.error = None
-        row.reference = reference = _Reference(task, _forget)
-        reference.key = key = id(task)
+        row.reference = ref(task)
         rows.append(row)
         _rows[key] = row
         return row
@@ -187,12 +181,10 @@ class _Watch:
         self.clock = recorder.clock
         self.recorders: list[Recorder] = []
         self.thread = threading.get_ident()
-        self.turn = 0           # when the turn that is under way began; 0 if none is
         self.due = 0            # when the timer was due that is being served; 0 if none is
         self.threshold = recorder.threshold
         # the loop's clock is in seconds and may begin elsewhere: deadlines are converted with this
         self.offset = self.clock() - round(self.loop.time() * 1e9)
-        self.samples: dict[int, dict[Place | None, int]] = {}
 
     @classmethod
     def install(cls, recorder: Recorder) -> None:
@@ -232,22 +224,42 @@ class _Watch:
 
     def sample(self, place: Place | None, weight: int) -> None:
         """Somebody saw the turn that is under way at this line."""
-        lines = self.samples.setdefault(self.turn, {})
-        lines[place] = lines.get(place, 0) + weight
+        for recorder in self.recorders:
+            lines = recorder.samples.setdefault(len(recorder.notes), {})
+            lines[place] = lines.get(place, 0) + weight
 
-    def blocked(self, row: _Row | None, started: int, ended: int, callback: Any) -> None:
-        """A turn took longer than the threshold."""
-        lines = self.samples.pop(started, None) or {None: 0}
-        known = {place: n for place, n in lines.items() if place is not None} or lines
-        place = max(known, key=known.__getitem__)
+    def blocked_by(self, callback: Any, started: int, ended: int) -> None:
+        """A callback that is no task took longer than the threshold."""
+        name = getattr(callback, "__qualname__", "a callback")
         for recorder in self.recorders:
             if ended - started > recorder.threshold:
-                mine = row is not None and row.note.__self__ is recorder.notes
-                recorder.blocks.append((row.id if mine else -1, started, ended, place,
-                                        "" if mine else getattr(callback, "__qualname__", "a callback")))
+                recorder.blocks.append((started, ended, name, recorder.samples.pop(len(recorder.notes), {})))
 
 
 _original_run = events.Handle._run
+_TURN = Wait("turn")
+
+
+@functools.cache
+def _step_type() -> type:
+    """The type of the callable with which asyncio has a task take its next step, as in `call_soon(step)`."""
+    seen: list[Any] = []
+
+    class Loop:
+        def get_debug(self) -> bool:
+            return False
+
+        def call_soon(self, callback, *args, context=None):
+            seen.append(callback)
+
+    async def nothing() -> None:
+        pass
+
+    coro = nothing()
+    task = asyncio.Task(coro, loop=Loop())
+    task._log_destroy_pending = False           # it is never run, on purpose
+    coro.close()
+    return type(seen[0])
 
 
 def _hooks(watch: _Watch) -> dict[str, Callable]:
@@ -255,35 +267,41 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
     loop, clock = watch.loop, watch.clock
     original_call_soon, original_create = loop.call_soon, loop.create_task
     original_executor = loop.run_in_executor
+    recorders, current, current_task = watch.recorders, _recorder.get, asyncio.current_task
     row_of = _rows.get
     plain = type(loop).call_soon is base_events.BaseEventLoop.call_soon and "call_soon" not in vars(loop)
-    Handle = events.Handle
+    Handle, Step, append = events.Handle, _step_type(), loop._ready.append
 
     def call_soon(callback, *args, context=None):
-        row = row_of(id(getattr(callback, "__self__", None)))
-        if row is not None:
-            due = watch.due
-            row.ready = due if due else clock()
+        # A task is woken by its own method wakeup(); a step that it asks for itself, after sleep(0), is
+        # another kind of callable, and needs no note: it is ready from the moment at which it stopped.
+        if type(callback) is not Step:
+            row = row_of(id(getattr(callback, "__self__", None)))
+            if row is not None:
+                row.ready = watch.due or clock()
         if plain and not loop._debug and not loop._closed:
             # the body of BaseEventLoop.call_soon, here, to save two calls
             handle = Handle(callback, args, loop, context)
-            loop._ready.append(handle)
+            append(handle)
             return handle
         return original_call_soon(callback, *args, context=context)
 
     def create_task(coro, **options):
-        recorder = _recorder.get()
+        recorder = current()
         # a recorder of another loop, or one that has stopped, is none of ours
-        if recorder is None or recorder.loop is not loop or recorder not in watch.recorders:
-            return original_create(coro, **options)
+        if recorder is None or recorder not in recorders:
+            task = original_create(coro, **options)
+            _rows.pop(id(task), None)           # a note on a task that is no more, whose number was free again
+            return task
         created = clock()
-        parent = asyncio.current_task(loop)
+        parent = current_task(loop)
         task = original_create(coro, **options)
         try:
             row = recorder.add(task, parent, created)
-            _eager(task, row)
+            if task._fut_waiter is not None or task.done():
+                _note_eager(task, row)
         except AttributeError:
-            pass                        # a foreign Task class: leave it alone
+            pass                                # a foreign Task class: leave it alone
         return task
 
     def run_in_executor(executor, func, *args):
@@ -308,16 +326,15 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
     return {"call_soon": call_soon, "create_task": create_task, "run_in_executor": run_in_executor}
 
 
-def _eager(task: asyncio.Task, row: _Row) -> None:
+def _note_eager(task: asyncio.Task, row: _Row) -> None:
     """Note the first step of a task that an eager task factory has run already."""
-    future = task._fut_waiter
-    if future is not None:
-        ended = row.watch.clock()
-        row.note((row.id, row.created, row.created, ended, read_wait(task.get_coro(), future, _rows)))
-    elif task.done():
-        ended = row.watch.clock()
-        row.note((row.id, row.created, row.created, ended, None))
+    ended = row.clock()
+    if task.done():
+        row.notes += row.id, row.created, row.created, ended, None
         _finish(task, row, ended)
+    else:
+        wait = read_wait(task.get_coro(), task._fut_waiter, _rows)
+        row.notes += row.id, row.created, row.created, ended, wait
 
 
 def _run(self):
@@ -326,31 +343,12 @@ def _run(self):
     A traceback keeps this frame, so no local may keep anything: exceptions would be freed too late.
     """
     task = getattr(self._callback, "__self__", None)
-    row = _rows.get(id(task))
+    row = _row_of(id(task))
     if row is None:
-        task = None
-        watch = _watches.get(self._loop)
-        if watch is None:
-            _original_run(self)
-            self = None
-            return
-        clock = watch.clock
-        watch.turn = started = clock()
-        if type(self) is events.TimerHandle:
-            due = round(self._when * 1e9) + watch.offset
-            watch.due = due if due < started else started
-        try:
-            _original_run(self)
-        finally:
-            ended = clock()
-            watch.turn = watch.due = 0
-            if ended - started > watch.threshold and threading.get_ident() == watch.thread:
-                watch.blocked(None, started, ended, self._callback)
-            self = watch = None
+        self = task = _run_other(self)
         return
-    watch = row.watch
-    clock = watch.clock
-    watch.turn = started = clock()
+    clock = row.clock
+    started = clock()
     try:
         self._context.run(self._callback, *self._args)
     except (SystemExit, KeyboardInterrupt):
@@ -359,21 +357,39 @@ def _run(self):
         _report(self, error)
     finally:
         ended = clock()
-        watch.turn = 0
+        notes = row.notes
         try:
-            future = task._fut_waiter
-            if future is not None:
-                row.note((row.id, row.ready, started, ended, read_wait(task.get_coro(), future, _rows)))
+            if task._fut_waiter is not None:
+                notes += row.id, row.ready, started, ended, read_wait(task.get_coro(), task._fut_waiter, _rows)
             elif task.done():
-                row.note((row.id, row.ready, started, ended, None))
+                notes += row.id, row.ready, started, ended, None
                 _finish(task, row, ended)
+            elif len(notes) > DETAILED:
+                notes += row.id, started, started, ended, _TURN
             else:
-                row.note((row.id, row.ready, started, ended, read_wait(task.get_coro(), None, _rows)))
+                notes += row.id, started, started, ended, read_turn(task.get_coro())
         except AttributeError:
-            pass
-        if ended - started > watch.threshold:
-            watch.blocked(row, started, ended, None)
-        self = task = row = watch = future = None
+            pass                # a stale note: another object has got the number of a task that is no more
+        self = task = row = notes = None
+
+
+def _run_other(self):
+    """Run a callback that is no step of a recorded task, and see whether it blocks the loop."""
+    watch = _watches.get(self._loop)
+    if watch is None:
+        return _original_run(self)
+    started = watch.clock()
+    if type(self) is events.TimerHandle:
+        due = int(self._when * 1e9) + watch.offset
+        watch.due = due if due < started else started
+    try:
+        _original_run(self)
+    finally:
+        watch.due = 0
+        ended = watch.clock()
+        if ended - started > watch.threshold and threading.get_ident() == watch.thread:
+            watch.blocked_by(self._callback, started, ended)
+        self = watch = None
 
 
 def _report(handle: events.Handle, error: BaseException) -> None:
@@ -387,18 +403,15 @@ def _report(handle: events.Handle, error: BaseException) -> None:
 
 def _finish(task: asyncio.Task, row: _Row, ended: int) -> None:
     row.finished = ended
-    row.name = given_name(task)
-    _rows.pop(row.reference.key, None)
+    row.name = task.get_name()
     row.reference = None
-    if task.cancelled():
-        row.outcome = CANCELLED
-        return
+    del _rows[row.key]
     error = task._exception             # exception() would mark it as retrieved, and silence asyncio's log
-    if error is None:
-        row.outcome = RESULT
-    else:
+    if error is not None:
         row.outcome = EXCEPTION
         row.error = _describe(error)
+    else:
+        row.outcome = CANCELLED if task.cancelled() else RESULT
 
 
 def _describe(error: BaseException) -> str:
@@ -410,7 +423,7 @@ def _describe(error: BaseException) -> str:
 
 
 class _Watchdog:
-    """A thread that looks which line is running while a turn on the loop is overdue."""
+    """A thread that looks now and then at which line the loop is, so that a blocked loop can be explained."""
 
     def __init__(self, watch: _Watch) -> None:
         self._watch = watch
@@ -425,13 +438,24 @@ class _Watchdog:
     def _look(self) -> None:
         watch = self._watch
         while not self._stopped.wait(max(watch.threshold / 4e9, 0.002)):
-            turn = watch.turn
-            if turn and watch.clock() - turn > watch.threshold:
-                frame = sys._current_frames().get(watch.thread)
-                place = learners_place(frame)
-                del frame
-                if watch.turn == turn:              # else the turn ended meanwhile
-                    watch.sample(place, 1)
+            place = _place_in_turn(sys._current_frames().get(watch.thread))
+            if place is not None:
+                watch.sample(place, 1)
+
+
+def _place_in_turn(frame: FrameType | None) -> Place | None:
+    """The learner's innermost line on a stack that is in the middle of a turn on the loop; else None."""
+    place = None
+    while frame is not None:
+        if frame.f_code in _TURNS:
+            return place
+        if place is None and not is_library(frame.f_code):
+            place = Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None
+
+
+_TURNS = (_run.__code__, _run_other.__code__)
 
 
 # -- from notes to words ----------------------------------------------------------------------------
@@ -439,57 +463,71 @@ class _Watchdog:
 def _words(recorder: Recorder) -> tuple[tuple[Task, ...], float]:
     """The tasks with their spans, and the seconds that the main task took."""
     rows, notes, zero = recorder.rows, recorder.notes, recorder.started
-    steps: list[list[tuple[int, int, int, int, Any]]] = [[] for _ in rows]
-    for number, at in enumerate(range(0, len(notes), 5)):
-        row, ready, started, ended, wait = notes[at : at + 5]
-        steps[row].append((number, ready, started, ended, wait))
-    blocks = {(row, started): place for row, started, _, place, _ in recorder.blocks}
+    steps: list[list[int]] = [[] for _ in rows]         # of each task, where in the notes its steps stand
+    for at in range(0, len(notes), 5):
+        steps[notes[at]].append(at)
     jobs_done: dict[int | None, list[int]] = {}
-    for _, _, done, row in recorder.jobs:
-        jobs_done.setdefault(row, []).append(done)
-    names = _names(rows)
+    for _, _, done, number in recorder.jobs:
+        jobs_done.setdefault(number, []).append(done)
     end = rows[0].finished or recorder.ended
-    places: dict[int, Place | None] = {}
-
-    def at(ns: int) -> float:
-        return (ns - zero) / 1e9
-
+    places: dict[int, Place | None] = {id(wait): wait.place() for wait in notes[4::5] if wait is not None}
     tasks = []
-    for row in rows:
-        spans: list[Span] = []
-        last, wait = row.created, None
-        for number, ready, started, ended, next_wait in steps[row.id]:
-            if wait is not None and wait.kind == "thread":       # over when the thread is done, heard of later
-                ready = min([ready] + [done for done in jobs_done.get(row.id, ()) if done > last])
+    collecting = gc.isenabled()
+    gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time
+    try:
+        for row, name in zip(rows, _names(rows)):
+            spans = _spans(row, steps[row.id], recorder, jobs_done.get(row.id, ()), end, places)
+            tasks.append(Task(
+                row.id, name, row.coroutine, row.parent, (row.created - zero) / 1e9,
+                None if row.finished is None else (row.finished - zero) / 1e9,
+                row.outcome or PENDING, row.error or "", spans,
+            ))
+    finally:
+        if collecting:
+            gc.enable()
+    return tuple(tasks), (end - zero) / 1e9
+
+
+def _spans(row: _Row, steps: list[int], recorder: Recorder, jobs_done: Sequence[int], end: int,
+           places: dict[int, Place | None]) -> tuple[Span, ...]:
+    """The life of one task, from the notes on its steps."""
+    notes, zero, threshold = recorder.notes, recorder.started, recorder.threshold
+    new = tuple.__new__                                 # new(Span, (...)) is Span(...), in a third of its time
+    spans: list[Span] = []
+    last, wait = row.created, None                      # since when it has been off the loop, and what for
+    for at in steps:
+        ready, started, ended = notes[at + 1], notes[at + 2], notes[at + 3]
+        since = (last - zero) / 1e9
+        if wait is None:
+            if started > last:
+                spans.append(new(Span, (READY, since, (started - zero) / 1e9, "", (), None, -1)))
+        elif wait.kind == "turn":
+            spans.append(new(Span, (READY, since, (started - zero) / 1e9, "turn", (), places[id(wait)], -1)))
+        else:
+            if wait.kind == "thread":                   # over when the thread is done, though heard of later
+                ready = min([ready, *(done for done in jobs_done if done > last)])
             ready = min(max(ready, last), started)
-            if wait is not None and wait.kind != "turn":
-                spans.append(_wait_span(wait, at(last), at(ready), places))
-            else:
-                ready = last
+            until = (ready - zero) / 1e9
+            spans.append(new(Span, (WAIT, since, until, wait.kind, wait.on, places[id(wait)], -1)))
             if started > ready:
-                spans.append(Span(READY, at(ready), at(started), wait.kind if wait else ""))
-            blocked = (row.id, started) in blocks
-            spans.append(Span(BLOCKED if blocked else RUN, at(started), at(ended), step=number,
-                              place=blocks.get((row.id, started))))
-            last, wait = ended, next_wait
-        if row.finished is None and end > last:
-            spans.append(_wait_span(wait, at(last), at(end), places) if wait is not None
-                         else Span(READY, at(last), at(end)))
-        elif row.finished is None and wait is not None:
-            spans.append(_wait_span(wait, at(last), at(last), places))
-        tasks.append(Task(
-            row.id, names[row.id], row.coroutine, row.parent, at(row.created),
-            None if row.finished is None else at(row.finished),
-            row.outcome if row.outcome in (RESULT, EXCEPTION, CANCELLED) else PENDING,
-            row.error or "", tuple(spans),
-        ))
-    return tuple(tasks), at(end)
+                spans.append(new(Span, (READY, until, (started - zero) / 1e9, wait.kind, (), places[id(wait)], -1)))
+        kind, place = RUN, None
+        if ended - started > threshold:
+            kind, place = BLOCKED, _most_seen(recorder.samples.get(at))
+        spans.append(new(Span, (kind, (started - zero) / 1e9, (ended - zero) / 1e9, "", (), place, at // 5)))
+        last, wait = ended, notes[at + 4]
+    if row.finished is None:                            # the run ended before the task
+        since, until = (last - zero) / 1e9, (max(end, last) - zero) / 1e9
+        if wait is None or wait.kind == "turn":
+            spans.append(Span(READY, since, until, "turn" if wait else "", (), wait and places[id(wait)]))
+        else:
+            spans.append(Span(WAIT, since, until, wait.kind, wait.on, places[id(wait)]))
+    return tuple(spans)
 
 
-def _wait_span(wait: Any, start: float, end: float, places: dict[int, Place | None]) -> Span:
-    if id(wait) not in places:
-        places[id(wait)] = wait.place()
-    return Span(WAIT, start, end, wait.kind, wait.on, places[id(wait)])
+def _most_seen(lines: dict[Place | None, int] | None) -> Place | None:
+    known = {place: n for place, n in (lines or {}).items() if place is not None}
+    return max(known, key=known.__getitem__) if known else None
 
 
 def _names(rows: list[_Row]) -> list[str]:
@@ -498,7 +536,7 @@ def _names(rows: list[_Row]) -> list[str]:
     names = []
     for row in rows:
         name = row.name
-        if name is None:
+        if name is None or is_default_name(name):
             count = taken[row.coroutine] = taken.get(row.coroutine, 0) + 1
             name = row.coroutine if count == 1 else f"{row.coroutine} {count}"
         names.append(name)

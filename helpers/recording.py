@@ -42,9 +42,10 @@ class Span(NamedTuple):
 
     kind   "run", "wait", "ready" or "blocked"
     wait   what a "wait" is for: "sleep", "task", "gather", "lock", "queue get", "request", ...;
-           of a "ready" span, what was waited for before ("turn" after `sleep(0)`, "" at the start)
+           of a "ready" span, what was waited for before ("turn" after `sleep(0)`, "" at the start);
+           a "turn" leaves a "ready" span even if it lasts no time
     on     ids of the tasks waited for, where the wait is for tasks
-    place  the learner's line: of a "wait", where the task is suspended; of a "blocked", the guilty one
+    place  the learner's line: of a "wait" or "ready", where the task is suspended; of a "blocked", the guilty one
     step   of a "run" or "blocked" span, its number among all turns on the loop, from 0; else -1
     """
 

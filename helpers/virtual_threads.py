@@ -5,13 +5,14 @@ runs: the loop, having nothing ready, lets one thread go, and waits (for real) u
 thread rests when it is done, or when it calls `time.sleep`, which sets a timer on the loop. So a
 run with threads is as repeatable as one without.
 
-A thread may also call into the loop (`run_coroutine_threadsafe`) and wait for the answer; the loop
-then runs on beside it.
+A thread may also call into the loop: while the answer to `run_coroutine_threadsafe` is being made, the
+thread counts as resting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import queue
 import sys
 import threading
@@ -71,7 +72,7 @@ class Threads:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.mail: queue.SimpleQueue = queue.SimpleQueue()      # (job, seconds to sleep or None if done), None: wake up
+        self.mail: queue.SimpleQueue = queue.SimpleQueue()      # see work()
         self._queued: deque[Job] = deque()
         self._started: dict[Job, None] = {}                     # neither queued nor done
         self._running = 0                                       # of these, how many do not sleep
@@ -85,32 +86,37 @@ class Threads:
     def busy(self) -> bool:
         return bool(self._queued or self._started)
 
-    def may_call(self) -> bool:
-        """Whether the current thread has a part in this loop's virtual time."""
+    def caller(self) -> Job | None:
+        """The job whose thread this is."""
         thread = threading.get_ident()
-        owner = self.loop._thread_id
-        return owner is None or thread == owner or any(job.thread.ident == thread for job in self._started)
+        return next((job for job in list(self._started) if job.thread.ident == thread), None)
 
-    def wake(self) -> None:
-        if threading.get_ident() != self.loop._thread_id:
-            self.mail.put(None)
+    def called(self, job: Job, callback: Callable) -> None:
+        """Note that a job's thread has made `callback` ready on the loop."""
+        self.mail.put((job, _answer(callback)))
 
     def work(self) -> bool:
-        """Let a thread work until it rests or calls in; False if there is nothing for a thread to do now."""
+        """Let a thread work until it rests or calls in; False if there is nothing for a thread to do now.
+
+        Threads write letters to the loop, a pair of themselves and what they do: sleep for some seconds,
+        wait for a future that the loop will complete, make a call without waiting (...), or end (None).
+        """
         if not self._running and not self._start_next():
             return False
         try:
-            letter = self.mail.get(timeout=PATIENCE)
+            job, wish = self.mail.get(timeout=PATIENCE)
         except queue.Empty:
             raise StuckThread(self._complaint()) from None
-        if letter is not None:
-            self._running -= 1
-            job, seconds = letter
-            if seconds is None:
-                del self._started[job]
-                self._deliver(job)
-            else:
-                self.loop.call_later(seconds, self._resume, job)
+        if wish is ...:
+            return True
+        self._running -= 1
+        if wish is None:
+            del self._started[job]
+            self._deliver(job)
+        elif isinstance(wish, concurrent.futures.Future):
+            wish.add_done_callback(self._answered)
+        else:
+            self.loop.call_later(wish, self._resume, job)
         return True
 
     def _start_next(self) -> bool:
@@ -131,6 +137,9 @@ class Threads:
         job.go.release()
         self.work()
 
+    def _answered(self, future: concurrent.futures.Future) -> None:
+        self._running += 1
+
     def _deliver(self, job: Job) -> None:
         value, error = job.outcome
         if job.future.cancelled():
@@ -149,3 +158,11 @@ class Threads:
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {' and '.join(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")
+
+
+def _answer(callback: Callable) -> Any:
+    """The future that `run_coroutine_threadsafe` gave to the thread that called it, else `...`."""
+    if getattr(callback, "__qualname__", "") == "run_coroutine_threadsafe.<locals>.callback":
+        variables = dict(zip(callback.__code__.co_freevars, callback.__closure__))
+        return variables["future"].cell_contents
+    return ...

@@ -27,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
@@ -176,13 +177,19 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         return self._threads.submit(func, args, executor)
 
     def call_soon_threadsafe(self, callback, *args, context=None):
-        if not self._threads.may_call():
-            raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
-                               "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
-        return super().call_soon_threadsafe(callback, *args, context=context)
+        job = None
+        if self._thread_id not in (None, threading.get_ident()):
+            job = self._threads.caller()
+            if job is None:
+                raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
+                                   "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        if job is not None:
+            self._threads.called(job, callback)
+        return handle
 
     def _write_to_self(self):
-        self._threads.wake()
+        pass                                                    # threads write letters instead
 
     async def shutdown_default_executor(self, timeout=None):
         self._executor_shutdown_called = True
