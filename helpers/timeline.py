@@ -144,7 +144,7 @@ def alternative_text(run: Recording) -> str:
         text += f" {_overlap(run, children)}"
     if run.clock == "virtual" and run.blocked:
         task, span = _longest_block(run)
-        where = f" at {span.place}" if span.place else ""
+        where = f" at line {span.place.line} in {_clip(span.place.function)}" if span.place else ""
         text += f" {_name(task)} blocks the loop for {seconds(span.end - span.start)}{where}."
     return text
 
@@ -184,7 +184,10 @@ def _in_flight_together(one: Task, other: Task) -> bool:
 
 
 def _name(task: Task) -> str:
-    name = " ".join(task.name.split())
+    return _clip(" ".join(task.name.split()))
+
+
+def _clip(name: str) -> str:
     return name if len(name) <= 40 else name[:39] + "…"
 
 
