@@ -470,7 +470,8 @@ def _words(recorder: Recorder) -> tuple[tuple[Task, ...], float]:
     for _, _, done, number in recorder.jobs:
         jobs_done.setdefault(number, []).append(done)
     end = rows[0].finished or recorder.ended
-    places: dict[int, Place | None] = {id(wait): wait.place() for wait in notes[4::5] if wait is not None}
+    waits = {id(wait): wait for wait in notes[4::5] if wait is not None}
+    places = {number: wait.place() for number, wait in waits.items()}
     tasks = []
     collecting = gc.isenabled()
     gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time

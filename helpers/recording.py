@@ -96,7 +96,7 @@ class ThreadJob(NamedTuple):
     task: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording:
     """What happened while a coroutine ran. `tasks[0]` is the main task, the others in order of creation.
 
@@ -117,8 +117,8 @@ class Recording:
     clock: Literal["real", "virtual"] = "virtual"
     threads: tuple[ThreadJob, ...] = ()
     error: str = ""
-    value: Any = field(default=None, compare=False, repr=False)
-    exception: BaseException | None = field(default=None, compare=False, repr=False)
+    value: Any = field(default=None, compare=False)
+    exception: BaseException | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.tasks:
