@@ -210,7 +210,7 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     sheet.set_height(bottom + 36)
 
     _head(sheet, title, [run for _, run in runs], key)
-    ticks = unit.ticks(until)
+    ticks = unit.ticks(until, columns)
     for panel, at, own_names, own_workers, own_endings in zip(panels, tops, names, workers, endings):
         axes = sheet.axes(left, at, columns, panel.height, span, ticks)
         if panel.named:
@@ -348,6 +348,7 @@ def _many_lanes(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: in
     row = spans.lane * rows // tasks
     per_row = np.bincount(np.arange(tasks) * rows // tasks, minlength=rows)[:, None].astype(np.float32)
     image = np.ones((rows, columns, 3), np.float32)
+    ready = np.zeros((rows, columns), bool)                 # where the hatch belongs
     for number, state in enumerate(STATES):
         own = spans.state == number
         if not own.any():
@@ -364,16 +365,15 @@ def _many_lanes(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: in
         colour = np.array(to_rgb(state.colour), np.float32)
         image += share[..., None] * (colour - 1)
         if state.name == "ready":
-            y, x = np.ogrid[:rows, :columns]
-            stripe = ((x + y * max(1, panel.height // rows)) % 7 < 2) & (share > 0.5)
-            image[stripe] = to_rgb(HATCH["ready"][1])
+            ready = share > 0.5
     seen = (image < 1).any(axis=2, keepdims=True)           # where nothing is, the grid shows through
     image = np.concatenate([np.clip(image, 0, 1), seen], axis=2)
-    if rows < panel.height:                     # lanes of several pixels, with a gap if there is room for one
-        height = panel.height // rows
-        image = np.repeat(image, height, axis=0)
-        if height >= 4:
-            image[height - 1 :: height] = 0
+    height = panel.height // rows
+    image = np.repeat(image, height, axis=0)
+    y, x = np.ogrid[: panel.height, :columns]
+    image[np.repeat(ready, height, axis=0) & ((x + y) % 7 < 2), :3] = to_rgb(HATCH["ready"][1])
+    if height >= 4:                             # lanes of several pixels: with a gap between them
+        image[height - 1 :: height] = 0
     axes.imshow((image * 255 + 0.5).astype(np.uint8), extent=(0, span, panel.height, 0), aspect="auto",
                 interpolation="nearest", zorder=1)
     for task in panel.run.tasks:
@@ -399,11 +399,15 @@ def _blocked_words(sheet: Sheet, axes: Axes, panel: Panel, pixel: float, unit: U
         axes.axvspan(span.start, span.end, color=BLOCK, alpha=0.13, linewidth=0, zorder=2.5)
     for span, lane in blocked[:12]:             # the longest; more words than that nobody reads
         words = f"blocked {unit.words(span.end - span.start)}"
-        words += f", line {span.place.line}" if span.place else ""
-        size = sheet.measure(words, SMALL, "bold")
+        choice = [words, "blocked"]
+        if span.place:
+            choice.insert(0, f"{words}, line {span.place.line}")
+        words, size = choice[0], sheet.measure(choice[0], SMALL, "bold")
         y = lane - 1 / panel.lane if panel.named else (lane + 0.5) * panel.lane - 1
-        if panel.named and (span.end - span.start) / pixel > size + 10:
-            axes.text((span.start + span.end) / 2, y, words, ha="center", color=PAPER, **bold)
+        inside = [w for w in choice if sheet.measure(w, SMALL, "bold") < (span.end - span.start) / pixel - 10]
+        outside = span.end / pixel + 6 + size <= width or span.start / pixel - 6 - size >= 0
+        if panel.named and inside and (inside[0] == words or not outside):
+            axes.text((span.start + span.end) / 2, y, inside[0], ha="center", color=PAPER, **bold)
             continue
         x0 = span.end / pixel + 6
         if x0 + size > width:
@@ -532,7 +536,7 @@ def _visible(panels: list[Panel], pixel: float) -> list[tuple[str, str, tuple | 
         area = pixel * 2 if panel.named else 0.004 * max(length.sum(), pixel)
         for number, state in enumerate(STATES):
             own = length[panel.spans.state == number]
-            if len(own) and (state.name == "running" or (own.sum() > area and (panel.named or own.sum() > 2 * pixel))):
+            if len(own) and (state.name in ("running", "blocked") or (own.sum() > area and (panel.named or own.sum() > 2 * pixel))):
                 if state.name != "ready" or not panel.named or own.max() >= pixel:
                     seen.add(number)
     items = [(STATES[n].words, STATES[n].colour, HATCH.get(STATES[n].name)) for n in sorted(seen, reverse=True)]
@@ -658,10 +662,11 @@ class Unit:
     def tick(self, value: float) -> str:
         return f"{value * self.factor:,.10g} {self.name}"
 
-    def ticks(self, until: float) -> list[float]:
+    def ticks(self, until: float, columns: int = 800) -> list[float]:
+        """Round times from 0 to `until`, so few that their labels have room in so many pixels."""
         if until <= 0:
             return [0.0]
-        values = MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]).tick_values(0, until * self.factor)
+        values = MaxNLocator(nbins=min(8, max(2, columns // 60)), steps=[1, 2, 2.5, 5, 10]).tick_values(0, until * self.factor)
         return [float(v) / self.factor for v in values if -1e-9 <= v <= until * self.factor * (1 + 1e-9)]
 
 

@@ -198,6 +198,18 @@ def test_blocked_loop_is_seen_among_many_tasks():
     assert has(pixels(figure), COLOUR["blocked"])
 
 
+def test_a_blocked_loop_is_named_in_a_narrow_picture_too():
+    seen = words(draw(everything(), width=5))
+    assert "blocked 0.12 s" in seen or "blocked" in seen
+    assert "blocking the loop" in words(draw(many_blocked()))
+
+
+def many_blocked():
+    tasks = [request(i, f"t{i}", 0, 1.0) for i in range(100)]
+    tasks[7] = task(7, "t7", turn(0), wait(0, 0.4), Span("blocked", 0.4, 0.401), wait(0.401, 1), turn(1))
+    return Recording(tuple(tasks), 1.0)
+
+
 @given(
     intervals=st.lists(st.tuples(st.integers(0, 3), st.floats(0, 10), st.floats(0, 10)), max_size=12),
     bins=st.integers(1, 40),
