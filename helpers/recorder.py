@@ -24,9 +24,9 @@ import functools
 import gc
 import sys
 import threading
+import time
 from asyncio import base_events, events, format_helpers
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter_ns
 from types import CoroutineType, FrameType
 from typing import Any, Callable, Coroutine, Sequence
 from weakref import ref
@@ -47,6 +47,11 @@ _watches: dict[Any, _Watch] = {}        # loop -> what is installed on it
 _lock = threading.Lock()
 
 
+def current_recorder() -> Recorder | None:
+    """The recorder that watches the task, or the worker thread's job, in which this is called; None if there is none."""
+    return _recorder.get()
+
+
 async def record(coro: Coroutine, *, threshold: float = THRESHOLD) -> Recording:
     """Run a coroutine in real time, on the running loop, and give the recording of its run.
 
@@ -59,7 +64,7 @@ async def record(coro: Coroutine, *, threshold: float = THRESHOLD) -> Recording:
     """
     coro = check_coroutine(coro, "await record")
     loop = asyncio.get_running_loop()
-    recorder = Recorder(loop, perf_counter_ns, threshold)
+    recorder = Recorder(loop, time.perf_counter_ns, threshold)
     with recorder:
         task = recorder.context.run(loop.create_task, coro, context=recorder.context)
         try:
@@ -315,11 +320,11 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
         jobs = recorder.jobs
 
         def timed(*args):
-            started = clock()
+            started = time.perf_counter_ns()            # not clock(): a thread in virtual time has a time of its own
             try:
                 return func(*args)
             finally:
-                jobs.append((threading.current_thread().name, started, clock(), number))
+                jobs.append((threading.current_thread().name, started, time.perf_counter_ns(), number))
 
         return original_executor(executor, timed, *args)
 

@@ -34,7 +34,7 @@ from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from weakref import WeakKeyDictionary
 
-from .recorder import Recorder, _recorder
+from .recorder import Recorder, current_recorder
 from .waits import name_wait
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
@@ -377,7 +377,7 @@ def _run() -> Recorder | asyncio.AbstractEventLoop | None:
     `asyncio.to_thread` hands the recording on to its thread, which has no loop of its own.
     """
     loop = _running_loop()
-    recorder = _recorder.get()
+    recorder = current_recorder()
     if recorder is not None and (loop is None or loop is recorder.loop):
         return recorder
     return loop

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import queue
 import sys
 import threading
@@ -39,9 +40,10 @@ class Job:
         self.future = threads.loop.create_future()
         self.go = threading.Semaphore(0)
         self.slot = 0
+        self.now = 0                    # nanoseconds; a thread's time goes on even while the loop is blocked
 
     def time_ns(self) -> int:
-        return self.threads.loop.time_ns()
+        return self.now
 
     def advance(self, seconds: float) -> None:
         """What `time.sleep` does in this thread."""
@@ -50,6 +52,7 @@ class Job:
 
     def start(self, slot: int) -> None:
         self.slot = slot
+        self.now = self.threads.loop.time_ns()
         prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
         self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
         self.thread.start()
@@ -114,9 +117,10 @@ class Threads:
             del self._started[job]
             self._deliver(job)
         elif isinstance(wish, concurrent.futures.Future):
-            wish.add_done_callback(self._answered)
+            wish.add_done_callback(functools.partial(self._answered, job))
         else:
-            self.loop.call_later(wish, self._resume, job)
+            job.now += round(wish * 1e9)
+            self.loop.call_at(job.now / 1e9, self._resume, job)
         return True
 
     def _start_next(self) -> bool:
@@ -137,7 +141,8 @@ class Threads:
         job.go.release()
         self.work()
 
-    def _answered(self, future: concurrent.futures.Future) -> None:
+    def _answered(self, job: Job, future: concurrent.futures.Future) -> None:
+        job.now = max(job.now, self.loop.time_ns())
         self._running += 1
 
     def _deliver(self, job: Job) -> None:
