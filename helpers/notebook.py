@@ -63,8 +63,8 @@ class Extension:
     def __init__(self, ip: Any) -> None:
         self.ip = ip
         self.loop = _running_loop()
-        self.stop: KeyboardInterrupt | None = None          # the pressed stop button of the current cell
-        self.context = contextvars.copy_context()           # of the current cell: where text goes to
+        self.stop: KeyboardInterrupt | None = None          # set when the current cell was stopped
+        self.context = contextvars.copy_context()           # of the current cell: says where text goes to
         self.old_errors = (ip.custom_exceptions, ip.CustomTB)
         ip.set_custom_exc((BaseException,), lambda shell, *error, tb_offset=None: self.show(*error))
         ip.events.register("pre_run_cell", self.cell_begins)
@@ -77,6 +77,7 @@ class Extension:
             self.old_handler = self.loop.get_exception_handler()
             self.loop.set_exception_handler(self.unhandled)
             logging.getLogger("asyncio").addHandler(self.log)
+        self.cell_begins()
 
     def remove(self) -> None:
         """Take everything out again, but for what somebody else has put over it since."""
@@ -89,6 +90,8 @@ class Extension:
         logging.getLogger("asyncio").removeHandler(self.log)
         if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
             self.loop.set_exception_handler(self.old_handler)
+        for task in self.pending():
+            task.remove_done_callback(self.finished)
         handler = _sigint()
         if isinstance(handler, _Stop):
             signal.signal(signal.SIGINT, handler.kernels)
@@ -112,12 +115,14 @@ class Extension:
         if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
             result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
         for value in list(self.ip.user_ns.values()):
-            if isinstance(value, asyncio.Future):
+            if issubclass(type(value), asyncio.Future):     # isinstance() would ask the value, which may be anything
                 self.report(value)
-        if self.loop is not None:
-            for task in asyncio.all_tasks(self.loop):
-                task.remove_done_callback(self.finished)
-                task.add_done_callback(self.finished)
+        for task in self.pending():
+            task.remove_done_callback(self.finished)
+            task.add_done_callback(self.finished)
+
+    def pending(self) -> set[asyncio.Task[Any]]:
+        return set() if self.loop is None else asyncio.all_tasks(self.loop)
 
     # -- errors of the cell ---------------------------------------------------------------------
 
@@ -127,6 +132,7 @@ class Extension:
             error = self.stop.with_traceback(trace)
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             text = format_error(error, self.ip)
+            self.ip._get_exc_info((type(error), error, trace))      # keeps it for %debug and %tb
             self.ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
         else:
             self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
@@ -210,7 +216,9 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if not logging.getLogger().handlers:                # else the learner has logging set up, and sees it there
-            self.extension.say(self.format(record))
+            error = record.exc_info[1] if record.exc_info else None
+            trace = f"\n{format_error(error, self.extension.ip)}" if error is not None else ""
+            self.extension.say(record.getMessage() + trace)
 
 
 # -- tracebacks -------------------------------------------------------------------------------------

@@ -242,7 +242,8 @@ def test_errors_on_another_loop_are_shown_too(shared):
         "await asyncio.to_thread(lambda: asyncio.run(main()))"
     )
     cell = shared.run(code)
-    assert "Task exception was never retrieved" in cell.stderr and "no tea" in cell.stderr
+    assert "Task exception was never retrieved" in cell.stderr
+    assert "Cell In[" in cell.stderr and cell.stderr.endswith("ValueError: no tea\n")
 
 
 def test_forgotten_await_is_warned_about_each_time(shared):
@@ -269,6 +270,10 @@ LONG = {
     ),
     "blocked task": (
         "async def block():\n    print('begun', flush=True)\n    time.sleep(600)\nawait asyncio.create_task(block())"
+    ),
+    "recorded": (
+        "from helpers import record\nasync def nap():\n    print('begun', flush=True)\n    await asyncio.sleep(600)\n"
+        "run = await record(nap())"
     ),
     "no await": "print('begun', flush=True)\ntime.sleep(600)",
 }
@@ -335,6 +340,17 @@ def test_unload_restores_everything(bare, end):
     cell = bare.run("assert before == state(), (before, state())" + end)
     assert cell.reply["status"] == "ok", cell.errors
     assert bare.run("await asyncio.sleep(0)\n'helpers' in type(handler()).__module__").results == ["False"]
+
+
+def test_unload_forgets_the_tasks_that_still_run(kernel):
+    kernel.run(FAIL + "late = asyncio.create_task(fail(0.3))")
+    kernel.run("%unload_ext helpers")
+    assert kernel.run("await asyncio.sleep(0.6)").stderr == ""
+
+
+def test_debugger_finds_the_group(shared):
+    shared.run(GROUP)
+    assert shared.run("import sys\ntype(sys.last_value).__name__").results == ["'ExceptionGroup'"]
 
 
 def test_unload_inside_an_awaiting_cell_gives_the_signal_back(kernel):
