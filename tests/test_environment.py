@@ -172,8 +172,11 @@ def test_a_failed_update_is_not_taken_for_complete_when_the_change_is_undone(pro
 
 def test_an_environment_whose_python_is_gone_is_made_anew(project):
     project.ensure().unlink()
+    left_over = project.root / ".venv" / "left over from the other Python"
+    left_over.touch()
     project.ensure()
     assert project.ran == ["venv", "pip"]
+    assert not left_over.exists()
 
 
 def test_a_folder_that_is_no_environment_is_left_alone(project):
