@@ -160,6 +160,14 @@ def test_ready_is_hatched_not_only_coloured():
     assert has(image, COLOUR["ready"]) and has(image, picture.HATCH["ready"][1])
 
 
+@pytest.mark.parametrize(("clock", "late", "shown"), [("real", 0.002, False), ("real", 0.1, True), ("virtual", 0.02, True)])
+def test_a_timer_that_fires_late_is_not_a_task_kept_waiting(clock, late, shown):
+    spans = Span("ready", 0, 0.001, ""), turn(0.001), wait(0.001, 0.5, "sleep"), Span("ready", 0.5, 0.5 + late, "sleep")
+    run = Recording((task(0, "main", *spans, turn(0.5 + late)),), 0.5 + late, clock)
+    assert ("ready but kept waiting" in words(draw(run))) == shown
+    assert has(pixels(draw(run)), COLOUR["ready"]) == shown
+
+
 def test_a_short_turn_is_seen_however_long_the_run():
     run = Recording((task(0, "main", turn(0), wait(0, 1800), turn(1800), wait(1800, 3600), turn(3600)),), 3600.0)
     image = pixels(draw(run))
@@ -258,7 +266,7 @@ def recordings(draw_):
     return Recording(tuple(tasks), elapsed, clock, tuple(jobs))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(run=recordings())
 def test_any_recording_is_drawn_with_all_names_and_without_a_warning(run):
     with warnings.catch_warnings():
