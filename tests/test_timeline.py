@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers import picture, timeline
+from helpers import lanes, picture, sheet, timeline
 from helpers.palette import FAMILY, STATES, state_of
-from helpers.recording import Place, Recording, Span, Task, ThreadJob
+from helpers.recording import Place, Recording, Span, Task, ThreadJob, short
 from helpers.timeline import alternative_text, compare, draw, mimebundle
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -37,10 +37,10 @@ def benchmark():
 
 def task(number, name, *spans, outcome="result", error="", finished=..., created=None):
     end = spans[-1].end if spans else 0.0
-    return Task(
-        number, name, name, None if number == 0 else 0, (spans[0].start if spans else 0.0) if created is None else created,
-        end if finished is ... else finished, outcome, error, spans,
-    )
+    if created is None:
+        created = spans[0].start if spans else 0.0
+    finished = end if finished is ... else finished
+    return Task(number, name, name, None if number == 0 else 0, created, finished, outcome, error, spans)
 
 
 def turn(at):
@@ -95,7 +95,11 @@ def everything(clock="virtual"):
         ),
         0.3,
         clock,
-        (ThreadJob("asyncio_0", 0.01, 0.25, 5), ThreadJob("asyncio_1", 0.1, 0.2, None), ThreadJob("asyncio_0", 0.26, 0.26, 5)),
+        (
+            ThreadJob("asyncio_0", 0.01, 0.25, 5),
+            ThreadJob("asyncio_1", 0.1, 0.2, None),
+            ThreadJob("asyncio_0", 0.26, 0.26, 5),
+        ),
     )
 
 
@@ -154,13 +158,15 @@ def test_the_key_has_only_what_occurs():
 def test_ready_is_hatched_not_only_coloured():
     run = Recording((task(0, "main", Span("ready", 0, 1), turn(1)), ), 1.0)
     image = pixels(draw(run))
-    assert has(image, COLOUR["ready"]) and has(image, picture.HATCH["ready"][1])
+    assert has(image, COLOUR["ready"]) and has(image, lanes.HATCH["ready"][1])
     many = [task(i, f"t{i}", Span("ready", 0, 1), turn(1)) for i in range(200)]
     image = pixels(draw(Recording(tuple(many), 1.0)))
-    assert has(image, COLOUR["ready"]) and has(image, picture.HATCH["ready"][1])
+    assert has(image, COLOUR["ready"]) and has(image, lanes.HATCH["ready"][1])
 
 
-@pytest.mark.parametrize(("clock", "late", "shown"), [("real", 0.002, False), ("real", 0.1, True), ("virtual", 0.02, True)])
+@pytest.mark.parametrize(
+    ("clock", "late", "shown"), [("real", 0.002, False), ("real", 0.1, True), ("virtual", 0.02, True)]
+)
 def test_a_timer_that_fires_late_is_not_a_task_kept_waiting(clock, late, shown):
     spans = Span("ready", 0, 0.001, ""), turn(0.001), wait(0.001, 0.5, "sleep"), Span("ready", 0.5, 0.5 + late, "sleep")
     run = Recording((task(0, "main", *spans, turn(0.5 + late)),), 0.5 + late, clock)
@@ -181,7 +187,7 @@ def test_any_number_of_tasks_fits_a_screen_or_two(tasks):
     run = benchmark().fan_out(tasks, 5) if tasks > 1 else sequential()
     image = pixels(draw(run))
     height, width = image.shape[:2]
-    assert width == round(9.2 * picture.DPI) and 100 < height < 1400
+    assert width == round(9.2 * sheet.DPI) and 100 < height < 1400
     assert has(image, COLOUR["network"]) and has(image, COLOUR["running"])
     seen = words(draw(run))
     assert ("oldest on top" in " ".join(seen)) == (tasks > 60)
@@ -231,7 +237,7 @@ def test_coverage_is_exact(intervals, bins):
     for row, a, b in zip(rows, start, end):
         for k in range(bins):
             expected[row, k] += max(0.0, min(b, (k + 1) * width) - max(a, k * width)) / width
-    np.testing.assert_allclose(picture.coverage(rows, 4, start, end, 10.0, bins), expected, atol=1e-9)
+    np.testing.assert_allclose(lanes.coverage(rows, 4, start, end, 10.0, bins), expected, atol=1e-9)
 
 
 # -- anything that was recorded can be drawn --------------------------------------------------------
@@ -252,7 +258,8 @@ def recordings(draw_):
             kind = draw_(st.sampled_from(["run", "wait", "ready", "blocked"]))
             spans.append(
                 Span(kind, now, end, draw_(st.sampled_from(kinds)), draw_(st.sampled_from([(), (0,), (0, 1), (99,)])),
-                     draw_(st.sampled_from([None, Place("cell", 3, "main")])), step if kind in ("run", "blocked") else -1)
+                     draw_(st.sampled_from([None, Place("cell", 3, "main")])),
+                     step if kind in ("run", "blocked") else -1)
             )
             now = end
         outcome = draw_(st.sampled_from(["result", "exception", "cancelled", "pending"]))
@@ -272,7 +279,7 @@ def test_any_recording_is_drawn_with_all_names_and_without_a_warning(run):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = draw(run)
-        assert pixels(figure).shape[1] == round(9.2 * picture.DPI)
+        assert pixels(figure).shape[1] == round(9.2 * sheet.DPI)
         assert {t.name for t in run.tasks} <= set(words(figure))
         data, _ = compare({"a": run, "b": run})._repr_mimebundle_()
         assert data["text/plain"].startswith("a: ")
@@ -411,7 +418,7 @@ def test_frequent_colours_stay_exact():
     image = np.full((300, 300), 0xFFFFFF, np.uint32)
     image[:200] = 0x8459DB
     image[0] = np.arange(300) << 8                      # three hundred rare colours
-    indices, colours = picture._palette(image)
+    indices, colours = sheet._palette(image)
     shown = colours[indices]
     assert (shown[1:200] == [0x84, 0x59, 0xDB]).all() and (shown[200:] == 255).all()
     exact = np.stack([image >> 16, image >> 8 & 255, image & 255], 2)
@@ -553,7 +560,7 @@ def test_width_must_leave_room(width):
 
 def test_a_narrow_and_a_wide_picture():
     for width in (4, 20):
-        assert pixels(draw(everything(), width=width)).shape[1] == width * picture.DPI
+        assert pixels(draw(everything(), width=width)).shape[1] == width * sheet.DPI
 
 
 # -- times in words ---------------------------------------------------------------------------------
@@ -565,12 +572,12 @@ def test_a_narrow_and_a_wide_picture():
      (0.3, "0.3 s"), (0.118273, "0.12 s"), (1.2, "1.2 s"), (12.345, "12.3 s"), (9.999, "10 s"), (3600, "3,600 s")],
 )
 def test_short_durations(seconds, expected):
-    assert picture.short(seconds) == expected
+    assert short(seconds) == expected
 
 
 @pytest.mark.parametrize("until", [1e-6, 3e-5, 0.0021, 0.05, 0.1, 0.335, 1.2, 59.0, 3600.0, 1e7])
 def test_ticks_are_few_and_tell_times_apart(until):
-    unit = picture.Unit(until)
+    unit = sheet.Unit(until)
     ticks = unit.ticks(until)
     assert 3 <= len(ticks) <= 10 and ticks[0] == 0 and ticks[-1] <= until * 1.000001
     assert len({unit.tick(t) for t in ticks}) == len(ticks)
