@@ -308,17 +308,10 @@ def _complaints(cells: list[dict[str, Any]], ended: str, seconds: float) -> list
 
 # -- pictures ---------------------------------------------------------------------------------------
 
-PANEL = ".jp-Notebook .jp-WindowedPanel-outer, .jp-WindowedPanel-outer"
-
-HEIGHTS = """([scroller]) => {
-  const node = [...document.querySelectorAll(scroller)].find(n => n.offsetParent !== null);
-  return [node.scrollTop, node.clientHeight, node.scrollHeight];
-}"""
-
-SCROLL = """([scroller, top]) => {
-  const node = [...document.querySelectorAll(scroller)].find(n => n.offsetParent !== null);
+SCROLL = """(top) => {
+  const node = [...document.querySelectorAll('.jp-WindowedPanel-outer')].find(panel => panel.offsetParent !== null);
   node.scrollTop = top;
-  return node.scrollTop;
+  return [node.scrollTop, node.clientHeight];
 }"""
 
 
@@ -327,14 +320,14 @@ def take_pictures(page: Any, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob(f"{name}-[0-9][0-9].png"):
         old.unlink()
-    _, window, _ = page.evaluate(HEIGHTS, [PANEL])
-    paths, top, last = [], 0, -1
+    paths: list[Path] = []
+    top, last = 0, -1
     while len(paths) < 99:
-        reached = page.evaluate(SCROLL, [PANEL, top])
+        reached, window = page.evaluate(SCROLL, top)
         if reached == last:
             break
         last = reached
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(150)      # what comes into view is drawn
         paths.append(folder / f"{name}-{len(paths) + 1:02}.png")
         page.screenshot(path=str(paths[-1]))
         top = reached + window - 60

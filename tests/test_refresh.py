@@ -78,6 +78,27 @@ def test_two_runs_change_no_byte(tmp_path, capsys):
     assert not any("decoder.py" in line for line in error["traceback"])
 
 
+RUNS = (
+    "%load_ext helpers\nimport asyncio\nfrom helpers import compare, record, simulate",
+    "async def main():\n    await asyncio.gather(asyncio.sleep(0.02), asyncio.sleep(0.01))",
+    "one = simulate(main())\none",
+    "run = await record(main())\nrun",
+    "compare({'virtual': one, 'again': simulate(main())})",
+)
+
+
+def test_pictures_of_runs_change_no_byte(tmp_path):
+    path = write(tmp_path / "runs.ipynb", notebook(*RUNS))
+    assert refresh.main([str(path)]) == 0
+    first = path.read_bytes()
+    assert first.count(b"image/png") == 2 * 3       # data and metadata of each
+    assert refresh.main([str(path)]) == 0
+    assert path.read_bytes() == first
+    virtual = [json.loads(first)["cells"][index]["outputs"] for index in (2, 4)]
+    assert refresh.main(["--redraw", str(path)]) == 0
+    assert [json.loads(path.read_bytes())["cells"][index]["outputs"] for index in (2, 4)] == virtual
+
+
 def test_check_writes_nothing(tmp_path, capsys):
     path = write(tmp_path / "new.ipynb", notebook("1 + 1"))
     before = path.read_bytes()
