@@ -385,7 +385,7 @@ def _run_other(self):
         return _original_run(self)
     started = watch.clock()
     if type(self) is events.TimerHandle:
-        due = int(self._when * 1e9) + watch.offset
+        due = round(self._when * 1e9) + watch.offset
         watch.due = due if due < started else started
     try:
         _original_run(self)
