@@ -1,0 +1,102 @@
+"""Does the course work here? The answer in words, and what to do if it does not.
+
+    check_environment()         # prints "Everything is here.", or what is wrong and how to put it right
+
+Three things can be wrong once `helpers` could be imported: the Python that runs the notebook, the packages in it, and
+the event loop of the kernel. What the packages must be is read from the installed project, so pyproject.toml stays
+the only list. If `helpers` cannot be imported, nothing here can help: the first notebook says in its text what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import textwrap
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement      # there wherever a kernel is: ipykernel requires it
+
+PROJECT = "while-you-wait"
+OLDEST = (3, 11)
+
+INSTALL = """\
+Run this in a new cell of this notebook; it needs the network:
+    %pip install -r ../requirements.txt -e ..
+Then restart the kernel: menu Kernel, Restart Kernel."""
+START = """\
+Start the course as its README.md says: make lab, or the commands for Windows or conda.
+In VS Code choose the environment .venv as the kernel of this notebook."""
+
+
+def check_environment() -> None:
+    """Print "Everything is here.", or what is wrong, each with how to put it right. To be called in a cell."""
+    problems = find_problems()
+    if not problems:
+        print("Everything is here.")
+        return
+    print(f"The course does not work here yet. The Python of this notebook is {sys.executable}.")
+    for number, problem in enumerate(problems, 1):
+        print(textwrap.indent(problem, "   ").replace("  ", f"{number}.", 1))
+
+
+def find_problems() -> list[str]:
+    """What is wrong, in the order in which to put it right; empty if nothing is."""
+    if wrong := python_problem(sys.version_info[:3]):
+        return [wrong]                      # the packages belong to the Python: another one has others
+    return [problem for problem in (package_problem(), loop_problem()) if problem]
+
+
+def python_problem(found: tuple[int, ...]) -> str:
+    """What is wrong with the Python of this version, or ""."""
+    if found >= OLDEST:
+        return ""
+    return f"This is Python {_dotted(found)}, and the course needs {_dotted(OLDEST)} or newer.\n{START}"
+
+
+def package_problem(requirements: Iterable[str] | None = None) -> str:
+    """Which packages are missing or too old, or "".
+
+    requirements  as in pyproject.toml, such as "ipykernel>=7.4"; by default those of the installed project
+    """
+    if requirements is None:
+        try:
+            requirements = requires(PROJECT) or ()
+        except PackageNotFoundError:
+            return f"The course itself is not installed in this Python.\n{INSTALL}"
+    missing, wrong = [], []
+    for requirement in map(Requirement, requirements):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue                        # needed on other systems only
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            missing.append(requirement.name)
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement.name} is {found} (the course needs {requirement.specifier})")
+    words = [f"Not installed: {', '.join(sorted(missing))}."] if missing else []
+    words += [f"Of the wrong version: {', '.join(sorted(wrong))}."] if wrong else []
+    return "\n".join([*words, INSTALL]) if words else ""
+
+
+def loop_problem() -> str:
+    """What is wrong with the event loop that runs this cell, or ""."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return (
+            "No event loop is running here. A Jupyter kernel has one; plain Python and the IPython terminal have none.\n"
+            + START
+        )
+    if isinstance(loop, asyncio.BaseEventLoop):
+        return ""
+    kind = type(loop)
+    return (
+        f"The event loop here is {kind.__module__}.{kind.__qualname__}, and only asyncio's own can be recorded.\n"
+        "If a start-up file of yours installs it, take that line out and restart the kernel. If not:\n" + START
+    )
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
