@@ -93,8 +93,7 @@ def _arrays(run: Recording) -> Spans:
 
 def last_moment(panel: Panel) -> float:
     """Seconds until the last thing that is drawn of a run."""
-    return float(max([panel.run.end, *panel.spans.end[-1:], panel.spans.end.max(initial=0.0)]
-                     + [job.end for job in panel.run.threads]))
+    return float(max([panel.run.end, panel.spans.end.max(initial=0.0), *(job.end for job in panel.run.threads)]))
 
 
 def draw_lanes(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int, unit: Unit) -> None:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from .lanes import BLOCK, HATCH, NAMED_LANES, Panel, coverage, draw_lanes, last_moment, make_panel
 from .palette import INK, MUTED, PAPER, STATES
-from .recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, Recording, Task
+from .recording import CANCELLED, EXCEPTION, PENDING, Recording, Task
 from .sheet import LARGE, NORMAL, SMALL, Sheet, Unit, png, printable, style
 
 __all__ = ["figure", "png"]
@@ -104,11 +104,11 @@ def _curve(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int) ->
     peak = max(panel.run.peak, float(total.max()))
     axes.step(times, np.append(total, total[-1]), where="post", color=INK, linewidth=1.2, clip_on=False)
     axes.set_ylim(0, peak * 1.25)
-    scale = CURVE / (peak * 1.25)                             # pixels per task
+    scale = CURVE / (peak * 1.25)           # pixels per task
     for state, bottom, layer in layers:
         _curve_words(sheet, axes, state, bottom, layer, times, scale)
-    for span_, _ in [(s, t) for t in panel.run.tasks for s in t.spans if s.kind == BLOCKED][:200]:
-        axes.axvspan(span_.start, span_.end, color=BLOCK, alpha=0.13, linewidth=0, zorder=2.5)
+    for blocked in panel.run.blocked[:200]:
+        axes.axvspan(blocked.start, blocked.end, color=BLOCK, alpha=0.13, linewidth=0, zorder=2.5)
     words = f"peak {panel.run.peak:,} in flight"
     at = int(np.argmax(total))
     on_left = at + sheet.measure(words, SMALL) + 8 < columns
