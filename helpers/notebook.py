@@ -16,7 +16,7 @@ notebook, or `Out`, refers to it; one that is kept alive in a list, say, is repo
 `asyncio.CancelledError` in a task that holds the loop, and `KeyboardInterrupt` in the cell's own code; code that
 catches these runs on, and may be stopped again.
 
-Nothing here is needed in a plain IPython terminal; loading it there changes the tracebacks of groups only.
+A plain IPython terminal needs none of this; loaded there, it shortens the tracebacks of groups and of Ctrl-C.
 """
 
 from __future__ import annotations

@@ -15,6 +15,6 @@ def pytest_terminal_summary(terminalreporter) -> None:
     if skipped:
         terminalreporter.section("NOT TESTED: what a learner sees", sep="!", red=True, bold=True)
         terminalreporter.line(
-            f"{len(skipped)} tests that run the notebooks in JupyterLab were skipped: there is no Chromium on this machine.\n"
+            f"{len(skipped)} tests that run the notebooks in JupyterLab were skipped: there is no Chromium here.\n"
             "Install one (chromium, or Google Chrome) so that it is on the PATH, or name it in the variable CHROMIUM."
         )

@@ -148,7 +148,7 @@ class Browser:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright     # slow to import, and not needed to say that there is no Chromium
+    from playwright.sync_api import sync_playwright     # here: slow to import, and needed only with a Chromium
 
     path = chromium()
     if path is None:
@@ -175,7 +175,8 @@ OPEN = """async ([path, seconds]) => {
   await app.restored;
   const pause = () => new Promise(resolve => setTimeout(resolve, 100));
   const end = performance.now() + 1000 * seconds;
-  const find = () => [...app.shell.widgets('main')].find(w => w.context && w.sessionContext && w.context.path.endsWith(path));
+  const find = () => [...app.shell.widgets('main')].find(
+    w => w.context && w.sessionContext && w.context.path.endsWith(path));
   const asked = () => document.querySelector('.jp-Dialog');
   let widget = find();
   while (!widget && !asked() && performance.now() < end) { await pause(); widget = find(); }
@@ -196,16 +197,19 @@ OPEN = """async ([path, seconds]) => {
 }"""
 
 RUN_ALL = """async (seconds) => {
-  const run = window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => 'done', error => 'failed: ' + error);
+  const run = window.jupyterapp.commands.execute('notebook:run-all-cells')
+    .then(() => 'done', error => 'failed: ' + error);
   return await Promise.race([run, new Promise(resolve => setTimeout(resolve, 1000 * seconds, 'timeout'))]);
 }"""
 
 CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => ({
   ...w.model.toJSON(), prompt: w.node.querySelector('.jp-InputPrompt')?.innerText ?? '',
-  broken: /(Error (displaying|creating) widget|Loading widget\\.\\.\\.)/.test(w.node.querySelector('.jp-Cell-outputArea')?.innerText),
+  broken: /(Error (displaying|creating) widget|Loading widget\\.\\.\\.)/.test(
+    w.node.querySelector('.jp-Cell-outputArea')?.innerText),
 }))"""
 
-WIDGETS_LOADED = """() => ![...document.querySelectorAll('.jp-OutputArea-output')].some(n => n.innerText === 'Loading widget...')"""
+WIDGETS_LOADED = """() => ![...document.querySelectorAll('.jp-OutputArea-output')].some(
+  n => n.innerText === 'Loading widget...')"""
 
 # A cell of its own would change the notebook; the kernel is asked directly, on the same channel.
 ASK = """async (seconds) => {
@@ -335,7 +339,9 @@ def take_pictures(page: Any, folder: Path, name: str) -> list[Path]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.lab_browser", description="Run notebooks in JupyterLab and take pictures.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab_browser", description="Run notebooks in JupyterLab and take pictures."
+    )
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path("artefacts"), help="folder for the pictures (%(default)s)")
     parser.add_argument("--seconds", type=float, default=RUNNING, help="for all cells of a notebook (%(default)s)")

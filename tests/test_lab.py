@@ -26,7 +26,8 @@ HANGING = 8.0       # seconds after which the notebook made to hang is given up
 
 
 def notebook(*cells: str | nbformat.NotebookNode) -> nbformat.NotebookNode:
-    made = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
     made.cells = [nbformat.v4.new_code_cell(c, id=f"c{n}") if isinstance(c, str) else c for n, c in enumerate(cells)]
     return made
 
@@ -45,12 +46,16 @@ TRIALS = {
     ),
     "bad": notebook(
         "from IPython.display import HTML, display\nHTML('<img alt=\"x\" src=\"https://example.org/x.png\">')",
-        "display({'application/vnd.jupyter.widget-view+json': {'model_id': 'f' * 32, 'version_major': 2, 'version_minor': 0}}, raw=True)",
+        "view = {'model_id': 'f' * 32, 'version_major': 2, 'version_minor': 0}\n"
+        "display({'application/vnd.jupyter.widget-view+json': view}, raw=True)",
         "raise ValueError('no tea')",
         "print('not reached')",
     ),
     "hangs": notebook("import asyncio", "await asyncio.Event().wait()", "print('not reached')"),
-    "dies": notebook("import threading, os\nthreading.Timer(0.1, os._exit, [1]).start()", "import time\ntime.sleep(60)"),
+    "dies": notebook(
+        "import threading, os\nthreading.Timer(0.1, os._exit, [1]).start()",
+        "import time\ntime.sleep(60)",
+    ),
 }
 
 

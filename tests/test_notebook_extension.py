@@ -46,7 +46,9 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def run(self, code: str, *, stop_at: str = "", stops: int = 1, patience: float = PATIENCE, linger: float = 0) -> Cell:
+    def run(
+        self, code: str, *, stop_at: str = "", stops: int = 1, patience: float = PATIENCE, linger: float = 0
+    ) -> Cell:
         """Run a cell. `stop_at`: press stop when the cell has printed this. `linger`: keep listening after its end."""
         request = self.client.execute(code)
         cell = Cell()
@@ -368,7 +370,8 @@ def test_loading_twice_changes_nothing_more(bare):
 
 
 def test_an_own_exception_handler_is_left_alone(kernel):
-    kernel.run("def mine(loop, details): print('mine')\nloop = asyncio.get_running_loop()\nloop.set_exception_handler(mine)")
+    kernel.run("def mine(loop, details): print('mine')")
+    kernel.run("loop = asyncio.get_running_loop()\nloop.set_exception_handler(mine)")
     kernel.run("%unload_ext helpers")
     assert kernel.run("loop.get_exception_handler() is mine").results == ["True"]
 

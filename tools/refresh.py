@@ -6,9 +6,9 @@
     python -m tools.refresh --redraw             store new pictures of runs in real time, too
 
 Each notebook runs in a fresh kernel, two at a time. What is stored holds nothing that the next run would change, so
-that two runs in a row change no byte: addresses, file names of cells, process ids and the like are replaced by the rules
-of tests/sanitize.cfg, the same that nbval compares with; no times, no versions, no state of widgets are kept; tracebacks
-keep the frames of the notebook's own cells.
+that two runs in a row change no byte: addresses, file names of cells, process ids and the like are replaced by the
+rules of tests/sanitize.cfg, the same that nbval compares with; no times, no versions, no state of widgets are kept;
+tracebacks keep the frames of the notebook's own cells.
 
 The picture of a run in real time is another one each time. It is stored again only if its text twin has changed.
 
@@ -85,7 +85,7 @@ async def execute(path: Path, timeout: float = TIMEOUT) -> NotebookNode:
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook in format 4.5. Raises Failed if it is none, or has cells without ids, which every reader would invent."""
+    """A notebook in format 4.5. Raises Failed if it is none, or has cells without ids."""
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
     except Exception as error:      # nbformat raises many kinds, for what is no JSON and for what is no notebook
@@ -212,7 +212,9 @@ async def refresh(paths: list[Path], check: bool = False, redraw: bool = False, 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.refresh", description="Re-execute notebooks and store their outputs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.refresh", description="Re-execute notebooks and store their outputs."
+    )
     parser.add_argument("notebooks", nargs="*", type=Path, help="paths of notebooks; without any, all of the course")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something would change")
     parser.add_argument("--redraw", action="store_true", help="store new pictures of runs in real time, too")
