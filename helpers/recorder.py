@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import gc
 import sys
 import threading
 import time
 from asyncio import base_events, events, format_helpers
+from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from types import CoroutineType, FrameType
 from typing import Any, Callable, Coroutine, Sequence
 from weakref import ref
@@ -66,11 +67,11 @@ async def record(coro: Coroutine, *, threshold: float = THRESHOLD) -> Recording:
     loop = asyncio.get_running_loop()
     recorder = Recorder(loop, time.perf_counter_ns, threshold)
     with recorder:
-        task = recorder.context.run(loop.create_task, coro, context=recorder.context)
+        task = recorder.context.run(loop.create_task, coro)
         try:
             await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
+        except asyncio.CancelledError as cancelled:
+            task.cancel(*cancelled.args)        # with its message, if there is one
             await asyncio.wait((task,))
             raise
     return recorder.recording(task, "real")
@@ -115,12 +116,11 @@ class Recorder:
             raise TypeError(f"only asyncio's own event loops can be watched, not {type(loop).__module__}.{type(loop).__qualname__}")
         self.loop = loop
         self.clock = clock
-        self.threshold = round(threshold * 1e9)
+        self.threshold = threshold * 1e9    # a float: infinity is welcome
         self.rows: list[_Row] = []
         self.notes: list = []               # five entries a step: task, ready, started, ended, wait
-        # where the turn was seen whose note will come next: {length of the notes: {line: weight}}
-        self.samples: dict[int, dict[Place | None, int]] = {}
-        self.blocks: list[tuple[int, int, str, dict]] = []      # started, ended, a callback that is no task, samples
+        self.seen: list[tuple[int, Place | None, int]] = []     # time, the line at which a turn was, weight
+        self.blocks: list[tuple[int, int, str]] = []            # started, ended, a callback that is no task
         self.jobs: list[tuple[str, int, int, int | None]] = []              # thread, started, ended, row
         self.context = contextvars.copy_context()
         self.context.run(_recorder.set, self)
@@ -142,22 +142,18 @@ class Recorder:
                 if _rows.get(row.key) is row:
                     del _rows[row.key]
 
-    def add(self, task: asyncio.Task, parent: asyncio.Task | None, created: int) -> _Row:
-        """Begin the notes on a task. It is held weakly: a task that everybody has dropped must be able to go."""
+    def add(self, coro: Any, above: _Row | None, created: int) -> _Row:
+        """Begin the notes on a task that is made of a coroutine, by the task of the row `above`."""
         rows, notes = self.rows, self.notes
         row = _Row()
         row.id = len(rows)
-        row.key = key = id(task)
         row.clock = self.clock
         row.notes = notes
-        row.coroutine = coroutine_name(task.get_coro())
-        above = _row_of(id(parent))
+        row.coroutine = coroutine_name(coro)
         row.parent = above.id if above is not None and above.notes is notes else None
         row.created = row.ready = created
-        row.name = row.finished = row.outcome = row.error = None
-        row.reference = ref(task)
+        row.key = row.name = row.finished = row.outcome = row.error = row.reference = None
         rows.append(row)
-        _rows[key] = row
         return row
 
     def recording(self, main: asyncio.Task, clock: str, exception: BaseException | None = None) -> Recording:
@@ -187,6 +183,8 @@ class _Watch:
         self.recorders: list[Recorder] = []
         self.thread = threading.get_ident()
         self.due = 0            # when the timer was due that is being served; 0 if none is
+        self.seen: list[tuple[int, Place | None, int]] = []
+        self.eager: list[_Row] = []         # tasks that are being made, innermost last: they may run meanwhile
         self.threshold = recorder.threshold
         # the loop's clock is in seconds and may begin elsewhere: deadlines are converted with this
         self.offset = self.clock() - round(self.loop.time() * 1e9)
@@ -197,6 +195,8 @@ class _Watch:
             watch = _watches.get(recorder.loop)
             if watch is None:
                 if not _watches:
+                    global _original_run
+                    _original_run = events.Handle._run      # mostly asyncio's own
                     events.Handle._run = _run
                 watch = _watches[recorder.loop] = cls(recorder)
                 watch.hooks = _hooks(watch)
@@ -207,7 +207,7 @@ class _Watch:
                     watch.watchdog = _Watchdog(watch)
             watch.recorders.append(recorder)
             watch.threshold = min(r.threshold for r in watch.recorders)
-            recorder.watch = watch
+            recorder.watch, recorder.seen = watch, watch.seen
 
     def remove(self, recorder: Recorder) -> None:
         with _lock:
@@ -229,23 +229,20 @@ class _Watch:
 
     def sample(self, place: Place | None, weight: int) -> None:
         """Somebody saw the turn that is under way at this line."""
-        for recorder in self.recorders:
-            lines = recorder.samples.setdefault(len(recorder.notes), {})
-            lines[place] = lines.get(place, 0) + weight
+        self.seen.append((self.clock(), place, weight))
 
     def blocked_by(self, callback: Any, started: int, ended: int) -> None:
         """A callback that is no task took longer than the threshold."""
         name = getattr(callback, "__qualname__", "a callback")
         for recorder in self.recorders:
             if ended - started > recorder.threshold:
-                recorder.blocks.append((started, ended, name, recorder.samples.pop(len(recorder.notes), {})))
+                recorder.blocks.append((started, ended, name))
 
 
 _original_run = events.Handle._run
 _TURN = Wait("turn")
 
 
-@functools.cache
 def _step_type() -> type:
     """The type of the callable with which asyncio has a task take its next step, as in `call_soon(step)`."""
     seen: list[Any] = []
@@ -267,6 +264,9 @@ def _step_type() -> type:
     return type(seen[0])
 
 
+_Step = _step_type()
+
+
 def _hooks(watch: _Watch) -> dict[str, Callable]:
     """What is set on the loop object, in front of the methods of its class."""
     loop, clock = watch.loop, watch.clock
@@ -274,8 +274,10 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
     original_executor = loop.run_in_executor
     recorders, current, current_task = watch.recorders, _recorder.get, asyncio.current_task
     row_of = _rows.get
-    plain = type(loop).call_soon is base_events.BaseEventLoop.call_soon and "call_soon" not in vars(loop)
-    Handle, Step, append = events.Handle, _step_type(), loop._ready.append
+    plain = _is_own(loop, "call_soon")
+    plain_create = _is_own(loop, "create_task")
+    eager = watch.eager
+    Handle, Step, append = events.Handle, _Step, loop._ready.append
 
     def call_soon(callback, *args, context=None):
         # A task is woken by its own method wakeup(); a step that it asks for itself, after sleep(0), is
@@ -289,7 +291,10 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             handle = Handle(callback, args, loop, context)
             append(handle)
             return handle
-        return original_call_soon(callback, *args, context=context)
+        handle = original_call_soon(callback, *args, context=context)
+        if plain and handle._source_traceback:
+            del handle._source_traceback[-1]    # of this function, as asyncio does with its own
+        return handle
 
     def create_task(coro, **options):
         recorder = current()
@@ -299,14 +304,34 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             _rows.pop(id(task), None)           # a note on a task that is no more, whose number was free again
             return task
         created = clock()
-        parent = current_task(loop)
+        above = eager[-1] if eager else row_of(id(current_task(loop)))
+        if not plain_create or loop._task_factory is not None or "eager_start" in options:
+            return create_eagerly(recorder, above, created, coro, options)
         task = original_create(coro, **options)
+        if task._source_traceback:
+            del task._source_traceback[-1]      # of this function, as asyncio does with its own
+        row = recorder.add(coro, above, created)
+        row.key = key = id(task)
+        row.reference = ref(task)               # weak: a task that everybody has dropped must be able to go
+        _rows[key] = row
+        return task
+
+    def create_eagerly(recorder, above, created, coro, options):
+        # A task factory may run the first step at once. What that step makes comes after the task itself.
+        row = recorder.add(coro, above, created)
+        eager.append(row)
+        task = None
         try:
-            row = recorder.add(task, parent, created)
-            if task._fut_waiter is not None or task.done():
+            task = original_create(coro, **options)
+        finally:
+            eager.pop()
+            if not hasattr(task, "_fut_waiter") and recorder.rows[-1] is row:
+                del recorder.rows[-1]           # no task, or something that only behaves like one
+        if hasattr(task, "_fut_waiter"):
+            row.key, row.reference = id(task), ref(task)
+            _rows[row.key] = row
+            if task.done() or task._fut_waiter is not None or getattr(coro, "cr_suspended", False):
                 _note_eager(task, row)
-        except AttributeError:
-            pass                                # a foreign Task class: leave it alone
         return task
 
     def run_in_executor(executor, func, *args):
@@ -316,7 +341,7 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
                 or not (executor is None or type(executor) is ThreadPoolExecutor):
             return original_executor(executor, func, *args)
         row = row_of(id(asyncio.current_task(loop))) if events._get_running_loop() is loop else None
-        number = row.id if row is not None else None
+        number = row.id if row is not None and row.notes is recorder.notes else None
         jobs = recorder.jobs
 
         def timed(*args):
@@ -326,9 +351,28 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             finally:
                 jobs.append((threading.current_thread().name, started, time.perf_counter_ns(), number))
 
-        return original_executor(executor, timed, *args)
+        future = original_executor(executor, timed, *args)
+        future.add_done_callback(_forget_timed)
+        return future
 
     return {"call_soon": call_soon, "create_task": create_task, "run_in_executor": run_in_executor}
+
+
+def _is_own(loop: asyncio.AbstractEventLoop, name: str) -> bool:
+    """Whether a method of a loop is asyncio's own."""
+    return getattr(type(loop), name) is getattr(base_events.BaseEventLoop, name) and name not in vars(loop)
+
+
+def _forget_timed(future: asyncio.Future) -> None:
+    """Take `timed` out of the traceback of an exception from a worker thread, before anybody sees it."""
+    if not future.cancelled() and future._exception is not None:
+        entry = future._exception.__traceback__
+        while entry is not None and entry.tb_next is not None:
+            code = entry.tb_next.tb_frame.f_code
+            if code.co_name == "timed" and code.co_filename == __file__:
+                entry.tb_next = entry.tb_next.tb_next
+                break
+            entry = entry.tb_next
 
 
 def _note_eager(task: asyncio.Task, row: _Row) -> None:
@@ -338,7 +382,7 @@ def _note_eager(task: asyncio.Task, row: _Row) -> None:
         row.notes += row.id, row.created, row.created, ended, None
         _finish(task, row, ended)
     else:
-        wait = read_wait(task.get_coro(), task._fut_waiter, _rows)
+        wait = read_wait(task.get_coro(), task._fut_waiter, _rows, row.notes)
         row.notes += row.id, row.created, row.created, ended, wait
 
 
@@ -349,8 +393,8 @@ def _run(self):
     """
     task = getattr(self._callback, "__self__", None)
     row = _row_of(id(task))
-    if row is None:
-        self = task = _run_other(self)
+    if row is None or type(self._callback) is not _Step and not self._args and _is_foreign(self._callback):
+        self = task = row = _run_other(self)
         return
     clock = row.clock
     started = clock()
@@ -365,7 +409,7 @@ def _run(self):
         notes = row.notes
         try:
             if task._fut_waiter is not None:
-                notes += row.id, row.ready, started, ended, read_wait(task.get_coro(), task._fut_waiter, _rows)
+                notes += row.id, row.ready, started, ended, read_wait(task.get_coro(), task._fut_waiter, _rows, notes)
             elif task.done():
                 notes += row.id, row.ready, started, ended, None
                 _finish(task, row, ended)
@@ -376,6 +420,11 @@ def _run(self):
         except AttributeError:
             pass                # a stale note: another object has got the number of a task that is no more
         self = task = row = notes = None
+
+
+def _is_foreign(callback: Callable) -> bool:
+    """Whether a method of a task that takes no arguments is another than its next step: `call_later(1, task.cancel)`."""
+    return callback.__name__ != "__step"
 
 
 def _run_other(self):
@@ -442,7 +491,7 @@ class _Watchdog:
 
     def _look(self) -> None:
         watch = self._watch
-        while not self._stopped.wait(max(watch.threshold / 4e9, 0.002)):
+        while not self._stopped.wait(min(max(watch.threshold / 4e9, 0.002), 1.0)):
             place = _place_in_turn(sys._current_frames().get(watch.thread))
             if place is not None:
                 watch.sample(place, 1)
@@ -519,7 +568,7 @@ def _spans(row: _Row, steps: list[int], recorder: Recorder, jobs_done: Sequence[
                 spans.append(new(Span, (READY, until, (started - zero) / 1e9, wait.kind, (), places[id(wait)], -1)))
         kind, place = RUN, None
         if ended - started > threshold:
-            kind, place = BLOCKED, _most_seen(recorder.samples.get(at))
+            kind, place = BLOCKED, _most_seen(recorder.seen, started, ended)
         spans.append(new(Span, (kind, (started - zero) / 1e9, (ended - zero) / 1e9, "", (), place, at // 5)))
         last, wait = ended, notes[at + 4]
     if row.finished is None:                            # the run ended before the task
@@ -531,9 +580,17 @@ def _spans(row: _Row, steps: list[int], recorder: Recorder, jobs_done: Sequence[
     return tuple(spans)
 
 
-def _most_seen(lines: dict[Place | None, int] | None) -> Place | None:
-    known = {place: n for place, n in (lines or {}).items() if place is not None}
-    return max(known, key=known.__getitem__) if known else None
+def _most_seen(seen: list[tuple[int, Place | None, int]], started: int, ended: int) -> Place | None:
+    """The line at which a turn was for most of its time."""
+    lines: dict[Place, int] = {}
+    for at in range(bisect_right(seen, started, key=_when), bisect_right(seen, ended, key=_when)):
+        _, place, weight = seen[at]
+        if place is not None:
+            lines[place] = lines.get(place, 0) + weight
+    return max(lines, key=lines.__getitem__) if lines else None
+
+
+_when = itemgetter(0)
 
 
 def _names(rows: list[_Row]) -> list[str]:

@@ -142,14 +142,16 @@ _FutureIterator = type(asyncio.Future(loop=_NoLoop()).__await__())      # the in
 _seen: dict[tuple[str, int, int], Wait] = {}        # equal waits are one object: memory
 
 
-def read_wait(coro: Any, future: Any, ids: Mapping[int, Any]) -> Wait:
+def read_wait(coro: Any, future: Any, ids: Mapping[int, Any], notes: Any = None) -> Wait:
     """What a task waits for that was just suspended.
 
     coro    the task's coroutine
     future  the future that it waits for (`task._fut_waiter`), None after `sleep(0)`
-    ids     id(task) -> an object whose `id` is the recorded number of the task
+    ids     id(task) -> an object whose `id` is the recorded number of the task ...
+    notes   ... and whose `notes` are these; tasks of other recordings do not count
     """
     kind = code = frame = None
+    hidden: tuple[int, ...] = ()      # ids of the links that keep a generator
     keeper = None                     # the asyncio coroutine that holds the tasks of a group or a wait
     link = coro
     while link is not None:
@@ -163,6 +165,9 @@ def read_wait(coro: Any, future: Any, ids: Mapping[int, Any]) -> Wait:
         elif type_ is AsyncGeneratorType:
             here, here_frame, inner = link.ag_code, link.ag_frame, link.ag_await
         else:                         # asend() and its kin hide the generator that they drive
+            if id(link) in hidden:    # a circle: it keeps a reference to what awaits it
+                break
+            hidden += (id(link),)
             link = _driven_by(link)
             continue
         name, library, _ = _codes.get(id(here)) or _learn(here)
@@ -175,7 +180,7 @@ def read_wait(coro: Any, future: Any, ids: Mapping[int, Any]) -> Wait:
     if future is None:
         kind = "turn"
     elif kind is None or kind in _THROUGH or kind == "task group":
-        kind, on = _read_future(kind, future, keeper, ids)
+        kind, on = _read_future(kind, future, keeper, ids, notes)
     instruction = frame.f_lasti if frame is not None else -1
     return Wait(kind, on, code, instruction) if on else _shared(kind, code, instruction)
 
@@ -211,18 +216,19 @@ def _driven_by(link: Any) -> Any:
     return None
 
 
-def _read_future(kind: str | None, future: Any, keeper: Any, ids: Mapping[int, Any]) -> tuple[str, tuple[int, ...]]:
-    if isinstance(future, asyncio.Task):
-        return kind or "task", _numbers([future], ids)
+def _read_future(kind: str | None, future: Any, keeper: Any, ids: Mapping[int, Any],
+                 notes: Any) -> tuple[str, tuple[int, ...]]:
+    if isinstance(future, _TASKS):
+        return kind or "task", _numbers([future], ids, notes)
     if isinstance(future, asyncio.tasks._GatheringFuture):
-        return "gather", _numbers(future._children, ids)
+        return "gather", _numbers(future._children, ids, notes)
     if kind == "task group":
         groups = [x for x in gc.get_referents(keeper) if isinstance(x, asyncio.TaskGroup)]
-        return kind, _numbers(groups[0]._tasks, ids) if groups else ()
+        return kind, _numbers(groups[0]._tasks, ids, notes) if groups else ()
     if kind == "wait":
         waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
-        return kind, _numbers(waited[0], ids) if waited else ()
-    if kind is None:
+        return kind, _numbers(waited[0], ids, notes) if waited else ()
+    if kind is None and isinstance(future, asyncio.Future):
         # run_in_executor: the future is chained to that of a worker thread
         for callback, _ in future._callbacks or ():
             if getattr(callback, "__qualname__", "").startswith("_chain_future."):
@@ -230,9 +236,12 @@ def _read_future(kind: str | None, future: Any, keeper: Any, ids: Mapping[int, A
     return kind or "future", ()
 
 
-def _numbers(tasks: Any, ids: Mapping[int, Any]) -> tuple[int, ...]:
+_TASKS = (asyncio.Task, asyncio.tasks._PyTask)      # the second is the first, written in Python
+
+
+def _numbers(tasks: Any, ids: Mapping[int, Any], notes: Any) -> tuple[int, ...]:
     found = (ids.get(id(task)) for task in tasks)
-    return tuple(sorted(row.id for row in found if row is not None))
+    return tuple(sorted(row.id for row in found if row is not None and row.notes is notes))
 
 
 _names: dict[str, str] = {}
