@@ -10,7 +10,7 @@ from typing import Coroutine, Iterator
 
 from .recorder import THRESHOLD, Recorder, check_coroutine
 from .recording import Recording
-from .virtual_clock import no_real_sleep
+from .virtual_clock import EscapedSleep
 from .virtual_time import LIMIT, Deadlock, Endless, VirtualTimeLoop
 from .virtual_threads import StuckThread
 
@@ -27,10 +27,10 @@ def simulate(coro: Coroutine, *, limit: int = LIMIT, threshold: float = THRESHOL
 
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it. So
     is a `Deadlock` or an `Endless` run. Raises TypeError for anything that is not a coroutine object,
-    `EscapedSleep` if real sleeping went unseen.
+    `EscapedSleep` if the real `time.sleep` hides where it cannot be replaced, and KeyboardInterrupt.
     """
     coro = check_coroutine(coro, "simulate")
-    with _outer_loop_paused(), no_real_sleep():
+    with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
         recorder = Recorder(loop, loop.time_ns, threshold)
         try:
@@ -48,6 +48,8 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
     except (Deadlock, Endless, StuckThread) as error:
         if not main.done():
             return error
+    except (EscapedSleep, KeyboardInterrupt):       # the stop button stops the cell, not the coroutine alone
+        raise
     except BaseException:
         if not main.done():
             raise
@@ -63,7 +65,7 @@ def _close(loop: VirtualTimeLoop) -> None:
         for ending in (functools.partial(asyncio.gather, *left, return_exceptions=True) if left else None,
                        loop.shutdown_asyncgens, loop.shutdown_default_executor):
             if ending is not None:
-                with contextlib.suppress(Deadlock, Endless, StuckThread):      # a task that will not go
+                with contextlib.suppress(Deadlock, Endless, StuckThread):     # a task that will not go
                     loop.run_until_complete(_await(ending))
     finally:
         loop.close()

@@ -4,8 +4,8 @@ While a virtual loop runs, `time.sleep`, `time.monotonic`, `time.perf_counter` a
 whose thread is calling: the threads of a virtual loop get virtual time, all others the real one.
 A notebook or module that did `from time import sleep` before holds the real function under a name of
 its own: these names are replaced too, and put back. Where the real `sleep` hides so well that it cannot
-be replaced (a default argument, a `functools.partial`), and was used, the run ends with an error: its
-times would be wrong.
+be replaced (a default argument, a `functools.partial`), the run does not begin, and the error says where:
+its times would be wrong.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import gc
 import sys
 import threading
 import time
-from types import CellType, FunctionType, ModuleType
-from typing import Any, Iterator, Protocol
+from types import CellType, FunctionType, MethodType, ModuleType
+from typing import Any, Iterable, Iterator, Protocol
 
 from . import waits
 
 EPOCH = 946_684_800         # time.time() begins at 2000-01-01 00:00 UTC, the same in every run
-UNSEEN = 0.02               # seconds of real waiting in a virtual run that are looked into
+LONGEST = 9_223_372_036     # seconds; the real time.sleep refuses more
 
 
 class Clock(Protocol):
@@ -34,7 +34,7 @@ class Clock(Protocol):
 
 
 class EscapedSleep(RuntimeError):
-    """The real `time.sleep` was called in virtual time, under a name where it could not be replaced."""
+    """The real `time.sleep` is kept where it cannot be replaced, so a run in virtual time could use it."""
 
 
 _real = {name: getattr(time, name) for name in
@@ -44,19 +44,25 @@ _lock = threading.RLock()
 _replaced: list[tuple[dict[str, Any], str, str]] = []       # namespace, name, which of _real stood there
 
 
-def _sleep(seconds):
+# These are methods of the module time, as the originals are: so a class may keep one as an attribute.
+
+def _sleep(module, seconds, /):
     clock = _clocks.get(threading.get_ident())
     if clock is None:
         return _real["sleep"](seconds)
+    if seconds != seconds:
+        raise ValueError("Invalid value NaN (not a number)")
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
+    if seconds > LONGEST:
+        raise OverflowError("timestamp out of range for platform time_t")
     clock.advance(seconds)
 
 
 def _teller(name: str):
     real, since = _real[name], EPOCH * 10**9 if name.startswith("time") else 0
 
-    def tell():
+    def tell(module, /):
         clock = _clocks.get(threading.get_ident())
         if clock is None:
             return real()
@@ -66,9 +72,13 @@ def _teller(name: str):
     return tell
 
 
-_virtual = {name: _sleep if name == "sleep" else _teller(name) for name in _real}
-for _name, _function in _virtual.items():
-    _function.__name__ = _function.__qualname__ = _name
+def _method(name: str) -> MethodType:
+    function = _sleep if name == "sleep" else _teller(name)
+    function.__name__ = function.__qualname__ = name
+    return MethodType(function, time)
+
+
+_virtual = {name: _method(name) for name in _real}
 
 
 @contextlib.contextmanager
@@ -99,12 +109,16 @@ def _replace() -> None:
             continue
         namespace = vars(module)
         if module is time or _is_learners(module):
-            found = [(name, names[id(value)]) for name, value in list(namespace.items()) if id(value) in names]
-        else:       # a library may nap, but its own timing (of locks, of queues) stays real
-            found = [("sleep", "sleep")] if namespace.get("sleep") is _real["sleep"] else []
-        for name, which in found:
-            namespace[name] = _virtual[which]
-            _replaced.append((namespace, name, which))
+            _replace_in(namespace, names)
+        elif namespace.get("sleep") is _real["sleep"]:
+            # a library may nap, but its own timing (of locks, of queues) stays real
+            _replace_in(namespace, {id(_real["sleep"]): "sleep"})
+
+
+def _replace_in(namespace: dict[str, Any], names: dict[int, str]) -> None:
+    for name, which in [(name, names[id(value)]) for name, value in list(namespace.items()) if id(value) in names]:
+        namespace[name] = _virtual[which]
+        _replaced.append((namespace, name, which))
 
 
 def _restore() -> None:
@@ -128,34 +142,68 @@ def _is_learners(module: ModuleType) -> bool:
     return _learners_files[file]
 
 
-@contextlib.contextmanager
-def no_real_sleep() -> Iterator[None]:
-    """Raise EscapedSleep at the end if the block waited for real, and the learner's code holds the real sleep."""
-    wall, busy = _real["perf_counter"](), time.thread_time()
-    yield
-    waited = _real["perf_counter"]() - wall - (time.thread_time() - busy)
-    if waited > UNSEEN:
-        holder = _hidden_sleep()
-        if holder:
-            raise EscapedSleep(f"time.sleep is kept as {holder}, where virtual time cannot reach it, so the times of this "
-                               "run would be wrong: write time.sleep(...) there")
+def refuse_hidden_sleep(coroutines: Iterable[Any]) -> None:
+    """Raise EscapedSleep if the real sleep is still within reach of the learner's code, or of these coroutines.
+
+    To be called while virtual time is installed.
+    """
+    for coro in coroutines:
+        if any(found is _real["sleep"] for found in gc.get_referents(coro)):
+            raise EscapedSleep(_complaint(f"an argument or variable of {waits.coroutine_name(coro)}"))
+    if sys.getrefcount(_real["sleep"]) <= _ALONE:       # nobody but this module has it
+        return
+    where = _hidden_sleep()
+    if where:
+        gc.collect()                                    # a class or a traceback that is no longer in use
+        where = _hidden_sleep()
+    if where:
+        raise EscapedSleep(_complaint(where))
+
+
+def _complaint(where: str) -> str:
+    return (f"the real time.sleep is kept as {where}, where virtual time cannot replace it, so the times of this run "
+            "would be wrong: write lambda seconds: time.sleep(seconds) there, which looks it up when it is called")
+
+
+_nobody_elses = {"it": object()}
+_ALONE = sys.getrefcount(_nobody_elses["it"])           # the count of an object that only one dictionary holds
 
 
 def _hidden_sleep() -> str | None:
-    """Where the learner's code holds the real sleep other than under a name in a module; None if nowhere."""
-    namespaces = {id(vars(module)) for module in sys.modules.values() if isinstance(module, ModuleType)}
-    for holder in gc.get_referrers(_real["sleep"]):
+    """Where the learner's code holds the real sleep, in words; None if nowhere."""
+    for holder in _holders(_real["sleep"]):
         if isinstance(holder, functools.partial):
             return "a functools.partial"
-        if holder is _real or id(holder) in namespaces or not isinstance(holder, CellType | tuple | list | dict):
+        if isinstance(holder, dict) and "__builtins__" in holder:   # globals: of a library, or of code that exec() ran
+            with _lock:
+                _replace_in(holder, {id(_real["sleep"]): "sleep"})
             continue
-        for owner in gc.get_referrers(holder):
-            if isinstance(owner, tuple):                # the closure of a function is a tuple of cells
-                owner = next((f for f in gc.get_referrers(owner) if isinstance(f, FunctionType)), None)
-            if isinstance(owner, FunctionType) and not waits.is_library(owner.__code__):
-                return f"a default or a variable of the function {owner.__qualname__}"
-            kind = owner if isinstance(owner, type) else type(owner)
-            module = sys.modules.get(kind.__module__)
-            if module is not None and _is_learners(module):
-                return f"an attribute of {kind.__qualname__}"
+        place = _owner(holder)
+        if place is None and isinstance(holder, CellType | tuple | list | set | dict | staticmethod):
+            for owner in _holders(holder):
+                if isinstance(owner, tuple | list):     # the closure of a function is a tuple of cells
+                    place = next(filter(None, map(_owner, _holders(owner))), None)
+                place = place or _owner(owner, holder)
+                if place:
+                    break
+        if place:
+            return place
     return None
+
+
+def _owner(holder: Any, thing: Any = None) -> str | None:
+    """What a learner would call the holder, if it is the learner's."""
+    if isinstance(holder, FunctionType):
+        return None if waits.is_library(holder.__code__) else f"a default or variable of the function {holder.__qualname__}"
+    if isinstance(holder, dict):
+        module = next((m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and vars(m) is holder), None)
+        if module is None or not _is_learners(module):
+            return None
+        return next((f"part of the variable {name}" for name, value in list(holder.items()) if value is thing), None)
+    kind = holder if isinstance(holder, type) else type(holder)
+    module = sys.modules.get(kind.__module__)
+    return f"an attribute of {kind.__qualname__}" if module is not None and _is_learners(module) else None
+
+
+def _holders(thing: Any) -> list[Any]:
+    return [holder for holder in gc.get_referrers(thing) if holder is not _real]

@@ -32,7 +32,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from . import waits
-from .virtual_clock import in_charge_of_time
+from .virtual_clock import in_charge_of_time, refuse_hidden_sleep
 from .virtual_threads import Threads
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
@@ -63,6 +63,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
         self._steps = 0
         self._limit = self._allowed = limit
+        self._refused = False
         self._threads = Threads(self)
         self._on_block: Callable[[Any, int], None] | None = None
 
@@ -78,7 +79,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
     def call_later(self, delay, callback, *args, context=None):
         if delay is None:
             raise TypeError("delay must not be None")
-        return self._set_timer(min(self._now + _nanoseconds(delay), _NEVER), callback, args, context)
+        return self._set_timer(self._now + _nanoseconds(delay), callback, args, context)
 
     def call_at(self, when, callback, *args, context=None):
         if when is None:
@@ -87,22 +88,34 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     def _set_timer(self, deadline, callback, args, context):
         self._check_closed()
+        deadline = min(deadline, _NEVER)
         timer = asyncio.TimerHandle(deadline / 1e9, callback, args, self, context)
         timers = self._timers.get(deadline)
         if timers is None:
             timers = self._timers[deadline] = {}
             heapq.heappush(self._deadlines, deadline)
         timers[id(timer)] = timer
-        timer._scheduled = True
+        timer._scheduled = deadline, True       # asyncio keeps True; _when, a float, may have been rounded
         return timer
 
     def _timer_handle_cancelled(self, timer):
-        self._timers.get(round(timer._when * 1e9), {}).pop(id(timer), None)
+        if timer._scheduled:
+            deadline, _ = timer._scheduled
+            timers = self._timers.get(deadline, {})
+            timers.pop(id(timer), None)
+            if not timers:
+                self._timers.pop(deadline, None)
+                if len(self._deadlines) > 2 * len(self._timers) + 100:      # do not collect cancelled ones
+                    self._deadlines = list(self._timers)
+                    heapq.heapify(self._deadlines)
 
     def advance(self, seconds: float) -> None:
         """Let time pass while nobody else can run: what `time.sleep` does on this loop."""
         duration = _nanoseconds(seconds)
         self._now += duration
+        self._steps += 1
+        if self._steps > self._allowed:
+            self._give_up()
         if self._on_block is not None and duration:
             self._on_block(waits.learners_place(sys._getframe(1)), duration)
 
@@ -118,15 +131,13 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         if not ready and not self._stopping:
             self._when_idle()
         while self._deadlines and self._deadlines[0] <= self._now:
-            for timer in self._timers.pop(heapq.heappop(self._deadlines)).values():
+            for timer in self._timers.pop(heapq.heappop(self._deadlines), {}).values():
                 timer._scheduled = False
                 ready.append(timer)
         count = len(ready)
         self._steps += count
         if self._steps > self._allowed:
-            self._allowed = self._steps + self._limit // 10         # for the clean-up after the error
-            raise Endless(f"still running after {self._limit:,} steps on the loop, at {self.time():g} s of virtual time: "
-                          "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
+            self._give_up()
         for _ in range(count):
             handle = ready.popleft()
             if not handle._cancelled:
@@ -137,8 +148,8 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         """Nothing is ready: let a thread work, or else set the clock to the next timer."""
         deadlines = self._deadlines
         while not self._ready:
-            while deadlines and not self._timers[deadlines[0]]:
-                del self._timers[heapq.heappop(deadlines)]              # its timers were cancelled
+            while deadlines and deadlines[0] not in self._timers:
+                heapq.heappop(deadlines)                                # its timers were cancelled
             if deadlines and deadlines[0] <= self._now:
                 return
             if self._threads.work():
@@ -148,6 +159,12 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             self._now = deadlines[0]
             return
 
+    def _give_up(self):
+        limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
+        self._allowed = self._steps + self._limit
+        raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
+                      "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
+
     def _report(self) -> str:
         tasks = sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
         lines = [waits.describe(task) for task in tasks[:20]]
@@ -156,13 +173,19 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         return "".join(f"\n  - {line}" for line in lines)
 
     def run_forever(self):
+        self._allowed = self._steps + self._limit
         with in_charge_of_time(self):
+            if not self._refused:
+                self._refused = True                            # if so, the clean-up must run all the same
+                refuse_hidden_sleep(task.get_coro() for task in asyncio.all_tasks(self))
+                self._refused = False
             super().run_forever()
 
     def close(self):
         super().close()
         self._timers.clear()
         self._deadlines.clear()
+        self._threads.abandon()
 
     # -- threads ----------------------------------------------------------------------------------
 
@@ -193,8 +216,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     async def shutdown_default_executor(self, timeout=None):
         self._executor_shutdown_called = True
-        while self._threads.busy():
-            await asyncio.sleep(0.001)
+        await self._threads.all_done()
 
     def _process_events(self, event_list):
         pass                                                    # there is no selector
