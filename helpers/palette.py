@@ -51,7 +51,7 @@ FAMILY = {
         "lock": ("lock", "semaphore", "event", "condition", "barrier"),
         "queue": ("queue get", "queue put", "queue join"),
         "thread": ("thread", "process"),
-        "tasks": ("task", "gather", "task group", "wait", "wait_for"),
+        "tasks": ("task", "gather", "as_completed", "task group", "wait", "wait_for"),
         "ready": ("turn",),
     }.items()
     for kind in kinds

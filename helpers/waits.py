@@ -105,6 +105,18 @@ for _kind, _function in _NAMED:
     name_wait(_kind, _function)
 
 
+def _name_as_completed() -> None:
+    """Its iterator waits in a coroutine of its own: a method from Python 3.13 on, before that a function inside it."""
+    iterator = getattr(asyncio.tasks, "_AsCompletedIterator", asyncio.as_completed)
+    holders = vars(iterator).values() if isinstance(iterator, type) else iterator.__code__.co_consts
+    for code in (getattr(holder, "__code__", holder) for holder in holders):
+        if isinstance(code, CodeType) and code.co_name == "_wait_for_one":
+            _codes[id(code)] = ("as_completed", True, code)
+
+
+_name_as_completed()
+
+
 def is_library(code: CodeType) -> bool:
     """Whether code belongs to Python, to an installed package or to this one, and not to the learner."""
     return (_codes.get(id(code)) or _learn(code))[1]
