@@ -169,7 +169,7 @@ class Recorder:
                 exception = error
         tasks, elapsed = _words(self)
         error = "" if exception is None else _describe(exception)
-        return Recording(tasks, elapsed, clock, _jobs(self), error, value, exception)
+        return Recording(tasks, elapsed, clock, _jobs(self), error, value, exception, _callbacks(self))
 
 
 # -- what is installed on a loop --------------------------------------------------------------------
@@ -610,3 +610,11 @@ def _jobs(recorder: Recorder) -> tuple[ThreadJob, ...]:
     zero = recorder.started
     return tuple(ThreadJob(name, (a - zero) / 1e9, (b - zero) / 1e9, row) for name, a, b, row in sorted(
         recorder.jobs, key=lambda job: job[1]))
+
+
+def _callbacks(recorder: Recorder) -> tuple[Span, ...]:
+    zero = recorder.started
+    return tuple(
+        Span(BLOCKED, (started - zero) / 1e9, (ended - zero) / 1e9, name, (), _most_seen(recorder.seen, started, ended))
+        for started, ended, name in recorder.blocks
+    )

@@ -15,6 +15,7 @@ shows, and what the tests of the notebooks compare.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Literal, NamedTuple
 
@@ -107,6 +108,7 @@ class Recording:
     error     what ended the run instead of a result, in words ("ValueError: no tea", "Deadlock: ..."), or ""
     value     what the main coroutine returned
     exception what it raised instead, or None
+    callbacks turns of callbacks that are no task's and that blocked the loop; `wait` holds their names
 
     `result` gives the value or raises the exception. Two recordings are equal if the same things
     happened at the same times; value and exception, which JSON cannot hold, do not count.
@@ -119,6 +121,7 @@ class Recording:
     error: str = ""
     value: Any = field(default=None, compare=False)
     exception: BaseException | None = field(default=None, compare=False)
+    callbacks: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -130,6 +133,7 @@ class Recording:
                 raise ValueError(f"task {index} of a Recording must have the id {index}, not {task.id}")
         object.__setattr__(self, "tasks", tuple(self.tasks))
         object.__setattr__(self, "threads", tuple(self.threads))
+        object.__setattr__(self, "callbacks", tuple(self.callbacks))
 
     # -- what it came to ------------------------------------------------------------------------
 
@@ -148,12 +152,20 @@ class Recording:
 
         The main task counts only if it is alone.
         """
-        events = sorted(
-            [(t.created, 1) for t in self.tasks[1:]]
-            + [(t.finished, -1) for t in self.tasks[1:] if t.finished is not None]
-        )
+        # In virtual time much happens at one instant: then the turns on the loop tell what came first.
+        steps = [sorted(s.step for s in t.spans if s.step >= 0) or [-1] for t in self.tasks]
+        events = []
+        for task in self.tasks[1:]:
+            # a task is made in the turn of its parent that comes before its own first
+            turns = [-1] if task.parent is None else steps[task.parent]
+            made = turns[max(bisect_left(turns, steps[task.id][0]) - 1, 0)]
+            events.append((task.created, made, 1, 1))
+            if task.finished is not None:
+                last = steps[task.id][-1]
+                events.append((task.finished, last, 2 if last >= 0 else 0, -1))
+        events.sort()
         now = most = 0
-        for _, change in events:
+        for *_, change in events:
             now += change
             most = max(most, now)
         return max(most, 1)
@@ -165,13 +177,15 @@ class Recording:
 
     @property
     def largest_gap(self) -> float:
-        """Seconds of the longest turn that one task took: as long as that, nobody else could run."""
-        return max((s.end - s.start for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)), default=0.0)
+        """Seconds of the longest turn on the loop: as long as that, nobody else could run."""
+        turns = [s for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)]
+        return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
 
     @property
     def blocked(self) -> tuple[Span, ...]:
         """The spans that blocked the loop, in order of time."""
-        return tuple(sorted((s for t in self.tasks for s in t.spans if s.kind == BLOCKED), key=lambda s: s.start))
+        turns = [s for t in self.tasks for s in t.spans if s.kind == BLOCKED]
+        return tuple(sorted(turns + list(self.callbacks), key=lambda s: s.start))
 
     # -- words ----------------------------------------------------------------------------------
 
@@ -225,10 +239,11 @@ class Recording:
                 "elapsed": self.elapsed,
                 "error": self.error,
                 "tasks": [
-                    {**t._asdict(), "spans": [{**s._asdict(), "place": s.place and list(s.place)} for s in t.spans]}
+                    {**t._asdict(), "spans": [_span_to_json(s) for s in t.spans]}
                     for t in self.tasks
                 ],
                 "threads": [list(job) for job in self.threads],
+                "callbacks": [_span_to_json(s) for s in self.callbacks],
             }
         )
 
@@ -244,15 +259,21 @@ class Recording:
             raise ValueError(f"not a Recording stored with version {JSON_VERSION} of the format; found {found!r}")
         try:
             tasks = tuple(
-                Task(**{**t, "spans": tuple(
-                    Span(**{**s, "on": tuple(s["on"]), "place": s["place"] and Place(*s["place"])}) for s in t["spans"]
-                )})
-                for t in data["tasks"]
+                Task(**{**t, "spans": tuple(_span_from_json(s) for s in t["spans"])}) for t in data["tasks"]
             )
             threads = tuple(ThreadJob(*job) for job in data["threads"])
-            return cls(tasks, data["elapsed"], data["clock"], threads, data["error"])
+            callbacks = tuple(_span_from_json(s) for s in data["callbacks"])
+            return cls(tasks, data["elapsed"], data["clock"], threads, data["error"], callbacks=callbacks)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
+
+
+def _span_to_json(span: Span) -> dict[str, Any]:
+    return {**span._asdict(), "place": span.place and list(span.place)}
+
+
+def _span_from_json(data: dict[str, Any]) -> Span:
+    return Span(**{**data, "on": tuple(data["on"]), "place": data["place"] and Place(*data["place"])})
 
 
 def seconds(value: float) -> str:
@@ -277,7 +298,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+    return one_line(text.splitlines()[0]) if text else ""
+
+
+def one_line(text: str) -> str:
+    """Text of the program's that cannot break a row or colour a terminal: control characters become "?"."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 def _clip(text: str, width: int) -> str:
@@ -291,7 +317,7 @@ def _ending(task: Task) -> str:
 
 
 def _lanes(rows: Iterable[tuple[str, str, str]], hidden: int) -> list[str]:
-    rows = [(_clip(name, 24), chart, words) for name, chart, words in rows]
+    rows = [(_clip(one_line(name), 24), chart, words) for name, chart, words in rows]
     width = max(len(name) for name, _, _ in rows)
     lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in rows]
     return lines + ([f"... and {_count(hidden, 'task')} more"] if hidden else [])

@@ -117,9 +117,9 @@ def headline(run: Recording) -> str:
     """What there is to see in the picture of a run, in a few words."""
     tasks = f"{len(run.tasks):,} task{'s' * (len(run.tasks) != 1)}"
     if run.blocked:
-        task, longest = _longest_block(run)
+        who, longest = _longest_block(run)
         line = f" at line {longest.place.line}" if longest.place else ""
-        return f"{_name(task)} blocks the loop{line} for {short(longest.end - longest.start)}"
+        return f"{who} blocks the loop{line} for {short(longest.end - longest.start)}"
     if run.tasks[0].outcome == EXCEPTION:
         return f"{tasks}: after {short(run.elapsed)}, {run.tasks[0].error or 'an exception'}"
     waited = sum(
@@ -143,17 +143,17 @@ def alternative_text(run: Recording) -> str:
     if children:
         text += f" {_overlap(run, children)}"
     if run.clock == "virtual" and run.blocked:
-        task, span = _longest_block(run)
+        who, span = _longest_block(run)
         where = f" at line {span.place.line} in {_clip(span.place.function)}" if span.place else ""
-        text += f" {_name(task)} blocks the loop for {seconds(span.end - span.start)}{where}."
+        text += f" {who} blocks the loop for {seconds(span.end - span.start)}{where}."
     return text
 
 
-def _longest_block(run: Recording) -> tuple[Task, Span]:
-    return max(
-        ((task, span) for task in run.tasks for span in task.spans if span.kind == BLOCKED),
-        key=lambda item: item[1].end - item[1].start,
-    )
+def _longest_block(run: Recording) -> tuple[str, Span]:
+    """The name of the task or callback that blocks the loop for longest, and when it does."""
+    blocks = [(_name(task), span) for task in run.tasks for span in task.spans if span.kind == BLOCKED]
+    blocks += [(_clip(span.wait), span) for span in run.callbacks]
+    return max(blocks, key=lambda item: item[1].end - item[1].start)
 
 
 def _overlap(run: Recording, children: tuple[Task, ...]) -> str:
