@@ -258,13 +258,14 @@ def _blocked_words(sheet: Sheet, axes: Axes, panel: Panel, pixel: float, unit: U
         words, size = choice[0], sheet.measure(choice[0], SMALL, "bold")
         y = lane - 1 / panel.lane if panel.named else (lane + 0.5) * panel.lane - 1
         inside = [w for w in choice if sheet.measure(w, SMALL, "bold") < (span.end - span.start) / pixel - 10]
-        outside = span.end / pixel + 6 + size <= width or span.start / pixel - 6 - size >= 0
+        # where the task ends with this span, its time stands to the right of it
+        ends = panel.named and panel.run.tasks[lane].finished == span.end
+        right = not ends and span.end / pixel + 6 + size <= width
+        outside = right or span.start / pixel - 6 - size >= 0
         if panel.named and inside and (inside[0] == words or not outside):
             axes.text((span.start + span.end) / 2, y, inside[0], ha="center", color=PAPER, **bold)
             continue
-        x0 = span.end / pixel + 6
-        if x0 + size > width:
-            x0 = span.start / pixel - 6 - size
+        x0 = span.end / pixel + 6 if right else span.start / pixel - 6 - size
         near = 1 if panel.named else 20 / panel.lane
         if x0 < 0 or any(abs(lane - other) < near and x0 < b and x0 + size > a for other, a, b in boxes):
             continue

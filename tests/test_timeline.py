@@ -218,6 +218,17 @@ def test_a_blocked_loop_is_named_in_a_narrow_picture_too():
     assert "blocking the loop" in words(draw(many_blocked()))
 
 
+def test_a_task_that_blocks_until_it_ends_keeps_its_words_apart_from_its_time():
+    north = task(1, "north", Span("blocked", 0, 0.2, "", (), Place("cell", 2, "get_price"), 1))
+    main = task(0, "main", turn(0), wait(0, 1.2, "task group", (1,)), turn(1.2))
+    figure = draw(Recording((main, north), 1.2))
+    figure.canvas.draw()
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+    (blocked,) = (text.get_window_extent() for text in texts if text.get_text().startswith("blocked 0.2 s"))
+    (ending,) = (text.get_window_extent() for text in texts if text.get_text() == "0.2 s" and text.get_ha() == "left")
+    assert not blocked.overlaps(ending)
+
+
 def many_blocked():
     tasks = [request(i, f"t{i}", 0, 1.0) for i in range(100)]
     tasks[7] = task(7, "t7", turn(0), wait(0, 0.4), Span("blocked", 0.4, 0.401), wait(0.401, 1), turn(1))
