@@ -352,7 +352,10 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
                 jobs.append((threading.current_thread().name, started, time.perf_counter_ns(), number))
 
         future = original_executor(executor, timed, *args)
-        future.add_done_callback(_forget_timed)
+        if future.done():
+            _forget_timed(future)
+        else:
+            future.add_done_callback(_forget_timed)
         return future
 
     return {"call_soon": call_soon, "create_task": create_task, "run_in_executor": run_in_executor}
