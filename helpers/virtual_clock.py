@@ -48,7 +48,7 @@ _replaced: list[tuple[dict[str, Any], str, str]] = []       # namespace, name, w
 
 def _sleep(module, seconds, /):
     clock = _clocks.get(threading.get_ident())
-    if clock is None:
+    if clock is None or sys._getframe(1).f_globals.get("__name__") == "subprocess":     # it polls a real process
         return _real["sleep"](seconds)
     if seconds != seconds:
         raise ValueError("Invalid value NaN (not a number)")
@@ -172,32 +172,39 @@ _ALONE = sys.getrefcount(_nobody_elses["it"])           # the count of an object
 def _hidden_sleep() -> str | None:
     """Where the learner's code holds the real sleep, in words; None if nowhere."""
     for holder in _holders(_real["sleep"]):
-        if isinstance(holder, functools.partial):
-            return "a functools.partial"
         if isinstance(holder, dict) and "__builtins__" in holder:   # globals: of a library, or of code that exec() ran
             with _lock:
                 _replace_in(holder, {id(_real["sleep"]): "sleep"})
-            continue
-        place = _owner(holder)
-        if place is None and isinstance(holder, CellType | tuple | list | set | dict | staticmethod):
-            for owner in _holders(holder):
-                if isinstance(owner, tuple | list):     # the closure of a function is a tuple of cells
-                    place = next(filter(None, map(_owner, _holders(owner))), None)
-                place = place or _owner(owner, holder)
-                if place:
-                    break
+    return _learners_holder(_real["sleep"], 4)
+
+
+_CONTAINERS = (CellType, tuple, list, dict, set, staticmethod)
+
+
+def _learners_holder(thing: Any, steps: int) -> str | None:
+    """Which function, class or variable of the learner's leads to a thing, over so many containers."""
+    holders = _holders(thing)
+    for holder in holders:
+        place = _in_words(holder, thing)
         if place:
             return place
+    if steps:
+        for holder in holders:
+            if isinstance(holder, _CONTAINERS):
+                place = _learners_holder(holder, steps - 1)
+                if place:
+                    return place
     return None
 
 
-def _owner(holder: Any, thing: Any = None) -> str | None:
+def _in_words(holder: Any, thing: Any) -> str | None:
     """What a learner would call the holder, if it is the learner's."""
+    if isinstance(holder, functools.partial):
+        return "a functools.partial"
     if isinstance(holder, FunctionType):
         return None if waits.is_library(holder.__code__) else f"a default or variable of the function {holder.__qualname__}"
     if isinstance(holder, dict):
-        module = next((m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and vars(m) is holder), None)
-        if module is None or not _is_learners(module):
+        if not any(isinstance(m, ModuleType) and vars(m) is holder and _is_learners(m) for m in list(sys.modules.values())):
             return None
         return next((f"part of the variable {name}" for name, value in list(holder.items()) if value is thing), None)
     kind = holder if isinstance(holder, type) else type(holder)
@@ -205,5 +212,9 @@ def _owner(holder: Any, thing: Any = None) -> str | None:
     return f"an attribute of {kind.__qualname__}" if module is not None and _is_learners(module) else None
 
 
+class _Holders(list):
+    """Of its own type, so that a search does not take the list of what it found for a holder."""
+
+
 def _holders(thing: Any) -> list[Any]:
-    return [holder for holder in gc.get_referrers(thing) if holder is not _real]
+    return _Holders(x for x in gc.get_referrers(thing) if x is not _real and type(x) is not _Holders)

@@ -44,7 +44,7 @@ class Job:
         self.future = threads.loop.create_future()
         self.go = threading.Semaphore(0)
         self.slot = 0
-        self.abandoned = False
+        self.resting = self.abandoned = self.told = False
         self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
 
     def time_ns(self) -> int:
@@ -56,10 +56,15 @@ class Job:
 
     def rest(self, wish: Any) -> None:
         """Have the loop fulfil a wish, and wait until it has."""
+        if self.told:
+            threading.Event().wait()        # it went on all the same: this thread never ends, and does no harm
         if not self.abandoned:
+            self.resting = True
             self.threads.mail.put((self, wish))
             self.go.acquire()
+            self.resting = False
         if self.abandoned:
+            self.told = True
             raise _Abandoned
 
     def answer(self, future: concurrent.futures.Future, method: str, timeout: float | None = None) -> Any:
@@ -120,7 +125,9 @@ class Threads:
         self._queued.clear()
         for job in self._started:
             job.abandoned = True
-            job.go.release()
+            if job.resting:
+                job.go.release()
+                job.thread.join(MOMENT)
         self._started.clear()
         self._running = 0
 

@@ -55,17 +55,19 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
 
     def __init__(self, *, limit: int = LIMIT) -> None:
-        if not isinstance(limit, int) or limit < 1:
-            raise ValueError(f"limit is a number of steps, such as {LIMIT:_}; got {limit!r}")
         super().__init__()
         self._now = 0                                           # nanoseconds
         self._timers: dict[int, dict[int, asyncio.TimerHandle]] = {}    # deadline -> its timers, in order
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
         self._steps = 0
+        self._gave_up = False
         self._limit = self._allowed = limit
         self._refused = False
         self._threads = Threads(self)
         self._on_block: Callable[[Any, int], None] | None = None
+        if not isinstance(limit, int) or limit < 1:
+            self.close()
+            raise ValueError(f"limit is a number of steps, such as {LIMIT:_}; got {limit!r}")
 
     # -- the clock --------------------------------------------------------------------------------
 
@@ -161,6 +163,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     def _give_up(self):
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
+        self._gave_up = True
         self._allowed = self._steps + self._limit
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
                       "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
@@ -216,7 +219,8 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     async def shutdown_default_executor(self, timeout=None):
         self._executor_shutdown_called = True
-        await self._threads.all_done()
+        if not self._gave_up:               # else a thread may be what never ends; close() sees to it
+            await self._threads.all_done()
 
     def _process_events(self, event_list):
         pass                                                    # there is no selector
