@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from . import waits
-from .virtual_clock import in_charge_of_time
+from .virtual_clock import in_charge_of_time, leave
 
 WORKERS = 32                # threads of the default pool; on a real loop min(32, number of cores + 4)
 PATIENCE = 10.0             # real seconds for which a thread may work before it rests
@@ -56,8 +56,9 @@ class Job:
 
     def rest(self, wish: Any) -> None:
         """Have the loop fulfil a wish, and wait until it has."""
-        if self.told:
-            threading.Event().wait()        # it went on all the same: this thread never ends, and does no harm
+        if self.told:                       # it went on all the same: let it stand still for ever
+            leave()
+            threading.Event().wait()
         if not self.abandoned:
             self.resting = True
             self.threads.mail.put((self, wish))
@@ -78,7 +79,7 @@ class Job:
     def start(self, slot: int, free_since: int | None) -> None:
         """Work in a place of the pool that is free since `free_since` (nanoseconds); None if it is a new one."""
         self.slot = slot
-        self.initializer = getattr(self.pool, "_initializer", None) if free_since is None else None
+        self.initialize = _initializer(self.pool) if free_since is None else None
         self.now = max(self.now, free_since or 0)
         prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
         self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
@@ -88,8 +89,8 @@ class Job:
         self.outcome: tuple[Any, BaseException | None]
         try:
             with in_charge_of_time(self):
-                if self.initializer is not None:
-                    self.initializer(*self.pool._initargs)
+                if self.initialize is not None:
+                    self.initialize()
                 self.outcome = self.func(*self.args), None
         except BaseException as error:
             self.outcome = None, error
@@ -238,3 +239,11 @@ class Threads:
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {' and '.join(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")
+
+
+def _initializer(pool: ThreadPoolExecutor | None) -> Callable[[], object] | None:
+    """What a pool runs first in each of its threads."""
+    if hasattr(pool, "_create_worker_context"):             # Python 3.14
+        return pool._create_worker_context().initialize
+    function = getattr(pool, "_initializer", None)
+    return functools.partial(function, *pool._initargs) if function is not None else None
