@@ -62,7 +62,7 @@ class Settings:
         _choice("strategy", self.strategy, STRATEGIES)
         _whole("limit", self.limit, 1, MOST)
         if self.timeout is not None:
-            _number("timeout", self.timeout, 0, None)
+            _number("timeout", self.timeout, 0.001, None)
         _whole("retries", self.retries, 0, 10)
         _choice("errors", self.errors, (CAUGHT, RAISED))
 

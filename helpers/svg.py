@@ -22,7 +22,7 @@ from .palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, state_of
 from .recording import BLOCKED, EXCEPTION, RESULT, RUN, Recording, Task, one_line
 from .sheet import Unit
 
-LEAST = 14                  # pixels of height that a lane with a name needs
+LEAST = 13                  # pixels of height that a lane with a name needs
 LETTER = 6.3                # pixels of width of a letter of 11 pixels, on average, and a little more
 LEFT, RIGHT = 96, 44        # pixels for names, and for what stands right of the lanes
 CURVE = 90                  # pixels of height of the curve of tasks in flight
@@ -212,7 +212,9 @@ def _named(panel: Panel, top: float, height: float, columns: int, span: float) -
                 words.append(ground + _text(x + wide / 2, y + 4, word, fill=state.text, text_anchor="middle"))
         if turns:
             d = "".join(f"M{x:.1f} {y - thick / 2:.1f}v{thick:.1f}" for x in turns)
-            parts.append(f'<path d="{d}" stroke="{INK}" stroke-width="2"/>')
+            # so many that they touch: thin and pale, for they take no time
+            thin = ' stroke-opacity="0.3"' if len(turns) > columns / 6 else ' stroke-width="2"'
+            parts.append(f'<path d="{d}" stroke="{INK}"{thin}/>')
         parts += words
         parts.append(_ending(panel.run, task, y, scale))
     return "".join(parts)
@@ -237,6 +239,9 @@ def _many(panel: Panel, top: float, height: int, columns: int, span: float) -> s
     data = base64.b64encode(_raster(panel.spans, tasks, rows, columns, span)).decode("ascii")
     names = [(panel.run.tasks[0].name, top + 10), (panel.run.tasks[-1].name, top + height - 3)]
     words = "".join(_text(LEFT - 8, y, _fit(name, LEFT - 12), text_anchor="end", fill=MUTED) for name, y in names)
+    lane = height / tasks
+    gaps = "".join(f"M{LEFT} {top + i * lane:.1f}h{columns}" for i in range(1, tasks)) if lane >= 3 else ""
+    gaps = gaps and f'<path d="{gaps}" stroke="{PAPER}"/>'
     count = _text(LEFT - 8, top + height / 2 + 4, f"{tasks:,} tasks", text_anchor="end", fill=MUTED)
     blocks = "".join(
         f'<rect x="{LEFT + b.start / span * columns:.1f}" y="{top:.0f}" height="{height}" '
@@ -245,7 +250,7 @@ def _many(panel: Panel, top: float, height: int, columns: int, span: float) -> s
     )
     return (f'{words}{count}<image x="{LEFT}" y="{top:.0f}" width="{columns}" height="{height}" '
             f'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:image/png;base64,{data}"/>{blocks}')
+            f'href="data:image/png;base64,{data}"/>{gaps}{blocks}')
 
 
 def _raster(spans: Spans, tasks: int, rows: int, columns: int, span: float) -> bytes:
@@ -289,7 +294,7 @@ def _curve(panel: Panel, top: float, columns: int, span: float) -> str:
         if len(own.lane) and state.name != "running":
             layers.append((state, coverage(np.zeros(len(own.lane), int), 1, own.start, own.end, span, bins)[0]))
     total = np.zeros(bins)
-    scale, bottom, step = (CURVE - 14) / max(peak, 1), top + CURVE, columns / bins
+    scale, bottom, step = (CURVE - 18) / max(peak, 1), top + CURVE, columns / bins
     parts = []
     for state, layer in layers:
         above = total + layer
@@ -300,7 +305,7 @@ def _curve(panel: Panel, top: float, columns: int, span: float) -> str:
     at = LEFT + (int(np.argmax(total)) + 0.5) * step
     words = f"peak {peak:,} in flight"
     anchor, at = ("start", max(at - 8, LEFT)) if at < LEFT + columns / 2 else ("end", at + 8)
-    parts.append(_text(at, bottom - peak * scale - 3, words, text_anchor=anchor))
+    parts.append(_text(at, bottom - peak * scale - 5, words, text_anchor=anchor))
     for value in (0, peak):
         parts.append(_text(LEFT - 8, bottom - value * scale + 4, f"{value:,}", text_anchor="end", fill=MUTED))
     parts.append(_text(4, top + CURVE / 2 + 4, "in flight", fill=MUTED))
