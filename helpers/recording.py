@@ -228,6 +228,12 @@ class Recording:
     def _repr_pretty_(self, printer, cycle):
         printer.text(str(self))
 
+    def replay(self):
+        """The run to step through, last in a cell: the source, the tasks, the loop's queue, and the timeline."""
+        from .replay import Replay                # late, for the same reason
+
+        return Replay(self)
+
     # -- JSON -----------------------------------------------------------------------------------
 
     def to_json(self) -> str:
