@@ -164,8 +164,11 @@ class Recorder:
         value = None
         if exception is None:
             try:
-                value = main.result()
-            except BaseException as error:      # CancelledError, KeyboardInterrupt and SystemExit too
+                # A loop may have called result() already, and a second call would raise without the traceback.
+                exception = main.exception()
+                if exception is None:
+                    value = main.result()
+            except asyncio.CancelledError as error:
                 exception = error
         tasks, elapsed = _words(self)
         error = "" if exception is None else _describe(exception)
@@ -200,7 +203,9 @@ class _Watch:
                     events.Handle._run = _run
                 watch = _watches[recorder.loop] = cls(recorder)
                 watch.hooks = _hooks(watch)
-                vars(watch.loop).update(watch.hooks)
+                attributes = vars(watch.loop)
+                watch.before = {name: attributes[name] for name in watch.hooks if name in attributes}   # of others
+                attributes.update(watch.hooks)
                 if getattr(watch.loop, "watch_blocking", None):
                     watch.loop.watch_blocking(watch.sample)      # virtual time: told, not guessed
                 else:
@@ -221,6 +226,7 @@ class _Watch:
             for name, hook in self.hooks.items():
                 if vars(self.loop).get(name) is hook:            # else somebody replaced ours: leave theirs
                     del vars(self.loop)[name]
+                    vars(self.loop).update({name: self.before[name]} if name in self.before else {})
             self.hooks = {}
         if getattr(self.loop, "watch_blocking", None):
             self.loop.watch_blocking(None)

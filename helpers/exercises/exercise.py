@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ..recording import Recording
 from . import looks, parcel, process
-from .observe import ANY, Case
+from .observe import Case
 from .show import Block, Report
 from .verdict import KINDS, RIGHT, UNCHECKED, UNTRIED, WRONG, Evidence, Finding, from_event, judge
 

@@ -17,10 +17,9 @@ import time
 import traceback
 import warnings
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any, Callable, Iterator
 
-from ..recording import PENDING, WAIT, Recording
+from ..recording import PENDING, WAIT
 from ..simulation import simulate
 from ..virtual_clock import EscapedSleep, in_charge_of_time
 from ..virtual_threads import StuckThread
@@ -28,7 +27,6 @@ from ..virtual_time import Deadlock, Endless, NotSimulated
 from ..waits import is_library_file, learners_place
 from .expect import Failed, shown
 
-ANY = "any result"              # a case that says nothing about the result
 STEPS = 20_000                  # steps on the loop after which an answer counts as endless
 COMPUTES = 0.25                 # seconds of CPU time in one case after which an answer counts as computing
 LOOK = 0.01                     # seconds between two looks at what an answer computes
@@ -50,7 +48,7 @@ class Case:
     """
 
     function: Callable[..., Any]
-    returns: Any = ANY
+    returns: Any = ...
     raises: type[BaseException] | tuple[type[BaseException], ...] | None = None
     elapsed: float | None = None
     peak: int | None = None
@@ -61,6 +59,11 @@ class Case:
     def told(self) -> str:
         """What the learner is told about it."""
         return " ".join(inspect.getdoc(self.function).split())
+
+    @property
+    def file(self) -> str:
+        """The file of the case: its lines are none of the learner's."""
+        return self.function.__code__.co_filename
 
 
 class Watch:
@@ -147,7 +150,7 @@ def _plainly(case: Case, answer: Callable[..., Any]) -> dict[str, Any]:
 
 def _outcome(value: Any, error: BaseException | None, case: Case) -> dict[str, Any]:
     """What came out: a result or an exception, and whether it is the wanted one."""
-    if error is None and case.returns is not ANY and case.raises is None:
+    if error is None and case.returns is not ... and case.raises is None:
         from .expect import equal
 
         try:
@@ -174,11 +177,10 @@ def _unfinished(value: Any, depth: int = 3) -> list[dict[str, Any]]:
 
 
 def _last_wait(task: Any) -> list[Any]:
-    """What an unfinished task waited for at the end, and where."""
-    for span in reversed(task.spans):
-        if span.kind == WAIT or span.wait:
-            return [span.wait or span.kind, span.place and list(span.place)]
-    return ["turn", None]
+    """What an unfinished task waited for at the end, and where; in a long run not every step has its line."""
+    waits = [span for span in task.spans if span.kind == WAIT or span.wait]
+    place = next((span.place for span in reversed(waits) if span.place is not None), None)
+    return [waits[-1].wait if waits else "turn", place and list(place)]
 
 
 _SPECIAL = [
@@ -191,13 +193,13 @@ _SPECIAL = [
 def _facts(error: BaseException, case: Case) -> dict[str, Any]:
     """An exception as data."""
     facts: dict[str, Any] = {
-        "type": type(error).__name__, "text": describe(error), "place": _place(error), "special": "", "group": [],
+        "type": type(error).__name__, "text": describe(error), "place": _place(error, case.file), "special": "", "group": [],
         "wanted": case.raises is not None and isinstance(error, case.raises),
     }
     if isinstance(error, Failed):
         facts |= {"special": "failed", "kind": error.kind, "observed": error.observed, "wanted_text": error.wanted}
         if error.__cause__ is not None:
-            facts["place"] = _place(error.__cause__)
+            facts["place"] = _place(error.__cause__, case.file)
     elif isinstance(error, AssertionError) and facts["place"] is None:
         facts |= {"special": "failed", "kind": "value", "wanted_text": "",
                   "observed": describe(error).removeprefix("AssertionError: ")}
@@ -205,7 +207,7 @@ def _facts(error: BaseException, case: Case) -> dict[str, Any]:
         facts["special"] = next((kind for kind, types in _SPECIAL if isinstance(error, types)), "")
     if isinstance(error, BaseExceptionGroup):
         facts["group"] = [describe(inner) for inner in error.exceptions[:5]]
-        facts["place"] = facts["place"] or _place(error.exceptions[0])
+        facts["place"] = facts["place"] or _place(error.exceptions[0], case.file)
         inner = next((e for e in _leaves(error) if isinstance(e, (SystemExit, KeyboardInterrupt))), None)
         if inner is not None:
             facts["special"] = "exit"
@@ -229,14 +231,14 @@ def describe(error: BaseException) -> str:
     return f"{name}: {text.splitlines()[0][:300]}" if text.strip() else name
 
 
-def _place(error: BaseException) -> list[Any] | None:
+def _place(error: BaseException, case_file: str) -> list[Any] | None:
     """The learner's innermost line that an exception went through; a group is looked into."""
     place = None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not is_library_file(frame.f_code.co_filename):
+        if frame.f_code.co_filename != case_file and not is_library_file(frame.f_code.co_filename):
             place = [frame.f_code.co_filename, line, frame.f_code.co_name]
     if isinstance(error, BaseExceptionGroup):
-        return _place(error.exceptions[0]) or place
+        return _place(error.exceptions[0], case_file) or place
     return place
 
 
@@ -281,7 +283,3 @@ class _Still:
 def in_virtual_time() -> contextlib.AbstractContextManager[None]:
     """In this block `time.sleep` and its kin are the virtual ones: whoever takes them along, has these."""
     return in_charge_of_time(_Still())
-
-
-def code_of(function: Any) -> CodeType | None:
-    return getattr(function, "__code__", None)

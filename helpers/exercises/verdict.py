@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from ..recording import WAIT, Place, Recording, seconds
 from . import looks
@@ -131,7 +131,7 @@ def _forgotten_await(e: Evidence) -> Finding | None:
         return _at("forgotten await", first["place"], f"the result has {what} where a value should be",
                    "what it gives when it is awaited")
     if error is not None and not error["special"] and "await wasn't used with future" in error["text"]:
-        line = error["place"][1] if error["place"] else looks.future_not_awaited(e.tree)
+        line = looks.future_not_awaited(e.tree) or (error["place"][1] if error["place"] else 0)
         return Finding("forgotten await", "a future was used as if it were the list of results", "the results, which await gives",
                        e.file, line)
     misused = error is not None and not error["special"] and any(word in error["text"] for word in _MISUSED) \
@@ -168,17 +168,13 @@ def _special(e: Evidence) -> Finding | None:
 
 
 def _blocked(e: Evidence) -> Finding | None:
-    blocks = [b for b in e.notes.get("blocked", []) if not b[1] or b[1][0] != _file_of(e.case)]
+    blocks = [b for b in e.notes.get("blocked", []) if not b[1] or b[1][0] != e.case.file]
     if not blocks:
         return None
     longest = max(blocks, key=lambda block: block[0])
     total = sum(block[0] for block in blocks)
     return _at("blocked", longest[1], f"the event loop was blocked for {seconds(total)}: nothing else could run",
                "only waits that leave the loop free for others")
-
-
-def _file_of(case: Case) -> str:
-    return getattr(getattr(case.function, "__code__", None), "co_filename", "")
 
 
 def _deadlock(e: Evidence) -> Finding | None:
@@ -314,17 +310,22 @@ _OWN = ("request", "sleep", "thread", "future", "socket", "subprocess", "dns")  
 def overlap(run: Recording) -> tuple[int, Place | None]:
     """How many of the waits for something outside were under way at once, at most, and where most of the waiting was."""
     events: list[tuple[float, int]] = []
-    places: dict[Place | None, float] = {}
+    outside: dict[Place, float] = {}        # line -> seconds of waiting there for something outside
+    anywhere: dict[Place, float] = {}
     for task in run.tasks:
         for span in task.spans:
-            if span.kind == WAIT and span.wait in _OWN and span.end > span.start:
+            if span.kind != WAIT or span.end <= span.start:
+                continue
+            if span.wait in _OWN:
                 events += [(span.start, 1), (span.end, -1)]
-                places[span.place] = places.get(span.place, 0.0) + span.end - span.start
+            if span.place is not None:
+                for places in (outside, anywhere) if span.wait in _OWN else (anywhere,):
+                    places[span.place] = places.get(span.place, 0.0) + span.end - span.start
     now = most = 0
     for _, change in sorted(events):
         now += change
         most = max(most, now)
-    places.pop(None, None)
+    places = outside or anywhere            # a task that is nothing but a request has no line: then, where it is awaited
     return most, max(places, key=places.__getitem__) if places else None
 
 
@@ -370,7 +371,3 @@ def from_event(frame: dict[str, Any], seconds_allowed: float, memory: int) -> Fi
     elif isinstance(code, int):
         how += f", with exit code {code}"
     return _at("died", place, f"your code {how} (in the notebook that would have been the kernel)", "it returns, or raises")
-
-
-def iter_kinds() -> Iterator[str]:
-    return iter(KINDS)
