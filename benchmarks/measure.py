@@ -1,38 +1,54 @@
-"""Ratios of CPU time, measured side by side: what all benchmarks have in common."""
+"""Ratios of times, measured side by side: what all benchmarks have in common."""
 
 from __future__ import annotations
 
 import gc
 import statistics
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from time import process_time
-from typing import Callable, Mapping
+
+Program = Callable[[], object]
 
 
-def rounds(programs: Mapping[str, Callable[[], object]], count: int = 9) -> dict[str, list[float]]:
-    """CPU seconds of each program, `count` times each, in turn: what disturbs one disturbs all alike."""
+def rounds(programs: Mapping[str, Program], count: int = 9, *, clock: Callable[[], float] = process_time,
+           warm_up: bool = True) -> dict[str, list[float]]:
+    """Seconds of each program (CPU time, or by another clock), `count` times each, in turn.
+
+    What disturbs one round disturbs all programs alike.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in programs}
-    for program in programs.values():
-        program()                                   # warm up: imports, caches, specialised bytecode
+    if warm_up:
+        for program in programs.values():
+            program()                               # imports, caches, specialised bytecode
     for _ in range(count):
         for name, program in programs.items():
             gc.collect()
-            start = process_time()
+            start = clock()
             program()
-            seconds[name].append(process_time() - start)
+            seconds[name].append(clock() - start)
     return seconds
 
 
-def ratios(programs: Mapping[str, Callable[[], object]], base: str, count: int = 9) -> dict[str, tuple[float, float]]:
-    """For each program its best and its median CPU time over that of `base`: (best ratio, median ratio)."""
-    seconds = rounds(programs, count)
+def compare(seconds: Mapping[str, Sequence[float]], base: str) -> dict[str, tuple[float, float]]:
+    """Of each program its ratios to `base`: that of the best rounds, and the median of the ratios round by round."""
     return {
-        name: (min(values) / min(seconds[base]),
-               statistics.median(a / b for a, b in zip(values, seconds[base])))
+        name: (min(values) / min(seconds[base]), statistics.median(a / b for a, b in zip(values, seconds[base])))
         for name, values in seconds.items()
     }
 
 
-def table(title: str, header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table under a heading."""
+def ratios(programs: Mapping[str, Program], base: str, count: int = 9) -> dict[str, tuple[float, float]]:
+    """For each program its best and its median CPU time over that of `base`: (best ratio, median ratio)."""
+    return compare(rounds(programs, count), base)
+
+
+def installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> str:
+    """A Markdown table under a heading, and a note below it."""
     lines = [f"### {title}", "", "| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines + (["", note] if note else [])) + "\n"
