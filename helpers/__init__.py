@@ -7,6 +7,8 @@
     run                             # last in a cell: its timeline
 """
 
+from .heartbeat import heartbeat
+from .lab import lab
 from .notebook import load_ipython_extension, unload_ipython_extension
 from .recorder import record
 from .recording import Recording
@@ -17,5 +19,5 @@ from .virtual_time import Deadlock, Endless, NotSimulated, VirtualTimeLoop
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "compare", "load_ipython_extension", "record", "simulate", "unload_ipython_extension",
+    "compare", "heartbeat", "lab", "load_ipython_extension", "record", "simulate", "unload_ipython_extension",
 ]

@@ -20,7 +20,7 @@ from typing import Any
 from .lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
 from .recording import Recording, short
 from .simulated_io import JITTERS, QUEUE, REFUSE
-from .widget_life import close_all, replace_earlier
+from .widget_life import close_all, close_with_cell
 
 PINS = ("A", "B")
 WIDTH, LANES = 660, 270     # pixels of the picture
@@ -34,6 +34,11 @@ WORDS = {
     "requests": "requests", "latency": "latency (s)", "jitter": "jitter", "failure_rate": "failures",
     "capacity": "shop serves", "when_full": "the others", "strategy": "strategy", "limit": "at a time",
     "timeout": "timeout (s)", "retries": "retries", "errors": "errors are",
+}
+PHRASES = {
+    "strategy": "{}", "requests": "{} requests", "limit": "{} at a time", "latency": "latency {} s", "jitter": "jitter {}",
+    "failure_rate": "failures {}", "capacity": "shop serves {}", "when_full": "full shop: {}", "timeout": "timeout {}",
+    "retries": "{} retries", "errors": "errors {}",
 }
 TIPS = {
     "requests": "How many prices the program asks for, each of another item",
@@ -83,7 +88,7 @@ class Lab:
         self.controls: dict[str, Any] = {}
         self._root: Any = None
         self._build()
-        replace_earlier(self)
+        close_with_cell(self)
 
     @property
     def settings(self) -> Settings:
@@ -108,7 +113,7 @@ class Lab:
             "latency": widgets.FloatSlider(s.latency, min=0.0, max=max(2.0, s.latency), step=0.05, readout_format=".2f"),
             "jitter": widgets.Dropdown(options=JITTERS, value=s.jitter),
             "failure_rate": widgets.FloatSlider(s.failure_rate, min=0.0, max=1.0, step=0.05, readout_format=".0%"),
-            "capacity": _choose(widgets, CAPACITIES, s.capacity, "any number"),
+            "capacity": _choose(widgets, CAPACITIES, s.capacity, "any"),
             "when_full": widgets.Dropdown(options=[("wait in a queue", QUEUE), ("are refused", REFUSE)],
                                           value=s.when_full),
             "strategy": widgets.Dropdown(options=STRATEGIES, value=s.strategy),
@@ -126,8 +131,8 @@ class Lab:
         self.unpin_button = widgets.Button(description="Unpin", tooltip="Forget the pinned settings", disabled=True)
         self.code_button = widgets.ToggleButton(description="Show the code", tooltip="The program of this setting")
         for button in (self.pin_button, self.unpin_button, self.code_button):
-            button.layout.width = "100px"
-        self.code_button.layout.width = "112px"
+            button.layout.width = "84px"
+        self.code_button.layout.width = "128px"
         self.pin_button.on_click(lambda _: self.pin())
         self.unpin_button.on_click(lambda _: self.unpin())
         self.code_button.observe(self._show_code, "value")
@@ -254,13 +259,12 @@ def _label(name: str, outcome: Outcome, shown: list[tuple[str, Outcome]]) -> str
     different = {field for _, other in shown for field in differences(settings, other.settings)}
     if settings.strategy not in LIMITED:
         different.discard("limit")
-    words = [f"{settings.strategy}" if field == "strategy" else f"{WORDS[field]} {_value(getattr(settings, field))}"
-             for field in ("strategy", *(f for f in WORDS if f != "strategy")) if field in different]
+    words = [PHRASES[field].format(_value(getattr(settings, field))) for field in PHRASES if field in different]
     return f"{name}: {', '.join(words)}"
 
 
 def _value(value: Any) -> str:
-    return "any number" if value is None else f"{value:,}" if isinstance(value, (int, float)) else str(value)
+    return "any" if value is None else f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 
 def _table(shown: list[tuple[str, Outcome]]) -> str:

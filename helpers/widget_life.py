@@ -6,6 +6,7 @@ leave the widgets of its last run behind.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ class Closable(Protocol):
     """What has an end; to close it twice is harmless."""
 
     def close(self) -> None: ...
-
-
-_made: dict[str, tuple[str, list[Closable]]] = {}       # cell -> its last execution, and what it made
 
 
 def close_all(root: Widget) -> None:
@@ -34,30 +32,38 @@ def close_all(root: Widget) -> None:
         widget.close()
 
 
-def replace_earlier(thing: Closable) -> None:
-    """Note what the running cell makes, and close what an earlier run of this cell has made.
+def close_with_cell(thing: Closable) -> None:
+    """Have a thing closed when the cell that is now running is run again.
 
-    Which cell is running is known where the page says so, as JupyterLab does; elsewhere nothing is closed.
+    Which cell that is is known where the page says so, as JupyterLab does; elsewhere nothing happens.
     """
-    cell, execution = _running_cell()
-    if not cell:
-        return
-    before, things = _made.get(cell, ("", []))
-    if before != execution:
-        for old in things:
-            old.close()
-        things = []
-    _made[cell] = (execution, [*things, thing])
+    _cells.note(thing)
 
 
-def _running_cell() -> tuple[str, str]:
-    """The ids of the cell and of its execution; empty if there is none."""
-    from IPython import get_ipython
+class _Cells:
+    """What the cells of a notebook have made, by the id of the cell."""
 
-    shell: Any = get_ipython()
-    try:
-        request = shell.get_parent()        # of a kernel; a terminal has none
-    except (AttributeError, LookupError):
-        return "", ""
-    request = request or {}
-    return (request.get("metadata") or {}).get("cellId") or "", (request.get("header") or {}).get("msg_id") or ""
+    def __init__(self) -> None:
+        self.made: dict[str, list[Closable]] = {}
+        self.shell: Any = None
+
+    def note(self, thing: Closable) -> None:
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        try:
+            cell = shell.get_parent()["metadata"]["cellId"]
+        except (AttributeError, KeyError, LookupError, TypeError):      # no notebook, or a page that does not say it
+            return
+        if self.shell is not shell:
+            self.shell = shell
+            shell.events.register("pre_run_cell", self.cell_begins)
+        self.made.setdefault(cell, []).append(thing)
+
+    def cell_begins(self, info: Any) -> None:
+        for thing in self.made.pop(getattr(info, "cell_id", None), ()):
+            thing.close()
+        if not self.made:
+            self.shell.events.unregister("pre_run_cell", self.cell_begins)
+            self.shell = None
+
+
+_cells = _Cells()
