@@ -37,6 +37,7 @@ from .virtual_threads import Threads
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
 _NEVER = 1 << 80            # a deadline after the end of time: sleep(math.inf)
+_Handle, _TimerHandle = asyncio.Handle, asyncio.TimerHandle
 
 
 class Deadlock(RuntimeError):
@@ -79,26 +80,37 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         return self._now
 
     def call_later(self, delay, callback, *args, context=None):
-        if delay is None:
-            raise TypeError("delay must not be None")
         return self._set_timer(self._now + _nanoseconds(delay), callback, args, context)
 
     def call_at(self, when, callback, *args, context=None):
-        if when is None:
-            raise TypeError("when cannot be None")
         return self._set_timer(_nanoseconds(when), callback, args, context)
 
     def _set_timer(self, deadline, callback, args, context):
-        self._check_closed()
-        deadline = min(deadline, _NEVER)
-        timer = asyncio.TimerHandle(deadline / 1e9, callback, args, self, context)
+        if self._closed:
+            self._check_closed()
+        if deadline > _NEVER:
+            deadline = _NEVER
+        timer = _TimerHandle(deadline / 1e9, callback, args, self, context)
+        if timer._source_traceback:             # in debug mode: the line of the caller shall be the last
+            del timer._source_traceback[-2:]
+        timer._scheduled = deadline, True       # asyncio keeps True; _when, a float, may have been rounded
         timers = self._timers.get(deadline)
         if timers is None:
-            timers = self._timers[deadline] = {}
+            self._timers[deadline] = {id(timer): timer}
             heapq.heappush(self._deadlines, deadline)
-        timers[id(timer)] = timer
-        timer._scheduled = deadline, True       # asyncio keeps True; _when, a float, may have been rounded
+        else:
+            timers[id(timer)] = timer
         return timer
+
+    def call_soon(self, callback, *args, context=None):
+        if self._debug or self._closed:
+            handle = super().call_soon(callback, *args, context=context)
+            if handle._source_traceback:
+                del handle._source_traceback[-1]
+            return handle
+        handle = _Handle(callback, args, self, context)     # all that asyncio's own does then, in one call of three
+        self._ready.append(handle)
+        return handle
 
     def _timer_handle_cancelled(self, timer):
         if timer._scheduled:
@@ -210,6 +222,8 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
                 raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
                                    "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
         handle = super().call_soon_threadsafe(callback, *args, context=context)
+        if handle._source_traceback:
+            del handle._source_traceback[-1]
         if job is not None:
             self._threads.called(job, callback)
         return handle
@@ -260,6 +274,7 @@ for _name in ("connect_read_pipe", "connect_write_pipe"):
 for _name in ("subprocess_exec", "subprocess_shell"):
     setattr(VirtualTimeLoop, _name, _refuse("subprocesses", True))
 
+
 def _nanoseconds(seconds: float) -> int:
     try:
         return round(seconds * 1e9)
@@ -267,3 +282,5 @@ def _nanoseconds(seconds: float) -> int:
         return _NEVER if seconds > 0 else 0
     except ValueError:
         raise ValueError("a delay is a number of seconds, not NaN") from None
+    except TypeError:
+        raise TypeError(f"a delay is a number of seconds, such as 0.5; got {seconds!r}") from None

@@ -370,6 +370,16 @@ def test_debug_mode(caplog):
     assert "Exception" not in caplog.text
 
 
+def test_debug_mode_shows_where_a_callback_was_set():
+    async def main():
+        loop = asyncio.get_running_loop()
+        handles = [loop.call_soon(int), loop.call_later(1, int), loop.call_at(1, int), loop.call_soon_threadsafe(int)]
+        return [handle._source_traceback[-1].name for handle in handles]
+
+    with asyncio.Runner(debug=True, loop_factory=VirtualTimeLoop) as runner:
+        assert runner.run(main()) == ["main"] * 4
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks are new in 3.12")
 def test_eager_tasks():
     async def main():
