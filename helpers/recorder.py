@@ -132,6 +132,7 @@ class Recorder:
 
     def __exit__(self, *exc_info: object) -> None:
         self.ended = self.clock()
+        self.watch.read_late_names()
         self.watch.remove(self)
         for row in self.rows:
             if row.reference is not None:
@@ -187,6 +188,7 @@ class _Watch:
         self.thread = threading.get_ident()
         self.due = 0            # when the timer was due that is being served; 0 if none is
         self.seen: list[tuple[int, Place | None, int]] = []
+        self.late_names: list[_Row] = []
         self.eager: list[_Row] = []         # tasks that are being made, innermost last: they may run meanwhile
         self.threshold = recorder.threshold
         # the loop's clock is in seconds and may begin elsewhere: deadlines are converted with this
@@ -233,9 +235,18 @@ class _Watch:
         else:
             self.watchdog.stop()
 
-    def sample(self, place: Place | None, weight: int) -> None:
+    def read_late_names(self) -> None:
+        """Read the names of tasks that were done before they had one."""
+        while self.late_names:
+            row = self.late_names.pop()
+            task = row.reference and row.reference()
+            if task is not None:
+                row.name = task.get_name()
+            row.reference = None
+
+    def sample(self, place: Place | None, weight: int, at: int | None = None) -> None:
         """Somebody saw the turn that is under way at this line."""
-        self.seen.append((self.clock(), place, weight))
+        self.seen.append((self.clock() if at is None else at, place, weight))
 
     def blocked_by(self, callback: Any, started: int, ended: int) -> None:
         """A callback that is no task took longer than the threshold."""
@@ -324,6 +335,7 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
 
     def create_eagerly(recorder, above, created, coro, options):
         # A task factory may run the first step at once. What that step makes comes after the task itself.
+        watch.read_late_names()
         row = recorder.add(coro, above, created)
         eager.append(row)
         task = None
@@ -338,6 +350,9 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             _rows[row.key] = row
             if task.done() or task._fut_waiter is not None or getattr(coro, "cr_suspended", False):
                 _note_eager(task, row)
+                if row.finished is not None:
+                    row.reference = ref(task)       # Python 3.12 gives it the name only now
+                    watch.late_names.append(row)
         return task
 
     def run_in_executor(executor, func, *args):
@@ -423,9 +438,9 @@ def _run(self):
                 notes += row.id, row.ready, started, ended, None
                 _finish(task, row, ended)
             elif len(notes) > DETAILED:
-                notes += row.id, started, started, ended, _TURN
+                notes += row.id, row.ready, started, ended, _TURN
             else:
-                notes += row.id, started, started, ended, read_turn(task.get_coro())
+                notes += row.id, row.ready, started, ended, read_turn(task.get_coro())
         except AttributeError:
             pass                # a stale note: another object has got the number of a task that is no more
         self = task = row = notes = None
@@ -501,9 +516,10 @@ class _Watchdog:
     def _look(self) -> None:
         watch = self._watch
         while not self._stopped.wait(min(max(watch.threshold / 4e9, 0.002), 1.0)):
+            at = watch.clock()          # before the look: the turn may end while we write it down
             place = _place_in_turn(sys._current_frames().get(watch.thread))
             if place is not None:
-                watch.sample(place, 1)
+                watch.sample(place, 1, at)
 
 
 def _place_in_turn(frame: FrameType | None) -> Place | None:

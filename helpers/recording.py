@@ -173,7 +173,8 @@ class Recording:
     @property
     def end(self) -> float:
         """Seconds from the start to the last thing that happened: a task may outlive the main one."""
-        return max([self.elapsed] + [t.finished for t in self.tasks if t.finished is not None])
+        return max([self.elapsed] + [t.finished for t in self.tasks if t.finished is not None]
+                   + [t.spans[-1].end for t in self.tasks if t.spans])
 
     @property
     def largest_gap(self) -> float:

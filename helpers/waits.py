@@ -241,9 +241,9 @@ def _read_future(kind: str | None, future: Any, keeper: Any, ids: Mapping[int, A
         waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
         return kind, _numbers(waited[0], ids, notes) if waited else ()
     if kind is None and isinstance(future, asyncio.Future):
-        # run_in_executor: the future is chained to that of a worker thread
+        # run_in_executor: the future is chained to that of a worker thread, or watched by the recorder
         for callback, _ in future._callbacks or ():
-            if getattr(callback, "__qualname__", "").startswith("_chain_future."):
+            if getattr(callback, "__qualname__", "").startswith(("_chain_future.", "_forget_timed")):
                 return "thread", ()
     return kind or "future", ()
 
@@ -270,7 +270,7 @@ def coroutine_name(coro: Any) -> str:
 
 def is_default_name(name: str) -> bool:
     """Whether a task's name is one that asyncio gave it (Task-7), and not the program."""
-    return name.startswith("Task-") and name[5:].isdigit()
+    return name.startswith("Task-") and name[5:].isdigit() or name == "None"        # so Python 3.13.0 with a task factory
 
 
 def describe(task: asyncio.Task) -> str:
