@@ -18,7 +18,7 @@ from html import escape
 from typing import Any
 
 from .listing import Listing
-from .recording import Recording
+from .recording import BLOCKED, RUN, Recording
 from .replay_page import STYLE, page
 from .replay_strip import make_strip
 from .sentences import tell
@@ -56,7 +56,7 @@ class Replay:
 
     @step.setter
     def step(self, number: int) -> None:
-        last = sum(span.kind in ("run", "blocked") for task in self.run.tasks for span in task.spans)
+        last = _count(self.run)
         if not isinstance(number, int) or not 1 <= number <= last:
             raise ValueError(f"this replay has the steps 1 to {last:,}; got {number!r}")
         self._step = number
@@ -65,7 +65,9 @@ class Replay:
 
     @property
     def widget(self) -> Any:
-        """The widget itself, to put among others: `ipywidgets.HBox([run_1.replay().widget, ...])`."""
+        """The widget itself, to put among others: `ipywidgets.VBox([run_1.replay().widget, ...])`."""
+        if not _count(self.run):
+            raise ValueError("this run has no steps to replay: no task had a turn on the loop")
         if self._screen is None:
             self._screen = _Screen(self.run, self._step)
             _shown.note(self)
@@ -81,9 +83,14 @@ class Replay:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The widget, and the steps as sentences: what a stored notebook shows, and a screen reader reads."""
         bundle: dict[str, Any] = {"text/plain": str(self)}
-        if any(span.kind in ("run", "blocked") for task in self.run.tasks for span in task.spans):
+        if _count(self.run) and hasattr(_shell(), "kernel"):        # a terminal shows the text
             bundle[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         return bundle
+
+
+def _count(run: Recording) -> int:
+    """The number of steps."""
+    return sum(span.kind in (RUN, BLOCKED) for task in run.tasks for span in task.spans)
 
 
 class _Screen:

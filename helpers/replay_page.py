@@ -140,7 +140,8 @@ def _source(step: Step, listing: Listing) -> str:
             rows.append(_line(step, line, at.get((line.file, line.number), [])))
     if not listing.lines:
         missing = ", ".join(map(title, listing.missing))
-        rows = [f'<div class="wyw-missing">Source not available{escape(": " + missing if missing else "")}.</div>']
+        why = missing or "no task was ever suspended in it"
+        rows = [f'<div class="wyw-missing">Source not available: {escape(why)}.</div>']
     return f'<h4>Source</h4><div class="wyw-source" role="group" aria-label="Source">{"".join(rows)}</div>'
 
 
