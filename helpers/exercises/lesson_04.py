@@ -5,6 +5,18 @@ from __future__ import annotations
 from helpers import Shop
 
 from .exercise import Exercise, Mistake
+from .expect import cancelled, equal, require
+
+TEA = {"north": 320, "south": 290, "west": 335}
+
+
+def shops_with(latency: dict[str, float], tea: dict[str, int] = TEA, closed: tuple[str, ...] = ()) -> list[Shop]:
+    """A shop for each latency; those that are closed give no price."""
+    return [Shop(name, latency=seconds, prices={"tea": tea[name]}, failure_rate=float(name in closed))
+            for name, seconds in latency.items()]
+
+
+# -- a warm-up: all answers, and which is whose ----------------------------------------------------------------
 
 cheapest = Exercise(
     title="The cheapest shop",
@@ -42,6 +54,12 @@ cheapest = Exercise(
                 prices = asyncio.gather(*[shop.price(item) for shop in shops])
                 return min(prices)
             """),
+        Mistake("error", "star", """
+            async def cheapest(shops, item):
+                prices = await asyncio.gather([shop.price(item) for shop in shops])
+                price = min(prices)
+                return shops[prices.index(price)].name, price
+            """),
         Mistake("blocked", "price_blocking", """
             async def cheapest(shops, item):
                 prices = [shop.price_blocking(item) for shop in shops]
@@ -52,13 +70,440 @@ cheapest = Exercise(
             async def cheapest(shops, item):
                 return min(await asyncio.gather(*[shop.price(item) for shop in shops]))
             """),
+        Mistake("value", "('west', 290)", """
+            async def cheapest(shops, item):
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                prices = [await answer for answer in asyncio.as_completed(tasks)]
+                price = min(prices)
+                return shops[prices.index(price)].name, price
+            """),
     ],
+    advice={
+        "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, the star is "
+                 "missing: gather(*coroutines).",
+        "value": "The result is a pair: the name of a shop, and its price. gather gives the prices in the order of the shops; "
+                 "as_completed does not.",
+    },
 )
 
 
 @cheapest.case(returns=("south", 290), elapsed=0.5)
 async def three_shops(answer):
     """Three shops answer after 0.3, 0.5 and 0.2 s; south is the cheapest."""
-    prices = {"north": 320, "south": 290, "west": 335}
-    latencies = {"north": 0.3, "south": 0.5, "west": 0.2}
-    return await answer([Shop(name, latency=latencies[name], prices={"tea": prices[name]}) for name in prices], "tea")
+    return await answer(shops_with({"north": 0.3, "south": 0.5, "west": 0.2}), "tea")
+
+
+# -- some answers fail --------------------------------------------------------------------------------------------
+
+open_and_closed = Exercise(
+    title="Which shops are closed?",
+    task="""
+        Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a dictionary of the
+        prices that came, and a list of the names of the closed shops, in the order of `shops`. A shop is closed if its
+        answer is a `ConnectionError`. Any other exception is a mistake in the program: let it out.
+        """,
+    starter="""
+        async def open_and_closed(shops, item):
+            ...                                 # your code here
+        """,
+    hints=[
+        "One closed shop is one answer among others. Where can you catch its error so that the other answers are not lost?",
+        "Write a coroutine function of your own that asks one shop, and gives its price, or None if there is a ConnectionError.",
+        "Give the coroutines of all shops to gather, and put each answer beside its shop with zip.",
+        """
+        Fill in the dots:
+            async def ask(shop):
+                try:
+                    return await ...
+                except ConnectionError:
+                    return None
+
+            prices = await asyncio.gather(*[ask(shop) for shop in shops])
+            came = {... for shop, price in zip(shops, prices) if price is not None}
+            closed = [... for shop, price in zip(shops, prices) if price is None]
+            return came, closed
+        """,
+    ],
+    solution="""
+        async def open_and_closed(shops, item):
+            async def ask(shop):
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    return None
+
+            prices = await asyncio.gather(*[ask(shop) for shop in shops])
+            came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
+            return came, [shop.name for shop, price in zip(shops, prices) if price is None]
+        """,
+    why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches whoever "
+        "can mend it.",
+    next="Give each shop a second chance: ask again, once, after a ConnectionError.",
+    mistakes=[
+        Mistake("error", "ShopError", """
+            async def open_and_closed(shops, item):
+                prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                return {shop.name: price for shop, price in zip(shops, prices)}, []
+            """),
+        Mistake("left behind", "still at work", """
+            async def open_and_closed(shops, item):
+                prices, closed = {}, []
+                try:
+                    answers = await asyncio.gather(*[shop.price(item) for shop in shops])
+                    prices = {shop.name: price for shop, price in zip(shops, answers)}
+                except ConnectionError:
+                    closed = [shop.name for shop in shops]
+                return prices, closed
+            """),
+        Mistake("value", "ShopError", """
+            async def open_and_closed(shops, item):
+                answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
+                return {shop.name: answer for shop, answer in zip(shops, answers)}, []
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def open_and_closed(shops, item):
+                answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
+                prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, Exception)}
+                return prices, [s.name for s, a in zip(shops, answers) if isinstance(a, Exception)]
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def open_and_closed(shops, item):
+                async def ask(shop):
+                    try:
+                        return await shop.price(item)
+                    except Exception:
+                        return None
+                answers = await asyncio.gather(*[ask(shop) for shop in shops])
+                prices = {s.name: a for s, a in zip(shops, answers) if a is not None}
+                return prices, [s.name for s, a in zip(shops, answers) if a is None]
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def open_and_closed(shops, item):
+                answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
+                prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, ConnectionError)}
+                return prices, [s.name for s, a in zip(shops, answers) if isinstance(a, ConnectionError)]
+            """),
+        Mistake("order", "['east', 'south']", """
+            async def open_and_closed(shops, item):
+                prices, closed = {}, []
+                async def ask(shop):
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ConnectionError:
+                        closed.append(shop.name)
+                await asyncio.gather(*[ask(shop) for shop in shops])
+                return prices, closed
+            """),
+        Mistake("sequential", "one after another", """
+            async def open_and_closed(shops, item):
+                prices, closed = {}, []
+                for shop in shops:
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ConnectionError:
+                        closed.append(shop.name)
+                return prices, closed
+            """),
+        Mistake("forgotten await", "await in front", """
+            async def open_and_closed(shops, item):
+                async def ask(shop):
+                    try:
+                        return shop.price(item)
+                    except ConnectionError:
+                        return None
+                answers = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {s.name: a for s, a in zip(shops, answers)}, []
+            """),
+    ],
+    advice={
+        "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that a shop is "
+                        "closed. With return_exceptions=True you have to look for it in the list, and raise it.",
+        "error": "Catch the error where it happens, in the coroutine that asks one shop: then the others are not lost.",
+        "left behind": "The try stands around all shops, so one error ends the wait for all of them. Put it where one shop is "
+                       "asked.",
+        "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all answers are there.",
+    },
+)
+
+
+def two_things(result):
+    """The dictionary and the list; what else an answer may give is a wrong value."""
+    require(isinstance(result, tuple) and len(result) == 2, "value", f"the result is {result!r:.200}",
+            "two things: return prices, closed")
+    return result
+
+
+@open_and_closed.case(elapsed=0.6)
+async def none_closed(answer):
+    """Three shops, all of them open."""
+    result = await answer(shops_with({"north": 0.3, "south": 0.6, "west": 0.2}), "tea")
+    prices, closed = two_things(result)
+    equal(prices, TEA, "the dictionary of prices")
+    equal(closed, [], "the list of closed shops")
+
+
+@open_and_closed.case(elapsed=0.6)
+async def two_closed(answer):
+    """Four shops; south gives a ShopError after 0.4 s, east gives one after 0.2 s, and the others answer after 0.3 and
+    0.6 s."""
+    tea = TEA | {"east": 305}
+    latency = {"north": 0.6, "south": 0.4, "east": 0.2, "west": 0.3}
+    result = await answer(shops_with(latency, tea, closed=("south", "east")), "tea")
+    prices, closed = two_things(result)
+    equal(prices, {"north": 320, "west": 335}, "the dictionary of prices")
+    equal(closed, ["south", "east"], "the list of closed shops")
+
+
+class Mistaken:
+    """Something that got among the shops by mistake."""
+
+    name = "mistaken"
+
+    def __repr__(self) -> str:
+        return "Mistaken()"
+
+    async def price(self, item: str) -> int:
+        return self.prise(item)
+
+
+@open_and_closed.case(raises=AttributeError)
+async def a_slip(answer):
+    """Two shops, and one whose price() has a slip in it, an AttributeError: that comes out."""
+    north, south = shops_with({"north": 0.3, "south": 0.2}, closed=("south",))
+    return await answer([north, Mistaken(), south], "tea")
+
+
+# -- the first good answer, and no more of the others --------------------------------------------------------
+
+first_below = Exercise(
+    title="Buy at the first good offer",
+    task="""
+        Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price comes that is at most
+        `limit`, it returns the name of that shop and the price. A shop that gives a `ConnectionError` does not count. If
+        no price is good enough, it returns `None`. However `first_below` ends, also if it is cancelled, nothing that it
+        started is at work any more.
+        """,
+    starter="""
+        async def first_below(shops, item, limit):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Which of gather, as_completed and wait gives you each answer as it arrives? And who stops the requests that you no "
+        "longer need?",
+        "An answer of as_completed does not say whose it is: let a coroutine function of your own give the name and the price. "
+        "Keep the tasks in a list, so that you can cancel them.",
+        "try/finally runs its finally however the try ends: with return, with an exception, or with a cancellation. There, "
+        "cancel every task, and wait until all have stopped.",
+        """
+        Fill in the dots:
+            async def ask(shop):
+                return shop.name, await ...
+
+            tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+            try:
+                for answer in asyncio.as_completed(tasks):
+                    try:
+                        name, price = await answer
+                    except ...:
+                        continue
+                    if ...:
+                        return name, price
+            finally:
+                for task in tasks:
+                    ...
+                await asyncio.gather(*tasks, return_exceptions=True)
+        """,
+    ],
+    solution="""
+        async def first_below(shops, item, limit):
+            async def ask(shop):
+                return shop.name, await shop.price(item)
+
+            tasks = [asyncio.create_task(ask(shop), name=shop.name) for shop in shops]
+            try:
+                for answer in asyncio.as_completed(tasks):
+                    try:
+                        name, price = await answer
+                    except ConnectionError:
+                        continue
+                    if price <= limit:
+                        return name, price
+            finally:
+                for task in tasks:
+                    task.cancel()               # without effect on one that has ended
+                await asyncio.gather(*tasks, return_exceptions=True)
+        """,
+    why="Each answer is looked at when it arrives, and the finally cancels the rest and waits until they have stopped, "
+        "whatever ended the wait.",
+    next="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at work.",
+    mistakes=[
+        Mistake("slow", "as_completed", """
+            async def first_below(shops, item, limit):
+                prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                for shop, price in zip(shops, prices):
+                    if price <= limit:
+                        return shop.name, price
+            """),
+        Mistake("sequential", "one after another", """
+            async def first_below(shops, item, limit):
+                for shop in shops:
+                    price = await shop.price(item)
+                    if price <= limit:
+                        return shop.name, price
+            """),
+        Mistake("left behind", "still at work", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                for answer in asyncio.as_completed([ask(shop) for shop in shops]):
+                    try:
+                        name, price = await answer
+                    except ConnectionError:
+                        continue
+                    if price <= limit:
+                        return name, price
+            """),
+        Mistake("left behind", "not yet stopped", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        try:
+                            name, price = await answer
+                        except ConnectionError:
+                            continue
+                        if price <= limit:
+                            return name, price
+                finally:
+                    for task in tasks:
+                        task.cancel()
+            """),
+        Mistake("value", "The result is None", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in pending:
+                    task.cancel()
+                await asyncio.gather(*pending, return_exceptions=True)
+                for task in done:
+                    if task.result()[1] <= limit:
+                        return task.result()
+            """),
+        Mistake("error", "ShopError", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        name, price = await answer
+                        if price <= limit:
+                            return name, price
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+            """),
+        Mistake("clean-up", "finally", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                for answer in asyncio.as_completed(tasks):
+                    try:
+                        name, price = await answer
+                    except ConnectionError:
+                        continue
+                    if price <= limit:
+                        for task in tasks:
+                            task.cancel()
+                        await asyncio.gather(*tasks, return_exceptions=True)
+                        return name, price
+            """),
+        Mistake("swallowed", "CancelledError go on", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        try:
+                            name, price = await answer
+                        except:
+                            continue
+                        if price <= limit:
+                            return name, price
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+            """),
+        Mistake("swallowed", "CancelledError go on", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                found = None
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        try:
+                            name, price = await answer
+                        except ConnectionError:
+                            continue
+                        if price <= limit:
+                            found = name, price
+                            break
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+                    return found
+            """),
+    ],
+    advice={
+        "slow": "gather gives nothing before the last answer is there. as_completed gives each answer when it arrives.",
+        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to stop has not "
+                       "yet stopped.",
+        "error": "A closed shop does not count: catch its ConnectionError where you await its answer, and go on.",
+        "value": "Look at every answer as it arrives, not only at the first, until one is good enough.",
+    },
+)
+
+TEA_OF_FOUR = TEA | {"east": 305}
+
+
+@first_below.case(returns=("west", 300), elapsed=0.3)
+async def cheap_enough(answer):
+    """Four shops; the limit is 300. North and east answer first, and ask more; west asks 300 after 0.3 s, south would
+    answer after 0.9 s."""
+    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.3, "south": 0.9}, TEA_OF_FOUR | {"west": 300, "south": 301})
+    return await answer(shops, "tea", 300)
+
+
+@first_below.case(returns=("south", 290), elapsed=0.5)
+async def some_closed(answer):
+    """North is closed, and says so after 0.1 s; south asks 290, and answers after 0.5 s. The limit is 300."""
+    shops = shops_with({"west": 0.9, "north": 0.1, "south": 0.5, "east": 0.3}, TEA_OF_FOUR, closed=("north",))
+    return await answer(shops, "tea", 300)
+
+
+@first_below.case(returns=None, elapsed=0.6)
+async def none_good(answer):
+    """Nobody sells for 200, and west is closed: None, after 0.6 s, when the last shop has answered."""
+    shops = shops_with({"north": 0.4, "south": 0.6, "west": 0.5}, closed=("west",))
+    return await answer(shops, "tea", 200)
+
+
+@first_below.case()
+async def stopped(answer):
+    """first_below is cancelled after 0.25 s, when two of four shops have answered: the requests to the other two are
+    given up."""
+    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.4, "south": 0.9}, TEA_OF_FOUR)
+    await cancelled(answer(shops, "tea", 200), after=0.25)
+    waiting = [shop.name for shop in shops if shop.in_flight]
+    require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
+            "however it ends, nothing that it started is at work any more")

@@ -29,7 +29,7 @@ KINDS = {
     "replaced": "Leave it as it is: other code relies on it, and an answer needs no such change.",
     "forgotten await": "Write await in front of the call, or hand the coroutine to something that awaits it.",
     "exit": "Let the function return or raise an ordinary exception: SystemExit and KeyboardInterrupt end programs.",
-    "died": "Find what ends the process, and leave it out.",
+    "died": "Find what ends or breaks the process, and leave it out.",
     "recursion": "Give it a case in which it does not call itself.",
     "memory": "Keep only what you need: something here grows without bound.",
     "endless": "Give the loop an end, and let it await in between.",
@@ -238,11 +238,14 @@ def _exception(e: Evidence) -> Finding | None:
         text += f" ({'; '.join(error['group'])})"
     if wanted:
         return _at("wrong exception", place, f"{text} came out", f"{wanted} comes out")
-    if error["type"] == "RuntimeError" and ("running event loop" in text or "another loop is running" in text):
+    if error["type"] == "RuntimeError" and any(words in text for words in _SECOND_LOOP):
         return _at("nested loop", place, f"it tried to start a second event loop: {text}", "one loop, the one that is running")
     if error["type"] == "TypeError" and "await" in text:
         return _at("not awaitable", place, f"await was given something that cannot be awaited: {text}", "no exception")
     return _at("error", place, f"your function raised {text}", "no exception")
+
+
+_SECOND_LOOP = ("called from a running event loop", "another loop is running", "loop is already running")
 
 
 def _left_behind(e: Evidence) -> Finding | None:
@@ -364,6 +367,9 @@ def from_event(frame: dict[str, Any], seconds_allowed: float, memory: int) -> Fi
                    f"time{where}", "it ends; in virtual time that takes milliseconds")
     if frame["event"] == "memory":
         return _at("memory", place, f"it took more than {memory >> 20} MB of memory, and was stopped", "it needs far less")
+    if frame["event"] in ("broken", "garbage"):
+        return _at("died", None, "your code broke what observes it, so nothing can be said about its result",
+                   "Python and the laboratory as they are")
     code = frame.get("code")
     how = "ended the Python process that it ran in"
     if isinstance(code, int) and code < 0:

@@ -49,8 +49,8 @@ def main() -> None:
         _do(job, send, errors, watch, snapshot)
     except BaseException as error:
         try:
-            snapshot.restore()
-            send({"event": "broken", "why": f"{type(error).__name__}"})
+            snapshot.undo()
+            send({"event": "broken", "why": type(error).__name__})
         finally:
             end(1)
     end(0)                                  # no clean-up: what an answer has left for it would run
@@ -84,9 +84,14 @@ def _do(job: dict[str, Any], send: Callable, errors: int, watch: Watch, snapshot
     with in_virtual_time():
         answer = pickle.loads(job["answer"])
     for case in cases:
-        notes = observe(case, answer, watch)
-        notes["replaced"] = snapshot.changes()
-        snapshot.restore()
+        problem = None
+        try:
+            notes = observe(case, answer, watch)
+        except BaseException as error:      # what observes was replaced: then that is all there is to say
+            notes, problem = {}, error
+        notes["replaced"] = snapshot.undo()
+        if problem is not None and not notes["replaced"]:
+            raise problem
         notes["printed"] = printed.count
         send({"event": "case", "notes": notes})
     printed.open = False
