@@ -161,7 +161,6 @@ def in_a_browser(test):
     return pytest.mark.chromium(missing(test))
 
 
-
 FOCUSED = "() => document.activeElement.tagName + ' ' + document.activeElement.innerText"
 OPENED = "() => [...document.querySelectorAll('.jp-OutputArea details')].map(d => d.open)"
 SELECT = """(index) => {

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from .. import progress_file
 from ..recording import Recording
 from . import looks, parcel, process
 from .observe import Case
@@ -226,6 +227,7 @@ class Exercise:
             f"exercises.{self.name}.hint() gives a hint.")])
 
     def _right(self, printed: str, count: int, answer: FunctionType) -> Report:
+        progress_file.mark(self.cases[0].function.__module__, self.name)
         blocks = [Block("Right.", self.why), Block("Next:", self.next)]
         return Report(RIGHT, blocks + _notes(printed, count, answer))
 

@@ -1,0 +1,98 @@
+"""The file that remembers which exercises are done: progress.txt, beside the notebooks.
+
+It is a text file to which lines are only ever appended, one for each exercise, such as `lesson_04 cheapest`. So two
+notebooks that are open at the same time cannot overwrite each other's marks, a line that was cut off (or that somebody
+has written into the file) spoils only itself, and there is no moment at which the file is half written. Whoever wants
+to begin anew deletes the file. Git ignores it.
+
+Nothing here raises an exception because of the file: where it cannot be read nothing is done yet, and where it cannot
+be written nothing is remembered.
+
+When progress is not kept, and not read either:
+* The folder holds no course (no 00_start_here.ipynb): the file belongs beside the notebooks, and nowhere else. A
+  kernel runs in the folder of its notebook.
+* The variable WHILE_YOU_WAIT_PROGRESS is "off". `make refresh` sets it for the kernels that it starts.
+* The kernel was started by pytest, directly or through nbval: pytest sets PYTEST_VERSION and PYTEST_CURRENT_TEST, and
+  kernels inherit them. A test of progress itself sets WHILE_YOU_WAIT_PROGRESS to "on".
+So what a notebook stores and what a test sees never depend on what the person at this machine has done.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+NAME = "progress.txt"
+COURSE = "00_start_here.ipynb"      # is there if a folder is the one with the notebooks
+SWITCH = "WHILE_YOU_WAIT_PROGRESS"
+
+HEAD = "# The exercises that are done, one a line. Delete this file to begin anew.\n"
+LINE = re.compile(r"(lesson_\w+) (\w+)", re.ASCII)
+MOST = 100_000      # bytes that are read: far more than all exercises need, and nobody waits for a file that went wrong
+
+
+def switched_off() -> bool:
+    """Whether this is a test, or a run whose outputs are stored."""
+    switch = os.environ.get(SWITCH)
+    return switch == "off" or switch != "on" and ("PYTEST_VERSION" in os.environ or "PYTEST_CURRENT_TEST" in os.environ)
+
+
+def folder() -> Path | None:
+    """Where the file is kept: the current folder; None if progress is not kept here."""
+    if switched_off():
+        return None
+    try:
+        here = Path.cwd()
+        return here if (here / COURSE).is_file() else None
+    except OSError:                 # the current folder was removed
+        return None
+
+
+def problem() -> str:
+    """Why nothing can be remembered here, in a sentence for the learner, or ""."""
+    if switched_off():
+        return ""
+    here = folder()
+    if here is None:
+        return f"Nothing is remembered: the folder in which this notebook runs has no {COURSE}."
+    path = here / NAME
+    if path.is_dir() or not os.access(path if path.exists() else here, os.R_OK | os.W_OK):
+        return f"Nothing is remembered: the file {NAME} beside this notebook cannot be written."
+    return ""
+
+
+def done() -> set[tuple[str, str]]:
+    """What is done, as pairs such as ("lesson_04", "cheapest"), also of exercises that the course no longer has."""
+    here = folder()
+    if here is None:
+        return set()
+    try:
+        with open(here / NAME, "rb") as file:
+            text = file.read(MOST).decode("utf-8", "replace")
+    except OSError:
+        return set()
+    return {(match[1], match[2]) for line in text.splitlines() if (match := LINE.fullmatch(line.strip()))}
+
+
+def mark(lesson: str, exercise: str) -> bool:
+    """Remember that an exercise is done; whether it is remembered.
+
+    lesson    the module of the exercise, such as "helpers.exercises.lesson_04"; one of another name is not remembered
+    exercise  its name
+    """
+    lesson = lesson.rpartition(".")[2]
+    line = f"{lesson} {exercise}"
+    here = folder()
+    if here is None or not LINE.fullmatch(line):
+        return False
+    if (lesson, exercise) in done():
+        return True
+    try:
+        # One write, at the end of the file, whoever else appends meanwhile. The line break before it ends a line that
+        # was cut off.
+        with open(here / NAME, "ab", buffering=0) as file:
+            file.write(f"{'' if file.tell() else HEAD}\n{line}\n".encode())
+    except OSError:
+        return False
+    return True
