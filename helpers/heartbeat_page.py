@@ -75,7 +75,7 @@ class Live:
 
 def _result(pulse: Heartbeat) -> str:
     if not pulse.gaps:
-        words = "The pulse has not stopped."
+        words = "Gaps so far: none."
     else:
         times = "once" if len(pulse.gaps) == 1 else f"{len(pulse.gaps):,} times"
         last = pulse.gaps[-1]

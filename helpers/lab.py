@@ -20,6 +20,7 @@ from typing import Any
 from .lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
 from .recording import Recording, short
 from .simulated_io import JITTERS, QUEUE, REFUSE
+from .timeline import mimebundle
 from .widget_life import close_all, close_with_cell
 
 PINS = ("A", "B")
@@ -55,8 +56,10 @@ TIPS = {
 }
 
 
-def lab(**settings: Any) -> Lab:
+def lab(*, sliders: bool = True, **settings: Any) -> Lab:
     """The lab, beginning with these settings: `lab(requests=100, strategy="gather")`; last in a cell, it shows itself.
+
+    sliders       False: lists to choose from and fields for numbers instead, which screen readers can name
 
     requests      1 to 1,000
     latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"
@@ -72,7 +75,7 @@ def lab(**settings: Any) -> Lab:
     if unknown:
         raise TypeError(f"lab() has no setting {unknown[0]!r}; there are {', '.join(WORDS)}: "
                         'write for example lab(requests=100, strategy="gather")')
-    return Lab(Settings(**settings))
+    return Lab(Settings(**settings), sliders)
 
 
 class Lab:
@@ -82,12 +85,12 @@ class Lab:
     pinned    the outcomes that are pinned, at most two
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sliders: bool = True) -> None:
         self.outcome = run(settings)
         self.pinned: list[Outcome] = []
         self.controls: dict[str, Any] = {}
         self._root: Any = None
-        self._build()
+        self._build(sliders)
         close_with_cell(self)
 
     @property
@@ -104,28 +107,33 @@ class Lab:
 
     # -- the widgets ----------------------------------------------------------------------------
 
-    def _build(self) -> None:
+    def _build(self, sliders: bool) -> None:
         import ipywidgets as widgets        # late: a program that shows no widget does without
 
         s = self.settings
+        choose = widgets.SelectionSlider if sliders else widgets.Dropdown
+        number = widgets.FloatSlider if sliders else widgets.BoundedFloatText
+        whole = widgets.IntSlider if sliders else widgets.BoundedIntText
         self.controls = {
-            "requests": _choose(widgets, COUNTS, s.requests),
-            "latency": widgets.FloatSlider(s.latency, min=0.0, max=max(2.0, s.latency), step=0.05, readout_format=".2f"),
+            "requests": choose(**_options(COUNTS, s.requests)),
+            "latency": number(value=s.latency, min=0.0, max=max(2.0, s.latency), step=0.05),
             "jitter": widgets.Dropdown(options=JITTERS, value=s.jitter),
-            "failure_rate": widgets.FloatSlider(s.failure_rate, min=0.0, max=1.0, step=0.05, readout_format=".0%"),
-            "capacity": _choose(widgets, CAPACITIES, s.capacity, "any"),
+            "failure_rate": number(value=s.failure_rate, min=0.0, max=1.0, step=0.05),
+            "capacity": choose(**_options(CAPACITIES, s.capacity, "any")),
             "when_full": widgets.Dropdown(options=[("wait in a queue", QUEUE), ("are refused", REFUSE)],
                                           value=s.when_full),
             "strategy": widgets.Dropdown(options=STRATEGIES, value=s.strategy),
-            "limit": _choose(widgets, LIMITS, s.limit),
-            "timeout": _choose(widgets, TIMEOUTS, s.timeout, "none"),
-            "retries": widgets.IntSlider(s.retries, min=0, max=max(5, s.retries)),
+            "limit": choose(**_options(LIMITS, s.limit)),
+            "timeout": choose(**_options(TIMEOUTS, s.timeout, "none")),
+            "retries": whole(value=s.retries, min=0, max=max(5, s.retries)),
             "errors": widgets.Dropdown(options=[("caught: no price", CAUGHT), ("raised", RAISED)], value=s.errors),
         }
         for name, control in self.controls.items():
-            control.description, control.description_tooltip, control.tooltip = WORDS[name], TIPS[name], TIPS[name]
+            control.description, control.tooltip = WORDS[name], TIPS[name]
             control.style.description_width = "86px"
             control.layout.width = "310px"
+            if hasattr(control, "readout_format"):
+                control.readout_format = {"latency": ".2f", "failure_rate": ".0%"}.get(name, "d")
             control.observe(self._changed, "value")
         self.pin_button = widgets.Button(description="Pin as A", tooltip="Keep this setting, to compare others with it")
         self.unpin_button = widgets.Button(description="Unpin", tooltip="Forget the pinned settings", disabled=True)
@@ -236,17 +244,20 @@ class Lab:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """The widgets for a page with a kernel behind it, the text for all others."""
+        """The widgets for a page with a kernel behind it, picture and text for all others."""
         if self._root is None:
             return {"text/plain": f"{self}\n(closed)"}
-        return {**self._root._repr_mimebundle_(), "text/plain": str(self)}
+        # the picture is for pages without a kernel behind them, such as a stored notebook
+        picture, metadata = mimebundle(self.run)
+        metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
+        return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
 
 
-def _choose(widgets: Any, values: Iterable[Any], chosen: Any, none: str = "none") -> Any:
-    """A slider over some values; None, if it is one of them, stands last, has a name, and is 0: sliders have no None."""
+def _options(values: Iterable[Any], chosen: Any, none: str = "none") -> dict[str, Any]:
+    """What a slider over some values wants; None, if it is among them, stands last, and is 0: sliders know no None."""
     own = {*values, chosen}
     options = [(f"{value:,}", value) for value in sorted(own - {None})] + [(none, 0)] * (None in own)
-    return widgets.SelectionSlider(options=options, value=chosen or 0)
+    return {"options": options, "value": chosen or 0}
 
 
 def _heading(widgets: Any, words: str) -> Any:

@@ -10,6 +10,7 @@ The text of the program is the only truth: it is compiled and run as it stands, 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -101,7 +102,7 @@ def source(settings: Settings) -> str:
         "import asyncio",
         "from helpers import Shop, simulate",
         "",
-        f"shop = {_shop(s)}",
+        *_shop(s),
         f'items = [f"item {{number}}" for number in range(1, {s.requests + 1})]',
         "",
         "",
@@ -117,17 +118,18 @@ def source(settings: Settings) -> str:
     ])
 
 
-def _shop(s: Settings) -> str:
+def _shop(s: Settings) -> list[str]:
     options = [f"latency={s.latency!r}"]
     if s.jitter != "none":
-        options.append(f"jitter={s.jitter!r}".replace("'", '"'))
+        options.append(f'jitter="{s.jitter}"')
     if s.failure_rate:
         options.append(f"failure_rate={s.failure_rate!r}")
     if s.capacity is not None:
         options.append(f"capacity={s.capacity}")
         if s.when_full == REFUSE:
             options.append('when_full="refuse"')
-    return f'Shop("north", {", ".join(options)})'
+    line = f'shop = Shop("north", {", ".join(options)})'
+    return [line] if len(line) <= 88 else ["shop = Shop(", '    "north",', f"    {', '.join(options)},", ")"]
 
 
 def _get_price(s: Settings) -> list[str]:
@@ -240,6 +242,7 @@ class Outcome:
 
 def run(settings: Settings) -> Outcome:
     """Run the program of these settings in virtual time."""
+    logging.getLogger("asyncio").addFilter(_not_of_the_lab)      # once: a second time has no effect
     names: dict[str, Any] = {"__name__": "lab"}
     exec(_compiled(source(settings)), names)
     recording: Recording = names["run"]
@@ -248,6 +251,15 @@ def run(settings: Settings) -> Outcome:
     else:
         prices = sum(price is not None for price in recording.value)
     return Outcome(settings, recording, prices, names["shop"].requests, requests_in_flight(recording))
+
+
+def _not_of_the_lab(record: logging.LogRecord) -> bool:
+    """Whether a message of asyncio's is about anything but the lab's own programs.
+
+    A `gather` that fails leaves errors behind which nobody awaits. asyncio complains of each when it is thrown away:
+    right for a program of the learner's, but for every step of a slider it would fill a cell that has no part in it.
+    """
+    return f"defined at {FILE}:" not in record.getMessage()
 
 
 @lru_cache(maxsize=512)
