@@ -21,8 +21,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
-
 from .worker import MARK
 
 SECONDS = 2.0               # of real time that an answer has, all its cases together
@@ -121,6 +119,9 @@ class Process:
                 pass
 
     def memory(self) -> int:
+        """Bytes that the process uses."""
+        import psutil                       # late: it takes longer to import than an answer to check, which rarely needs it
+
         try:
             return psutil.Process(self.popen.pid).memory_info().rss
         except psutil.Error:
