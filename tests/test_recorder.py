@@ -216,12 +216,12 @@ async def a_future():
 
 @waiting("thread")
 async def a_thread():
-    await asyncio.to_thread(time.sleep, 0.01)  # here
+    await asyncio.to_thread(time.sleep, 0.05)  # here
 
 
 @waiting("thread")
 async def an_executor():
-    await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.01)  # here
+    await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05)  # here
 
 
 @waiting("request")
@@ -627,7 +627,7 @@ def test_a_future_that_is_set_by_a_task_which_then_blocks(run):
 
     result = run(main())
     waited, ready = [span for span in named(result, "waiter").spans if span.wait == "future"]
-    (block,) = result.blocked
+    block = max(result.blocked, key=lambda span: span.end - span.start)
     assert (waited.kind, ready.kind) == (WAIT, READY)
     assert block.start <= waited.end < block.end <= ready.end
 
@@ -676,7 +676,8 @@ def test_the_line_of_a_callback_that_blocks(run):
         await asyncio.sleep(0.02)
 
     result = run(main())
-    assert [(s.kind, s.wait.rpartition(".")[2], s.place.line) for s in result.callbacks] == [(BLOCKED, "slow", line(slow))] * 2
+    slow_ones = [s for s in result.callbacks if s.wait.endswith(".slow")]       # not what a busy machine may add
+    assert [(s.kind, s.place.line) for s in slow_ones] == [(BLOCKED, line(slow))] * 2
     assert set(result.callbacks) <= set(result.blocked) and result.largest_gap >= 0.2
 
 
@@ -715,14 +716,14 @@ def test_a_turn_as_long_as_the_threshold_does_not_block(run):
         time.sleep(0.15)
 
     assert run(main(), threshold=NEVER).blocked == ()
-    assert len(run(main(), threshold=0.1).blocked) == 1
+    assert BLOCKED in [span.kind for span in run(main(), threshold=0.1).tasks[0].spans]
     assert run(main(), threshold=math.inf).blocked == ()
 
 
 @BOTH
 def test_worker_threads(run):
     async def child():
-        await asyncio.to_thread(time.sleep, 0.02)
+        await asyncio.to_thread(time.sleep, 0.05)
 
     async def main():
         await asyncio.create_task(child())
@@ -738,7 +739,7 @@ def test_worker_threads(run):
 
 def test_a_thread_that_is_done_before_the_loop_hears_of_it():
     async def work():
-        await asyncio.to_thread(time.sleep, 0.01)
+        await asyncio.to_thread(time.sleep, 0.05)
 
     async def main():
         task = asyncio.create_task(work(), name="work")
@@ -834,7 +835,9 @@ def test_an_eager_task_that_blocks_at_once():
         await asyncio.create_task(child(), name="child")
 
     run = recorded(main())
-    assert {s.place.function for s in run.blocked} == {"slow"} and named(run, "child").spans[0].kind == BLOCKED
+    (block,) = named(run, "child").spans
+    main_block = max(run.tasks[0].spans, key=lambda span: span.end - span.start)
+    assert [(s.kind, s.place.function) for s in (block, main_block)] == [(BLOCKED, "slow")] * 2
 
 
 @BOTH

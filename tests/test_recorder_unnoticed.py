@@ -378,7 +378,7 @@ async def order_of_timers():
         log.append(name)
 
     loop = asyncio.get_running_loop()
-    loop.call_later(0.045, log.append, "timer")
+    loop.call_later(0.015, log.append, "timer")         # first: the others take another turn once they are due
     await asyncio.gather(sleeper("c", 0.06), sleeper("a", 0), sleeper("b", 0.03))
     return log
 
@@ -595,7 +595,7 @@ async def a_shield():
     try:
         await asyncio.wait_for(asyncio.shield(inner), SOON)
     except TimeoutError:
-        return inner.done(), await inner
+        return await inner
 
 
 @program
