@@ -4,16 +4,18 @@
 `Recording` of everything that it and the tasks made by it did.
 
 Every step that a task takes, asyncio makes by calling `Handle._run`; every task is made by
-`loop.create_task`; every wake-up is a `loop.call_soon`. While at least one recording is under way
-these three are replaced by versions that do the same and take notes, and afterwards they are put
-back. Tasks, coroutines, task factories and handles stay what they are, so the program under
+`loop.create_task`; every wake-up is a `loop.call_soon`; every job for a worker thread is given to
+`loop.run_in_executor`. While at least one recording is under way these four are replaced by versions
+that do the same and take notes, and afterwards they are put back. Tasks, coroutines, task factories and handles stay what they are, so the program under
 observation cannot tell: same types, names, order, tracebacks, cancellation, context variables.
 Which tasks belong to the recording is told by a context variable: a task's children inherit it.
 
 The notes are kept small, as flat rows of integers; `Recorder.recording` makes words of them later.
 
-Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, and a loop that is
-not written in Python (uvloop) cannot be watched.
+Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
+a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the
+task, which without the message it does not; and a loop that is not written in Python (uvloop) cannot be
+watched.
 """
 
 from __future__ import annotations
