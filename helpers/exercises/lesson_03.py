@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpers import Shop
 
+from ..predict import predict
 from .exercise import Exercise, Mistake
 from .expect import equal, require
 
@@ -11,8 +12,8 @@ TEA = {"north": 320, "south": 290, "west": 335}
 LATENCY = {"north": 0.2, "south": 0.6, "west": 0.4}
 
 
-def three_shops(latency: dict[str, float] = LATENCY, *, delivery: int = 150) -> list[Shop]:
-    return [Shop(name, latency=latency[name], prices={"tea": TEA[name], "delivery": delivery}) for name in TEA]
+def three_shops(item: str = "tea") -> list[Shop]:
+    return [Shop(name, latency=LATENCY[name], prices={item: TEA[name], "delivery": 150}) for name in TEA]
 
 
 # -- a warm-up: a sequential program is made a concurrent one ---------------------------------------------------
@@ -20,8 +21,8 @@ def three_shops(latency: dict[str, float] = LATENCY, *, delivery: int = 150) -> 
 price_table = Exercise(
     title="Share the waiting of a table of prices",
     task="""
-        `price_table(shops, item)` gives the right prices, in a dictionary, but asks one shop after another. Change it so
-        that it asks all of them at the same time, and gives the same dictionary.
+        `price_table(shops, item)` gives the right prices, in a dictionary, but asks one shop after another.
+        Change it so that it asks all of them at the same time, and gives the same dictionary.
         """,
     starter="""
         async def price_table(shops, item):
@@ -48,8 +49,8 @@ price_table = Exercise(
                     tasks[shop.name] = group.create_task(shop.price(item), name=shop.name)
             return {name: task.result() for name, task in tasks.items()}
         """,
-    why="All tasks are created before the first is waited for, so the waits overlap, and the whole takes as long as the "
-        "slowest shop.",
+    why="All tasks are created before the first is waited for, so the waits overlap, and the whole takes as long "
+        "as the slowest shop.",
     next="What does your function do when it is given no shop at all?",
     mistakes=[
         Mistake("sequential", "before you await the first", """
@@ -105,9 +106,10 @@ price_table = Exercise(
             """),
     ],
     advice={
-        "sequential": "Create the tasks of all shops before you await the first one: each await here waits for one shop "
-                      "before the next is asked.",
-        "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it takes.",
+        "sequential": "Create the tasks of all shops before you await the first one: each await here waits for "
+                      "one shop before the next is asked.",
+        "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it "
+                "takes.",
         "error": "task.result() does not wait. If the result is not set, the task is not done: await the task.",
     },
 )
@@ -130,10 +132,10 @@ async def twelve_at_once(answer):
 total_cost = Exercise(
     title="Ask together what can be asked together",
     task="""
-        Write `total_cost(shops, post, item)`: what `item` costs in the cheapest shop, its delivery by that shop, and a box
-        from the post office. It returns the name of the shop and the sum of the three in cents, as soon as it can be
-        known. Ask every shop for the price of `item`, the cheapest one for the price of `"delivery"`, and `post` for the
-        price of `"box"`.
+        Write `total_cost(shops, post, item)`: what `item` costs in the cheapest shop, with its delivery by that shop
+        and a box from the post office. It returns the name of the shop and the sum of the three in cents, as soon as
+        it can be known. Ask every shop for the price of `item`, only the cheapest one for the price of `"delivery"`,
+        and `post` for the price of `"box"`.
         """,
     starter="""
         async def total_cost(shops, post, item):
@@ -141,8 +143,10 @@ total_cost = Exercise(
         """,
     hints=[
         "Write down for each question whose answer it needs. One question needs others; which one needs nothing?",
-        "The box needs no other answer: its task can be created first. It is not needed before the sum: it can be awaited last.",
-        "Between those two: a task for each shop, their prices, the cheapest shop, and then await its price of the delivery.",
+        "The box needs no other answer: its task can be created first. It is not needed before the sum: it can "
+        "be awaited last.",
+        "Between those two: a task for each shop, their prices, the cheapest shop, and then await its price of "
+        "the delivery.",
         """
         Fill in the dots:
             box = asyncio.create_task(...)
@@ -162,9 +166,10 @@ total_cost = Exercise(
             delivery = await cheapest.price("delivery")
             return cheapest.name, min(prices) + delivery + await box
         """,
-    why="Every question is asked as soon as the answers that it needs are there: the box at once, the delivery when the "
-        "prices are known.",
-    next="Let the post office be the slowest of all, and look at the picture: simulate(total_cost(shops, post, \"tea\")).",
+    why="Every question is asked as soon as the answers that it needs are there: the box at once, the delivery "
+        "when the prices are known.",
+    next="Let the post office be the slowest of all, and look at the picture: simulate(total_cost(shops, post, "
+         "\"tea\")).",
     mistakes=[
         Mistake("sequential", "as soon as the answers that it needs are there", """
             async def total_cost(shops, post, item):
@@ -232,35 +237,35 @@ total_cost = Exercise(
             """),
     ],
     advice={
-        "slow": "Ask each question as soon as the answers that it needs are there, and await an answer only where you need it. "
-                "Does the box wait for something that it does not need, or does the delivery wait for the box?",
-        "sequential": "Ask each question as soon as the answers that it needs are there: most of them need none, and can be "
-                      "asked at once, each in a task of its own.",
+        "slow": "Ask each question as soon as the answers that it needs are there, and await an answer only "
+                "where you need it. Does the box wait for something that it does not need, or does the delivery "
+                "wait for the box?",
+        "sequential": "Ask each question as soon as the answers that it needs are there: most of them need none, "
+                      "and can be asked at once, each in a task of its own.",
     },
 )
 
 
-async def ask_total(answer, box_after: float):
-    shops = three_shops()
-    post = Shop("post", latency=box_after, prices={"box": 40})
-    total = await answer(shops, post, "tea")
+async def ask_total(answer, item: str, box_after: float):
+    shops = three_shops(item)
+    total = await answer(shops, Shop("post", latency=box_after, prices={"box": 40}), item)
     equal(total, ("south", 290 + 150 + 40))
     asked = sum(shop.requests for shop in shops)
     require(asked == 4, "value", f"the shops were asked {asked} questions",
-            "4: three for the price of tea, and only the cheapest shop for that of the delivery")
+            f"4: three for the price of {item}, and only the cheapest shop for that of the delivery")
 
 
 @total_cost.case(elapsed=1.2)
 async def quick_post(answer):
-    """The shops answer after 0.2, 0.6 and 0.4 s, the cheapest after 0.6; the post office after 0.9 s. All is known
-    after 1.2 s."""
-    await ask_total(answer, 0.9)
+    """North, south and west answer after 0.2, 0.6 and 0.4 s, the post office after 0.9 s. South is the cheapest. All is
+    known after 1.2 s."""
+    await ask_total(answer, "tea", 0.9)
 
 
 @total_cost.case(elapsed=1.5)
 async def slow_post(answer):
-    """The same shops, and a post office that answers after 1.5 s: so long the whole must take, and no longer."""
-    await ask_total(answer, 1.5)
+    """The same shops, another item, and a post office that answers after 1.5 s: the whole takes as long as that."""
+    await ask_total(answer, "coffee", 1.5)
 
 
 # -- the loop stays free -----------------------------------------------------------------------------------------
@@ -284,10 +289,10 @@ class OldShop:
 with_old_shop = Exercise(
     title="Ask a shop that can only block",
     task="""
-        Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and returns the
-        list of their prices, that of `old` at the end. The shop `old` can only be asked with
-        `old.price_blocking(item)`, which holds the thread that it runs in until the price is there. Do not let that be the
-        thread of the event loop.
+        Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and
+        returns the list of their prices, that of `old` at the end. The shop `old` can only be asked with
+        `old.price_blocking(item)`, which holds the thread that it runs in until the price is there. Do not let
+        that be the thread of the event loop.
         """,
     starter="""
         async def with_old_shop(shops, old, item):
@@ -295,7 +300,8 @@ with_old_shop = Exercise(
         """,
     hints=[
         "async def around a blocking call does not make it give way. It has to run elsewhere.",
-        "asyncio.to_thread(function, argument) gives something to await, which runs function(argument) in another thread.",
+        "asyncio.to_thread(function, argument) gives something to await, which runs function(argument) in "
+        "another thread.",
         "The function goes in without parentheses: asyncio.to_thread(old.price_blocking, item). What it gives is a "
         "coroutine, so it can have a task, as the shops have.",
         """
@@ -313,8 +319,8 @@ with_old_shop = Exercise(
                 tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name="old"))
             return [task.result() for task in tasks]
         """,
-    why="The blocking call holds a thread of its own, and to_thread gives the loop something to await, which overlaps with "
-        "the other waits.",
+    why="The blocking call holds a thread of its own, and to_thread gives the loop something to await, which "
+        "overlaps with the other waits.",
     next="How long does it take with twenty old shops? asyncio.to_thread has a limited number of threads.",
     mistakes=[
         Mistake("blocked", "asyncio.to_thread", """
@@ -344,13 +350,13 @@ with_old_shop = Exercise(
                 prices = [await task for task in tasks]
                 return prices + [await old.price_blocking(item)]
             """),
-        Mistake("slow", "one after the other", """
+        Mistake("slow", "await between", """
             async def with_old_shop(shops, old, item):
                 last = await asyncio.to_thread(old.price_blocking, item)
                 tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
                 return [await task for task in tasks] + [last]
             """),
-        Mistake("slow", "one after the other", """
+        Mistake("slow", "await between", """
             async def with_old_shop(shops, old, item):
                 async with asyncio.TaskGroup() as group:
                     tasks = [group.create_task(shop.price(item)) for shop in shops]
@@ -375,8 +381,8 @@ with_old_shop = Exercise(
             """),
     ],
     advice={
-        "blocked": "Let the blocking call run in another thread: asyncio.to_thread(function, argument). Pass the function without "
-                   "parentheses; with them it is called here, before to_thread begins.",
+        "blocked": "Let the blocking call run in another thread: asyncio.to_thread(function, argument). Pass the "
+                   "function without parentheses; with them it is called here, before to_thread begins.",
         "sequential": "Create the tasks of all shops, that of the old one too, before you await the first of them.",
         "slow": "The shops and the old shop are asked one after the other: look for an await between the two.",
     },
@@ -391,5 +397,73 @@ async def one_old_shop(answer):
 
 @with_old_shop.case(returns=[320, 290, 335, 310], elapsed=0.9)
 async def slow_old_shop(answer):
-    """The same, but the old shop answers after 0.9 s."""
-    return await answer(three_shops(), OldShop("old", latency=0.9, prices={"tea": 310}), "tea")
+    """The same shops and another item; the old shop answers after 0.9 s."""
+    return await answer(three_shops("coffee"), OldShop("old", latency=0.9, prices={"coffee": 310}), "coffee")
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_watch = predict(
+    "The shops answer after 0.2, 0.6 and 0.4 seconds. How long does `watch` take?",
+    {
+        "0.4 s, the last of the three":
+            "All three awaits belong to one coroutine, and it goes through each of them. What is the second one "
+            "doing while the first waits? Run the cell, and look at the lane.",
+        "0.6 s, the longest of the three":
+            "That would be so if the three waits overlapped. Who would ask south while `watch` stands still at the "
+            "line of north? Run the cell, and look at the lane.",
+        "1.2 s, all three together":
+            "`watch` stands still at each await until the price is there, so south is asked when north has "
+            "answered. Look for the three waits in its lane.",
+    },
+    right="1.2 s, all three together",
+)
+
+predict_start = predict(
+    "`watch` creates a task, prints `create_task has returned`, and awaits the task. Which line comes first?",
+    {
+        "`asking north`":
+            "Then create_task would run the coroutine, at least to its first await. Run the cell: who is running "
+            "when `watch` goes on to its next line?",
+        "`create_task has returned`":
+            "A task needs a turn on the loop, and the loop has none to give while `watch` is running. The task "
+            "starts when `watch` has to wait.",
+        "either one: they run at the same time":
+            "There is one thread, and `watch` has it until it waits. Run the cell as often as you like: the order "
+            "stays the same.",
+    },
+    right="`create_task has returned`",
+)
+
+predict_blocking = predict(
+    "The answer of north is there after 0.2 seconds. When does the task of north end?",
+    {
+        "at 0.2 s":
+            "The answer is there at 0.2 s. To take it, the task needs a turn on the loop: who has the thread then? "
+            "Run the cell, and look at the lane of north.",
+        "at 0.4 s":
+            "At 0.2 s the loop is held by west, so the task of north has its turn when west has finished.",
+        "at 0.6 s":
+            "That would be 0.4 + 0.2, as if north were asked when west has finished. But it is asked first, and "
+            "its 0.2 seconds pass while west holds the loop. Run the cell, and look where they end.",
+    },
+    right="at 0.4 s",
+)
+
+predict_thousand = predict(
+    "With a serial part of one hundredth: how many times as fast as one by one is asking 1,000 shops together?",
+    {
+        "1,000 times":
+            "That is the law with f = 0: nothing but waiting. Here somebody has to read a thousand answers, one "
+            "after the other. Put n = 1,000 and f = 0.01 into the formula.",
+        "500 times":
+            "Half of the gain, for so little work? Even less is left. Reading a thousand answers takes 2 seconds. "
+            "How long is the wait beside that?",
+        "100 times":
+            "100 is what the law comes near to, however many shops there are, and never reaches. The one wait that "
+            "they share still counts a little.",
+        "less than 100 times":
+            "The work of a thousand answers takes 2 seconds, and no task can shorten that: 1/f = 100 is the bound.",
+    },
+    right="less than 100 times",
+)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from helpers import Shop
 
+from ..predict import predict
 from .exercise import Exercise, Mistake
 from .expect import cancelled, equal, require
 
 TEA = {"north": 320, "south": 290, "west": 335}
 
 
-def shops_with(latency: dict[str, float], tea: dict[str, int] = TEA, closed: tuple[str, ...] = ()) -> list[Shop]:
+def shops_with(latency: dict[str, float], prices: dict[str, int] = TEA, *, item: str = "tea",
+               closed: tuple[str, ...] = ()) -> list[Shop]:
     """A shop for each latency; those that are closed give no price."""
-    return [Shop(name, latency=seconds, prices={"tea": tea[name]}, failure_rate=float(name in closed))
+    return [Shop(name, latency=seconds, prices={item: prices[name]}, failure_rate=float(name in closed))
             for name, seconds in latency.items()]
 
 
@@ -31,7 +33,8 @@ cheapest = Exercise(
     hints=[
         "Nobody has to wait for one price before asking for the next.",
         "asyncio.gather takes any number of awaitables and gives a list of their results, in the same order.",
-        "prices = await asyncio.gather(*[shop.price(item) for shop in shops]); then find the smallest price and its shop.",
+        "prices = await asyncio.gather(*[shop.price(item) for shop in shops]); then find the smallest price and "
+        "its shop.",
     ],
     solution="""
         async def cheapest(shops, item):
@@ -39,11 +42,11 @@ cheapest = Exercise(
             price = min(prices)
             return shops[prices.index(price)].name, price
         """,
-    why="gather starts all requests before it waits, so the whole takes as long as the slowest shop, and its results come "
-        "in the order of the shops, so that prices and shops match.",
+    why="gather starts all requests before it waits, so the whole takes as long as the slowest shop, and its "
+        "results come in the order of the shops, so that prices and shops match.",
     next="Let one shop fail (failure_rate=1): what does your function do then?",
     mistakes=[
-        Mistake("sequential", "one after another", """
+        Mistake("sequential", "at no moment", """
             async def cheapest(shops, item):
                 prices = [await shop.price(item) for shop in shops]
                 price = min(prices)
@@ -77,12 +80,20 @@ cheapest = Exercise(
                 price = min(prices)
                 return shops[prices.index(price)].name, price
             """),
+        Mistake("value", "coffee", """
+            async def get_price(shop):
+                return await shop.price("tea")
+            async def cheapest(shops, item):
+                prices = await asyncio.gather(*[get_price(shop) for shop in shops])
+                price = min(prices)
+                return shops[prices.index(price)].name, price
+            """),
     ],
     advice={
-        "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, the star is "
-                 "missing: gather(*coroutines).",
-        "value": "The result is a pair: the name of a shop, and its price. gather gives the prices in the order of the shops; "
-                 "as_completed does not.",
+        "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, "
+                 "the star is missing: gather(*coroutines).",
+        "value": "The result is a pair: the name of a shop, and its price. gather gives the prices in the order "
+                 "of the shops; as_completed does not.",
     },
 )
 
@@ -93,22 +104,31 @@ async def three_shops(answer):
     return await answer(shops_with({"north": 0.3, "south": 0.5, "west": 0.2}), "tea")
 
 
+@cheapest.case(returns=("shop 14", 307), elapsed=0.5)
+async def twenty_shops(answer):
+    """Twenty shops, of which the slowest answers after 0.5 s, and the price of coffee."""
+    return await answer(Shop.many(20), "coffee")
+
+
 # -- some answers fail --------------------------------------------------------------------------------------------
 
 open_and_closed = Exercise(
     title="Which shops are closed?",
     task="""
-        Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a dictionary of the
-        prices that came, and a list of the names of the closed shops, in the order of `shops`. A shop is closed if its
-        answer is a `ConnectionError`. Any other exception is a mistake in the program: let it out.
+        Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a
+        dictionary of the prices that came, and a list of the names of the closed shops, in the order of
+        `shops`. A shop is closed if its answer is a `ConnectionError`. Any other exception is a mistake in the
+        program: let it out.
         """,
     starter="""
         async def open_and_closed(shops, item):
             ...                                 # your code here
         """,
     hints=[
-        "One closed shop is one answer among others. Where can you catch its error so that the other answers are not lost?",
-        "Write a coroutine function of your own that asks one shop, and gives its price, or None if there is a ConnectionError.",
+        "One closed shop is one answer among others. Where can you catch its error so that the other answers are "
+        "not lost?",
+        "Write a coroutine function of your own that asks one shop, and gives its price, or None if there is a "
+        "ConnectionError.",
         "Give the coroutines of all shops to gather, and put each answer beside its shop with zip.",
         """
         Fill in the dots:
@@ -136,8 +156,8 @@ open_and_closed = Exercise(
             came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
             return came, [shop.name for shop, price in zip(shops, prices) if price is None]
         """,
-    why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches whoever "
-        "can mend it.",
+    why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches "
+        "whoever can mend it.",
     next="Give each shop a second chance: ask again, once, after a ConnectionError.",
     mistakes=[
         Mistake("error", "ShopError", """
@@ -145,7 +165,7 @@ open_and_closed = Exercise(
                 prices = await asyncio.gather(*[shop.price(item) for shop in shops])
                 return {shop.name: price for shop, price in zip(shops, prices)}, []
             """),
-        Mistake("left behind", "still at work", """
+        Mistake("value", "where that shop is asked", """
             async def open_and_closed(shops, item):
                 prices, closed = {}, []
                 try:
@@ -155,7 +175,7 @@ open_and_closed = Exercise(
                     closed = [shop.name for shop in shops]
                 return prices, closed
             """),
-        Mistake("value", "ShopError", """
+        Mistake("value", "neither", """
             async def open_and_closed(shops, item):
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 return {shop.name: answer for shop, answer in zip(shops, answers)}, []
@@ -194,7 +214,7 @@ open_and_closed = Exercise(
                 await asyncio.gather(*[ask(shop) for shop in shops])
                 return prices, closed
             """),
-        Mistake("sequential", "one after another", """
+        Mistake("sequential", "at no moment", """
             async def open_and_closed(shops, item):
                 prices, closed = {}, []
                 for shop in shops:
@@ -216,12 +236,15 @@ open_and_closed = Exercise(
             """),
     ],
     advice={
-        "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that a shop is "
-                        "closed. With return_exceptions=True you have to look for it in the list, and raise it.",
-        "error": "Catch the error where it happens, in the coroutine that asks one shop: then the others are not lost.",
-        "left behind": "The try stands around all shops, so one error ends the wait for all of them. Put it where one shop is "
-                       "asked.",
-        "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all answers are there.",
+        "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that "
+                        "a shop is closed. With return_exceptions=True you have to look for it in the list, and "
+                        "raise it.",
+        "error": "Catch the error where it happens, in the coroutine that asks one shop: then the others are not "
+                 "lost.",
+        "value": "One closed shop costs one answer: catch its error where that shop is asked, and neither keep "
+                 "it as a price nor lose the prices of the others.",
+        "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all "
+                 "answers are there.",
     },
 )
 
@@ -235,8 +258,8 @@ def two_things(result):
 
 @open_and_closed.case(elapsed=0.6)
 async def none_closed(answer):
-    """Three shops, all of them open."""
-    result = await answer(shops_with({"north": 0.3, "south": 0.6, "west": 0.2}), "tea")
+    """Three shops, all of them open, and the price of coffee."""
+    result = await answer(shops_with({"north": 0.3, "south": 0.6, "west": 0.2}, item="coffee"), "coffee")
     prices, closed = two_things(result)
     equal(prices, TEA, "the dictionary of prices")
     equal(closed, [], "the list of closed shops")
@@ -278,22 +301,22 @@ async def a_slip(answer):
 first_below = Exercise(
     title="Buy at the first good offer",
     task="""
-        Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price comes that is at most
-        `limit`, it returns the name of that shop and the price. A shop that gives a `ConnectionError` does not count. If
-        no price is good enough, it returns `None`. However `first_below` ends, also if it is cancelled, nothing that it
-        started is at work any more.
+        Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price
+        comes that is at most `limit`, it returns the name of that shop and the price. A shop that gives a
+        `ConnectionError` does not count. If no price is good enough, it returns `None`. However `first_below`
+        ends, also if it is cancelled, nothing that it started is at work any more.
         """,
     starter="""
         async def first_below(shops, item, limit):
             ...                                 # your code here
         """,
     hints=[
-        "Which of gather, as_completed and wait gives you each answer as it arrives? And who stops the requests that you no "
-        "longer need?",
-        "An answer of as_completed does not say whose it is: let a coroutine function of your own give the name and the price. "
-        "Keep the tasks in a list, so that you can cancel them.",
-        "try/finally runs its finally however the try ends: with return, with an exception, or with a cancellation. There, "
-        "cancel every task, and wait until all have stopped.",
+        "Which of gather, as_completed and wait gives you each answer as it arrives? And who stops the requests "
+        "that you no longer need?",
+        "An answer of as_completed does not say whose it is: let a coroutine function of your own give the name "
+        "and the price. Keep the tasks in a list, so that you can cancel them.",
+        "try/finally runs its finally however the try ends: with return, with an exception, or with a "
+        "cancellation. There, cancel every task, and wait until all have stopped.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -333,9 +356,10 @@ first_below = Exercise(
                     task.cancel()               # without effect on one that has ended
                 await asyncio.gather(*tasks, return_exceptions=True)
         """,
-    why="Each answer is looked at when it arrives, and the finally cancels the rest and waits until they have stopped, "
-        "whatever ended the wait.",
-    next="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at work.",
+    why="Each answer is looked at when it arrives, and the finally cancels the rest and waits until they have "
+        "stopped, whatever ended the wait.",
+    next="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at "
+         "work.",
     mistakes=[
         Mistake("slow", "as_completed", """
             async def first_below(shops, item, limit):
@@ -344,14 +368,14 @@ first_below = Exercise(
                     if price <= limit:
                         return shop.name, price
             """),
-        Mistake("sequential", "one after another", """
+        Mistake("sequential", "at no moment", """
             async def first_below(shops, item, limit):
                 for shop in shops:
                     price = await shop.price(item)
                     if price <= limit:
                         return shop.name, price
             """),
-        Mistake("left behind", "still at work", """
+        Mistake("left behind", "Cancel the tasks", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -363,7 +387,7 @@ first_below = Exercise(
                     if price <= limit:
                         return name, price
             """),
-        Mistake("left behind", "not yet stopped", """
+        Mistake("left behind", "and then wait", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -465,9 +489,10 @@ first_below = Exercise(
             """),
     ],
     advice={
-        "slow": "gather gives nothing before the last answer is there. as_completed gives each answer when it arrives.",
-        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to stop has not "
-                       "yet stopped.",
+        "slow": "gather gives nothing before the last answer is there. as_completed gives each answer when it "
+                "arrives.",
+        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told "
+                       "to stop has not yet stopped.",
         "error": "A closed shop does not count: catch its ConnectionError where you await its answer, and go on.",
         "value": "Look at every answer as it arrives, not only at the first, until one is good enough.",
     },
@@ -476,26 +501,40 @@ first_below = Exercise(
 TEA_OF_FOUR = TEA | {"east": 305}
 
 
+
+def nothing_left(shops):
+    """Demand that no request is under way any more."""
+    asked = [shop.name for shop in shops if shop.in_flight]
+    require(not asked, "left behind",
+            f"first_below had returned when the requests to {' and '.join(asked)} were still under way",
+            "when it returns, the others have stopped")
+
+
 @first_below.case(returns=("west", 300), elapsed=0.3)
 async def cheap_enough(answer):
     """Four shops; the limit is 300. North and east answer first, and ask more; west asks 300 after 0.3 s, south would
     answer after 0.9 s."""
-    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.3, "south": 0.9}, TEA_OF_FOUR | {"west": 300, "south": 301})
-    return await answer(shops, "tea", 300)
+    prices = TEA_OF_FOUR | {"west": 300, "south": 301}
+    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.3, "south": 0.9}, prices)
+    offer = await answer(shops, "tea", 300)
+    nothing_left(shops)
+    return offer
 
 
 @first_below.case(returns=("south", 290), elapsed=0.5)
 async def some_closed(answer):
     """North is closed, and says so after 0.1 s; south asks 290, and answers after 0.5 s. The limit is 300."""
     shops = shops_with({"west": 0.9, "north": 0.1, "south": 0.5, "east": 0.3}, TEA_OF_FOUR, closed=("north",))
-    return await answer(shops, "tea", 300)
+    offer = await answer(shops, "tea", 300)
+    nothing_left(shops)
+    return offer
 
 
 @first_below.case(returns=None, elapsed=0.6)
 async def none_good(answer):
-    """Nobody sells for 200, and west is closed: None, after 0.6 s, when the last shop has answered."""
-    shops = shops_with({"north": 0.4, "south": 0.6, "west": 0.5}, closed=("west",))
-    return await answer(shops, "tea", 200)
+    """Nobody sells coffee for 200, and west is closed: None, after 0.6 s, when the last shop has answered."""
+    shops = shops_with({"north": 0.4, "south": 0.6, "west": 0.5}, item="coffee", closed=("west",))
+    return await answer(shops, "coffee", 200)
 
 
 @first_below.case()
@@ -507,3 +546,71 @@ async def stopped(answer):
     waiting = [shop.name for shop in shops if shop.in_flight]
     require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
             "however it ends, nothing that it started is at work any more")
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_failure = predict(
+    "South fails at 0.2 seconds; east would answer at 0.3 and north at 0.6. What does `gather` do?",
+    {
+        "It cancels the other two, and raises the error":
+            "Nobody tells the other two. Run the cell: do their lanes end at 0.2 s, and do they still say that "
+            "they answer?",
+        "It waits for the other two, and then raises the error":
+            "Then `watch` would get the error at 0.6 s, after the answers of east and north. Run the cell, and "
+            "look at the order of the lines.",
+        "It raises the error at once, and the other two go on":
+            "`gather` has nothing to wait for any more: it cannot give a complete list. But the tasks are not its "
+            "own to stop.",
+    },
+    right="It raises the error at once, and the other two go on",
+)
+
+predict_second = predict(
+    "Which of the two cells reports the second error?",
+    {
+        "both":
+            "Both leave a task that failed after the error was raised. But in one of them somebody has asked that "
+            "task for its result, and thrown it away. Run them, and see who.",
+        "the first one, which awaits only the first task":
+            "Nobody ever asks the second task, and asyncio notices that.",
+        "the second one, with gather":
+            "`gather` knows of both tasks, so you may expect more of it. Run the cells, and see what it makes of "
+            "what it knows.",
+        "none":
+            "In a plain program a lost error is easily overlooked, but asyncio looks out for errors of tasks that "
+            "nobody has asked. Run the cells, and see for which of the two that is so.",
+    },
+    right="the first one, which awaits only the first task",
+)
+
+predict_slip = predict(
+    "All twenty shops are open, and `get_price` has a slip: `shop.prise`. How many are reported as closed?",
+    {
+        "all twenty":
+            "`return_exceptions=True` makes no difference between a shop that is closed and a program that is "
+            "wrong.",
+        "none: the slip raises an `AttributeError` out of `watch`":
+            "It would, without the option. With it, every exception of a task goes into the list, this one as "
+            "well.",
+        "none: they are open":
+            "That is what is true of the shops. The watcher knows only what stands in the list. Run the cell, and "
+            "see what that is.",
+    },
+    right="all twenty",
+)
+
+predict_deadline = predict(
+    "Four of the eight shops have answered after 0.3 seconds. How many prices do you get from `gather` in such a "
+    "block?",
+    {
+        "eight":
+            "Then the block would not end at 0.3 seconds. Run the cell, and see how many tasks are cancelled.",
+        "four":
+            "Four tasks have their price, but `gather` gives one list, when it is complete. Run the cell: was "
+            "there anything to return?",
+        "none":
+            "`gather` is cancelled before it has a list, so it gives nothing at all.",
+    },
+    right="none",
+)
