@@ -48,7 +48,7 @@ STYLE = f"""<style>
 .wyw-code {{ flex: 1 1 auto; min-width: 50px; white-space: pre; overflow: hidden; text-overflow: ellipsis; }}
 .wyw-chips {{ flex: none; max-width: 60%; overflow: hidden; white-space: nowrap; }}
 .wyw-chip {{ display: inline-block; max-width: 170px; overflow: hidden; text-overflow: ellipsis; vertical-align: top;
-  margin: 1px 0 1px 4px; padding: 0 6px; border-radius: 3px; border: 1px solid transparent;
+  margin: 1px 0; padding: 0 6px; border-radius: 3px; border: 1px solid transparent;
   font: 12px/16px system-ui, sans-serif; white-space: nowrap; }}
 .wyw-is-done {{ background: {PAPER}; color: {INK}; border-color: #9aa1ab; }}
 .wyw-page table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0; font-size: 13px; }}
@@ -173,7 +173,7 @@ def _chips(step: Step, standings: list[Standing]) -> str:
         state = _state(step, standing)
         words = f"{SIGNS[state]} {name(task)}"
         chips.append(_chip(words, _colour(step, standing), f"{name(task)} {WORDS[state]}"))
-    return "".join(chips + counts)
+    return " ".join(chips + counts)
 
 
 # -- the tasks --------------------------------------------------------------------------------------

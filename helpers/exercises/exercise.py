@@ -12,6 +12,7 @@ import functools
 import inspect
 import itertools
 import linecache
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -199,8 +200,6 @@ class Exercise:
         raise process.NoProcess("the process stopped reporting")
 
     def _job(self, answer: bytes | None, lines: dict[str, list[str]]) -> dict[str, Any]:
-        import sys
-
         reference = None
         if not self._references:
             reference = parcel.pack(self.compile(self.solution_source))
@@ -239,18 +238,19 @@ class Exercise:
     def _wrong(self, finding: Finding, evidence: Evidence | None = None, answer: Any = None, printed: str = "",
                count: int = 0, case: Case | None = None) -> Report:
         case = evidence.case if evidence is not None else case
-        blocks = [Block("Not yet right.", _sentence(finding.observed))]
+        blocks = [Block("Not yet right.", _sentence(finding.observed, self.name))]
         if finding.line:
             text = looks.source_line(finding.file, finding.line)
             blocks.append(Block(f"Line {finding.line}:", text, code=True) if text else Block("Where:", f"line {finding.line}"))
         if case is not None:
             blocks.append(Block("Asked:", case.told))
         if finding.wanted:
-            blocks.append(Block("Wanted:", _sentence(finding.wanted)))
+            blocks.append(Block("Wanted:", _sentence(finding.wanted, self.name)))
         blocks.append(Block("Try:", finding.advice or self.advice.get(finding.kind) or KINDS[finding.kind]))
         runs: dict[str, Recording] = {}
         if evidence is not None and evidence.run is not None and evidence.wanted_run is not None:
-            if evidence.run.text() != evidence.wanted_run.text():
+            waits = evidence.run.elapsed or evidence.wanted_run.elapsed     # else there is nothing to see
+            if waits and evidence.run.text() != evidence.wanted_run.text():
                 runs = {"yours": evidence.run, "wanted": evidence.wanted_run}
         return Report(WRONG, blocks + _notes(printed, count, answer), kind=finding.kind, line=finding.line, runs=runs)
 
@@ -277,7 +277,7 @@ def _notes(printed: str, count: int, answer: Any) -> list[Block]:
 
 
 def _sentence(text: str) -> str:
-    text = text[0].upper() + text[1:] if text[:1].islower() and text.split()[0].isalpha() else text
+    """With a full stop. The first letter stays small: it may be that of a name."""
     return text if text.endswith((".", "!", "?")) else text + "."
 
 

@@ -113,6 +113,7 @@ def observe(case: Case, answer: Callable[..., Any], watch: Watch) -> dict[str, A
 
 def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> dict[str, Any]:
     lost: list[str] = []
+    unmet: list[AssertionError] = []        # what the case demands in vain: no part of the learner's own run
 
     async def main() -> Any:
         def note(loop: Any, context: dict[str, Any]) -> None:
@@ -121,7 +122,12 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> dict[str, Any]:
                 lost.append(describe(error))
 
         asyncio.get_running_loop().set_exception_handler(note)
-        return await case.function(answer)
+        try:
+            return await case.function(answer)
+        except AssertionError as error:
+            if not isinstance(error, Failed) and _place(error, case.file) is not None:
+                raise                       # an assert of the learner's
+            unmet.append(error)
 
     coroutine = main()
     coroutine.__name__ = coroutine.__qualname__ = getattr(answer, "__name__", "answer")
@@ -136,7 +142,7 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> dict[str, Any]:
         "blocked": [[span.end - span.start, span.place and list(span.place)] for span in run.blocked],
         "lost": lost,
     }
-    notes |= _outcome(run.value, run.exception, case)
+    notes |= _outcome(run.value, unmet[0] if unmet else run.exception, case)
     return notes
 
 
@@ -199,7 +205,7 @@ def _facts(error: BaseException, case: Case) -> dict[str, Any]:
     if isinstance(error, Failed):
         facts |= {"special": "failed", "kind": error.kind, "observed": error.observed, "wanted_text": error.wanted}
         if error.__cause__ is not None:
-            facts["place"] = _place(error.__cause__, case.file)
+            facts["place"] = facts["cause"] = _place(error.__cause__, case.file)
     elif isinstance(error, AssertionError) and facts["place"] is None:
         facts |= {"special": "failed", "kind": "value", "wanted_text": "",
                   "observed": describe(error).removeprefix("AssertionError: ")}

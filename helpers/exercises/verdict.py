@@ -216,8 +216,8 @@ def _failed_value(e: Evidence) -> Finding | None:
 
 
 def _of_failed(e: Evidence, error: dict[str, Any]) -> Finding:
-    finding = _at(error["kind"], error["place"] if error["kind"] == "swallowed" else None, error["observed"],
-                  error["wanted_text"])
+    place = error["place"] if error["kind"] == "swallowed" else error.get("cause")
+    finding = _at(error["kind"], place, error["observed"], error["wanted_text"])
     if error["kind"] == "swallowed" and not finding.line:
         place = next((place for _, _, place in e.notes["pending"] if place and place[0] == e.file), None)
         finding.file, finding.line = e.file, looks.swallowing_line(e.tree) or (place[1] if place else 0)

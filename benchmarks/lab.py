@@ -1,0 +1,111 @@
+"""How fast the lab follows a slider: from the new setting to the picture, for 10, 100 and 1,000 requests.
+
+    python benchmarks/lab.py                # on the kernel's side: the program run, and drawn
+    python benchmarks/lab.py --browser      # and in JupyterLab: from the key that moves the slider to the new picture
+
+Kernel: the best and the median of nine, in milliseconds of elapsed time and of CPU time; each time the setting is a new
+one. Browser: the median and the worst of nine. Other programs on the machine make the elapsed times longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+REQUESTS = (10, 100, 1_000)
+ROUNDS = 9
+STRATEGIES = ("gather", "semaphore", "one by one")
+
+
+def milliseconds(action: Callable[[int], object]) -> tuple[list[float], list[float]]:
+    """Elapsed and CPU milliseconds of `action(number)`, for the numbers of the rounds; once more to warm up."""
+    elapsed, cpu = [], []
+    for number in range(ROUNDS + 1):
+        start, used = time.perf_counter(), time.process_time()
+        action(number)
+        elapsed.append(1e3 * (time.perf_counter() - start))
+        cpu.append(1e3 * (time.process_time() - used))
+    return elapsed[1:], cpu[1:]
+
+
+def kernel() -> None:
+    from helpers import lab
+
+    print("| requests | strategy | best | median | CPU, best | message, KB |\n|---|---|---|---|---|---|")
+    for requests in REQUESTS:
+        for strategy in STRATEGIES:
+            one = lab(requests=requests, strategy=strategy, limit=10, capacity=50)
+            latency = one.controls["latency"]
+
+            def move(number: int) -> None:
+                latency.value = 0.3 + number / 20
+
+            elapsed, cpu = milliseconds(move)
+            size = (len(one.picture.value) + len(one.result.value)) / 1024
+            print(f"| {requests:,} | {strategy} | {min(elapsed):.1f} ms | {statistics.median(elapsed):.1f} ms "
+                  f"| {min(cpu):.1f} ms | {size:.0f} |")
+            one.close()
+
+
+# From the key to the frame in which the picture with the new number is drawn.
+MOVE = """async () => {
+  const handle = [...document.querySelectorAll('.wyw-lab .widget-slider')]
+    .find(row => row.innerText.startsWith('latency')).querySelector('.noUi-handle');
+  handle.focus();
+  const before = document.querySelector('.wyw-lab svg[role=img]').outerHTML;
+  const start = performance.now();
+  handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'Right', code: 'ArrowRight', bubbles: true}));
+  handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', code: 'ArrowRight', bubbles: true}));
+  while (document.querySelector('.wyw-lab svg[role=img]').outerHTML === before) {
+    if (performance.now() - start > 20000) return null;
+    await new Promise(requestAnimationFrame);
+  }
+  await new Promise(requestAnimationFrame);
+  return performance.now() - start;
+}"""
+
+
+def browser() -> None:
+    import tempfile
+
+    import nbformat
+
+    from tests import lab_browser
+
+    cells = ["%load_ext helpers\nfrom helpers import lab"]
+    kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    print("\n| requests, in JupyterLab | median | worst |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
+        for requests in REQUESTS:
+            made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
+            cells = ["%load_ext helpers\nfrom helpers import lab", f"lab(requests={requests}, latency=0.2, capacity=50)"]
+            made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+            nbformat.write(made, Path(folder) / f"bench_{requests}.ipynb")
+        with lab_browser.lab(Path(folder)) as address:
+            for requests in REQUESTS:
+                with lab_browser.run_notebook(chrome, address(f"bench_{requests}.ipynb")) as run:
+                    times = []
+                    for _ in range(ROUNDS + 1):
+                        times.append(run.page.evaluate(MOVE))
+                        run.page.wait_for_timeout(500)
+                    times = times[1:]
+                    print(f"| {requests:,} | {statistics.median(times):.0f} ms | {max(times):.0f} ms |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="How fast the lab follows a slider.")
+    parser.add_argument("--browser", action="store_true", help="measure in JupyterLab as well; needs a Chromium")
+    options = parser.parse_args()
+    kernel()
+    if options.browser:
+        browser()
+
+
+if __name__ == "__main__":
+    main()
