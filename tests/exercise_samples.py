@@ -3,9 +3,11 @@ the process of an answer imports this module, and should not have to import pyte
 
 from __future__ import annotations
 
+import asyncio
+
 from helpers import Shop, ShopError
 from helpers.exercises.exercise import Exercise
-from helpers.exercises.expect import cancelled, require
+from helpers.exercises.expect import Failed, cancelled, require
 
 PRICES = {"north": 320, "south": 290, "west": 335}
 LATENCIES = {"north": 0.3, "south": 0.5, "west": 0.2}
@@ -131,3 +133,30 @@ def one_coroutine(answer):
         return 320
 
     return answer(get_price())
+
+
+quick = exercise("async def quick(shop):\n    ...\n", "async def quick(shop):\n    return await shop.price('tea')\n")
+
+
+@quick.case(returns=320)
+async def at_once(answer):
+    """The shop answers at once."""
+    return await answer(Shop("north", latency=0, prices={"tea": 320}))
+
+
+step = exercise("def step(coroutine):\n    ...\n", "def step(coroutine):\n    return coroutine.send(None)\n")
+
+
+@step.case()
+def one_step(answer):
+    """The coroutine hands out nothing but a turn."""
+    async def turn():
+        await asyncio.sleep(0)
+
+    coroutine = turn()
+    try:
+        answer(coroutine)
+    except TypeError as error:
+        raise Failed("error", f"TypeError: {error}", "the first send is send(None)") from error
+    finally:
+        coroutine.close()

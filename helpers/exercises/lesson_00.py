@@ -1,0 +1,218 @@
+"""The exercises and questions of notebook 00: the first waits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from helpers import Shop
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import require
+
+# -- questions ------------------------------------------------------------------------------------------------
+
+predict_together = predict(
+    "All three shops are asked at once. In which order do the answers come, and after how long is the last one there?",
+    {
+        "north, south, east; after 1.5 seconds": "So it was when each shop had to wait for the one before. Now none does.",
+        "north, south, east; after 0.6 seconds":
+            "The time is right. But who answers first: the shop that was asked first, or the one that needs least time?",
+        "south, east, north; after 0.6 seconds":
+            "Each answer comes when its shop is ready: after 0.4, 0.5 and 0.6 seconds, and the last one is north's.",
+        "south, east, north; after 0.4 seconds":
+            "The order is right. After 0.4 seconds the first answer is there, and two are still to come.",
+    },
+    right="south, east, north; after 0.6 seconds",
+)
+
+predict_lanes = predict(
+    "A timeline has a lane for each task. What will the picture of `my_watch` look like?",
+    {
+        "one lane, with three waits one after another":
+            "Nothing here starts a second task: `my_watch` does one thing after the other, and waits three times.",
+        "two lanes, one for each shop": "A shop has no lane of its own: a lane belongs to a task, whatever it waits for.",
+        "three lanes, one for each wait": "That takes three tasks, as in `together`. Which line here starts one?",
+    },
+    right="one lane, with three waits one after another",
+)
+
+predict_day = predict(
+    "The next watcher asks for the price once an hour, for a whole day. How long do you wait for it, in virtual time?",
+    {
+        "24 hours": "So it would be with `record`. The clock of `simulate` does not wait, it jumps.",
+        "a moment": "The clock jumps over all waits, those for the shop too. What is left is the work of your computer.",
+        "some 14 seconds, for 24 answers of 0.6 seconds":
+            "The answers of the shop are waits like any other, and the clock jumps over them, too.",
+    },
+    right="a moment",
+)
+
+# -- exercises ------------------------------------------------------------------------------------------------
+
+tea_and_coffee = Exercise(
+    title="Ask a shop twice",
+    task="""
+        Write `tea_and_coffee(shop)`: it asks the shop for the price of `"tea"` and for that of `"coffee"`, and returns
+        the sum of the two prices. If tea costs 320 and coffee 450, it returns 770.
+        """,
+    starter="""
+        async def tea_and_coffee(shop):
+            ...                                 # your code here
+        """,
+    hints=[
+        "The cell with my_watch asks two shops and returns a sum. What must be different here?",
+        "Each price needs an await of its own: tea = await shop.price(\"tea\").",
+    ],
+    solution="""
+        async def tea_and_coffee(shop):
+            tea = await shop.price("tea")
+            coffee = await shop.price("coffee")
+            return tea + coffee
+        """,
+    why="Each await waited for one answer and gave a price, a number.",
+    next="Check an answer without one of the two awaits, to see what that looks like.",
+    advice={
+        "value": "Return the sum of the two prices, with return.",
+    },
+    mistakes=[
+        Mistake("forgotten await", "Write await in front", """
+            async def tea_and_coffee(shop):
+                tea = shop.price("tea")
+                coffee = shop.price("coffee")
+                return tea + coffee
+            """),
+        Mistake("forgotten await", "Write await in front", """
+            async def tea_and_coffee(shop):
+                return await shop.price("tea") + shop.price("coffee")
+            """),
+        Mistake("forgotten await", "Write await in front", """
+            async def tea_and_coffee(shop):
+                return await (shop.price("tea") + shop.price("coffee"))
+            """),
+        Mistake("value", "result is None", """
+            async def tea_and_coffee(shop):
+                tea = await shop.price("tea")
+                coffee = await shop.price("coffee")
+                print(tea + coffee)
+            """),
+        Mistake("value", "320", """
+            async def tea_and_coffee(shop):
+                tea = await shop.price("tea")
+                await shop.price("coffee")
+                return tea
+            """),
+        Mistake("not async", "async def", """
+            def tea_and_coffee(shop):
+                tea = shop.price("tea")
+                coffee = shop.price("coffee")
+                return tea + coffee
+            """),
+        Mistake("blocked", "price_blocking", """
+            async def tea_and_coffee(shop):
+                return shop.price_blocking("tea") + shop.price_blocking("coffee")
+            """),
+    ],
+)
+
+
+@tea_and_coffee.case(returns=770)
+async def one_shop(answer):
+    """The shop answers after 0.3 s; tea costs 320, coffee 450."""
+    return await answer(Shop("west", latency=0.3, prices={"tea": 320, "coffee": 450}))
+
+
+ask_all = Exercise(
+    title="Ask all shops at the same time",
+    task="""
+        `ask_all(ask, shops)` calls `await ask(shop)` for every shop, one after another. Change it so that all shops are
+        asked at the same time. It ends when all have answered, and returns nothing.
+        """,
+    starter="""
+        async def ask_all(ask, shops):
+            for shop in shops:
+                await ask(shop)
+        """,
+    hints=[
+        "Compare one_after_another and together, line by line. Which lines differ?",
+        "A task group starts a task for each shop, and its block ends when all of them are done.",
+        "async with asyncio.TaskGroup() as group: and in it the loop, with group.create_task(ask(shop)).",
+    ],
+    solution="""
+        async def ask_all(ask, shops):
+            async with asyncio.TaskGroup() as group:
+                for shop in shops:
+                    group.create_task(ask(shop), name=shop.name)
+        """,
+    why="All tasks are started before the first answer is there, so their waits overlap; and the block of the group ends "
+        "only when the last task is done.",
+    next="What would the picture be with ten shops? Change the cell of together, and see.",
+    advice={
+        "sequential": "Start a task for each shop, and do not wait for one before the next is started.",
+        "left behind": "Start the tasks in a task group: its block ends when all of them are done.",
+        "error": "create_task takes a call of ask that nobody has awaited, ask(shop); and a task group needs async with.",
+    },
+    mistakes=[
+        Mistake("sequential", "do not wait for one", """
+            async def ask_all(ask, shops):
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        await group.create_task(ask(shop))
+            """),
+        Mistake("sequential", "do not wait for one", """
+            async def ask_all(ask, shops):
+                for shop in shops:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(ask(shop))
+            """),
+        Mistake("left behind", "task group", """
+            async def ask_all(ask, shops):
+                for shop in shops:
+                    asyncio.create_task(ask(shop), name=shop.name)
+            """),
+        Mistake("forgotten await", "never awaited", """
+            async def ask_all(ask, shops):
+                for shop in shops:
+                    ask(shop)
+            """),
+        Mistake("error", "a coroutine was expected, got None", """
+            async def ask_all(ask, shops):
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        group.create_task(await ask(shop))
+            """),
+        Mistake("error", "a coroutine was expected", """
+            async def ask_all(ask, shops):
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        group.create_task(ask)
+            """),
+        Mistake("error", "async with", """
+            async def ask_all(ask, shops):
+                with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        group.create_task(ask(shop))
+            """),
+        Mistake("value", "south was asked 0 times", """
+            async def ask_all(ask, shops):
+                await ask(shops[0])
+            """),
+    ],
+)
+
+
+@ask_all.case(elapsed=0.6)
+async def three_shops(answer):
+    """Three shops answer after 0.6, 0.4 and 0.5 s."""
+    shops = [Shop("north", latency=0.6), Shop("south", latency=0.4), Shop("east", latency=0.5)]
+    asked: list[str] = []
+
+    async def ask(shop: Shop) -> None:
+        asked.append(shop.name)
+        await shop.price("tea")
+
+    await answer(ask, shops)
+    if len(asyncio.all_tasks()) == 1:       # nothing was left behind
+        for shop in shops:
+            times = asked.count(shop.name)
+            require(times == 1, "value", f"the shop {shop.name} was asked {times} times", "each shop is asked once")

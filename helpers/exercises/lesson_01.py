@@ -1,0 +1,783 @@
+"""The exercises and questions of notebook 01: coroutines, driven by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import types
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import Failed, equal, require, shown
+
+# -- questions ------------------------------------------------------------------------------------------------
+
+predict_call = predict(
+    "The next cell defines a function with `async def`, and calls it once. Which lines does it print?",
+    {
+        "\"asking north\", then the two lines about the answer":
+            "That is what a function made with `def` would do. Look which line is missing when you run the cell.",
+        "only the two lines about the answer":
+            "The call makes an object, and runs nothing of the body. The next cells show what does.",
+        "none: there is an error, because `await` is missing":
+            "Nothing stops you from calling it without `await`. That is what makes the slip so common.",
+    },
+    right="only the two lines about the answer",
+)
+
+predict_if = predict(
+    "The shop says that tea is *not* cheap, and the `await` is forgotten. What does the next cell print first?",
+    {
+        "buy": "Without `await`, `answer` is no price and no `False`, but an object; and an object counts as true.",
+        "do not buy": "It would, if the body had run. Nobody has asked for its result yet.",
+        "an error: a coroutine is neither true nor false":
+            "That would be a help. But every Python object can stand in an `if`, a coroutine too.",
+    },
+    right="buy",
+)
+
+predict_in_a_cell = predict(
+    "You run the same program in a cell of this notebook. What happens?",
+    {
+        "It prints Hello and World, as the script did":
+            "The script had no event loop when `asyncio.run` began. Your notebook has one, and it is at work.",
+        "It stops with an error":
+            "`asyncio.run` starts an event loop, and one is running here already: it runs your cells.",
+        "It prints Hello, and hangs":
+            "It does not come so far: `asyncio.run` looks first, and refuses.",
+    },
+    right="It stops with an error",
+)
+
+predict_time = predict(
+    "North needs 0.3 seconds for an answer, south 0.5. How long does `watch` take?",
+    {
+        "0.3 seconds": "Then south would not have answered yet.",
+        "0.5 seconds": "That is how long the two would take if they were asked at the same time. Which line asks south, "
+                       "and when is it reached?",
+        "0.8 seconds": "The line that asks south is reached when north has answered: `await` waits here, at this line.",
+    },
+    right="0.8 seconds",
+)
+
+# -- a warm-up: await the right thing -------------------------------------------------------------------------
+
+cheaper = Exercise(
+    title="Await the prices, not the question",
+    task="""
+        Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: it takes the name of a
+        shop, and what it gives when it is awaited is a price. Ask it for the prices of `"north"` and `"south"`, once
+        each, and return the name of the cheaper shop.
+        """,
+    starter="""
+        async def cheaper(get_price):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What does get_price(\"north\") give you, before you do anything else with it?",
+        "Two names, one for each price. A name that holds a price can be compared as often as you like.",
+        "north = await get_price(\"north\"); the same for south; then compare north and south.",
+    ],
+    solution="""
+        async def cheaper(get_price):
+            north = await get_price("north")
+            south = await get_price("south")
+            return "north" if north < south else "south"
+        """,
+    why="Each await drove one coroutine to its end and gave what it returned, a number; numbers can be compared.",
+    next="Which name do you get if both ask the same price?",
+    advice={
+        "error": "A coroutine object can be awaited once. Keep what await gives, and use that as often as you need.",
+        "value": "Compare the two prices, and return the name of the shop, a text.",
+    },
+    mistakes=[
+        Mistake("forgotten await", "await", """
+            async def cheaper(get_price):
+                if get_price("north") < get_price("south"):
+                    return "north"
+                return "south"
+            """),
+        Mistake("forgotten await", "await", """
+            async def cheaper(get_price):
+                north = await get_price("north")
+                south = get_price("south")
+                return "north" if north < south else "south"
+            """),
+        Mistake("forgotten await", "await", """
+            async def cheaper(get_price):
+                prices = {shop: get_price(shop) for shop in ("north", "south")}
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "cannot reuse already awaited coroutine", """
+            async def cheaper(get_price):
+                north, south = get_price("north"), get_price("south")
+                if await north < await south:
+                    return "north"
+                if await south < await north:
+                    return "south"
+            """),
+        Mistake("not awaitable", "call the function", """
+            async def cheaper(get_price):
+                north = await get_price
+                south = await get_price
+                return "north" if north < south else "south"
+            """),
+        Mistake("nested loop", "write await", """
+            async def cheaper(get_price):
+                north = asyncio.run(get_price("north"))
+                south = asyncio.run(get_price("south"))
+                return "north" if north < south else "south"
+            """),
+        Mistake("not async", "async def", """
+            def cheaper(get_price):
+                north = get_price("north")
+                south = get_price("south")
+                return "north" if north < south else "south"
+            """),
+        Mistake("value", "290", """
+            async def cheaper(get_price):
+                return min(await get_price("north"), await get_price("south"))
+            """),
+        Mistake("value", "asked", """
+            async def cheaper(get_price):
+                if await get_price("north") < await get_price("south"):
+                    return "north"
+                if await get_price("south") < await get_price("north"):
+                    return "south"
+            """),
+    ],
+)
+
+
+async def _cheaper_of(answer: Callable[..., Any], prices: dict[str, int], name: str) -> Any:
+    asked = []
+
+    async def get_price(shop: str) -> int:
+        asked.append(shop)
+        return prices[shop]
+
+    result = await answer(get_price)
+    equal(result, name)
+    require(sorted(asked) == ["north", "south"], "value", f"get_price was asked for {', '.join(asked) or 'nothing'}",
+            "it is asked for north and for south, once each")
+    return result
+
+
+@cheaper.case()
+async def south_is_cheaper(answer):
+    """The price at north is 320, at south 290."""
+    return await _cheaper_of(answer, {"north": 320, "south": 290}, "south")
+
+
+@cheaper.case()
+async def north_is_cheaper(answer):
+    """The price at north is 275, at south 290."""
+    return await _cheaper_of(answer, {"north": 275, "south": 290}, "north")
+
+
+# -- drive one by hand ----------------------------------------------------------------------------------------
+
+JUST_STARTED = "the first send to a coroutine must be send(None): no await is waiting for a value yet"
+NO_ITERATOR = "a coroutine is driven with send: next() is for generators"
+
+
+@types.coroutine
+def _ask(shop: str):
+    return (yield shop)
+
+
+async def _watch(shops: list[str], log: list[str] | None = None) -> dict[str, int]:
+    """Asks one shop after another, as in the notebook."""
+    prices = {}
+    for shop in shops:
+        if log is not None:
+            log.append(f"asks {shop}")
+        prices[shop] = await _ask(shop)
+        if log is not None:
+            log.append(f"has {shop}")
+    return prices
+
+
+@contextlib.contextmanager
+def _driving(*coroutines: Coroutine) -> Iterator[None]:
+    """Says in words what goes wrong when a coroutine is driven, and closes those that were not driven to their end."""
+    try:
+        yield
+    except TypeError as error:
+        for words, meaning in (("just-started", JUST_STARTED), ("not an iterator", NO_ITERATOR)):
+            if words in str(error):
+                raise Failed("error", f"TypeError: {error}", meaning) from error
+        raise
+    except StopIteration as error:
+        raise Failed("error", f"StopIteration came out, with the value {shown(error.value)}",
+                     "the end of a coroutine is caught, and its value is used") from error
+    finally:
+        for coroutine in coroutines:
+            coroutine.close()
+
+
+drive_with = Exercise(
+    title="Drive a coroutine to its end",
+    task="""
+        Write a plain function, `drive_with(coroutine, answers)`. It starts the coroutine, sends the answers into it one
+        after another, and returns a tuple of two things: the list of all that the coroutine has asked, and what it
+        returned in the end. With `watch` as above, `drive_with(watch(), [320, 290])` gives `(["north", "south"], 30)`.
+        It must do so for any number of questions, also for a coroutine that asks nothing.
+        """,
+    starter="""
+        def drive_with(coroutine, answers):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Do what you did by hand: one send(None), then one send for each answer. Each send gives a question, "
+        "but for the last one.",
+        "The coroutine is at its end when send raises StopIteration. That may be any send, also the first.",
+        "Put everything that calls send into one try; the except clause has the list of questions, and stop.value.",
+        """
+        Fill in the dots:
+            questions = []
+            try:
+                questions.append(coroutine.send(None))
+                for answer in answers:
+                    ...
+            except StopIteration as stop:
+                return ...
+        """,
+    ],
+    solution="""
+        def drive_with(coroutine, answers):
+            questions = []
+            try:
+                questions.append(coroutine.send(None))
+                for answer in answers:
+                    questions.append(coroutine.send(answer))
+            except StopIteration as stop:
+                return questions, stop.value
+        """,
+    why="send(None) starts the coroutine, each further send carries an answer in and the next question out, and "
+        "StopIteration brings what it returns.",
+    next="What does your function do if there are too few answers? And what should it do?",
+    advice={
+        "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
+        "error": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "value": "Follow the first question and the first answer by hand, as in the cells above.",
+    },
+    mistakes=[
+        Mistake("error", "must be send(None)", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                    coroutine.send(None)
+                except StopIteration as stop:
+                    return questions, stop.value
+            """),
+        Mistake("error", "next() is for generators", """
+            def drive_with(coroutine, answers):
+                questions = [next(coroutine)]
+                try:
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return questions, stop.value
+            """),
+        Mistake("error", "StopIteration came out, with the value", """
+            def drive_with(coroutine, answers):
+                questions = [coroutine.send(None)]
+                for answer in answers:
+                    questions.append(coroutine.send(answer))
+                return questions, None
+            """),
+        Mistake("error", "asks nothing", """
+            def drive_with(coroutine, answers):
+                questions = [coroutine.send(None)]
+                try:
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return questions, stop.value
+            """),
+        Mistake("value", "StopIteration", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    questions.append(coroutine.send(None))
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return questions, stop
+            """),
+        Mistake("value", "None", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    questions.append(coroutine.send(None))
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration:
+                    pass
+                return questions, None
+            """),
+        Mistake("value", "['south']", """
+            def drive_with(coroutine, answers):
+                coroutine.send(None)
+                questions = []
+                try:
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return questions, stop.value
+            """),
+        Mistake("async", "def", """
+            async def drive_with(coroutine, answers):
+                return answers, await coroutine
+            """),
+        Mistake("error", "asks \"west\"", """
+            def drive_with(coroutine, answers):
+                first = coroutine.send(None)
+                second = coroutine.send(answers[0])
+                try:
+                    coroutine.send(answers[1])
+                except StopIteration as stop:
+                    return [first, second], stop.value
+            """),
+    ],
+)
+
+
+@drive_with.case()
+def two_questions(answer):
+    """The coroutine asks "north" and "south", gets 320 and 290, and returns their difference, 30."""
+    async def watch() -> int:
+        return await _ask("north") - await _ask("south")
+
+    coroutine = watch()
+    with _driving(coroutine):
+        equal(answer(coroutine, [320, 290]), (["north", "south"], 30))
+
+
+@drive_with.case()
+def one_question(answer):
+    """The coroutine asks "west", gets 335, and returns {"west": 335}."""
+    coroutine = _watch(["west"])
+    with _driving(coroutine):
+        equal(answer(coroutine, [335]), (["west"], {"west": 335}))
+
+
+@drive_with.case()
+def no_question(answer):
+    """The coroutine asks nothing, and returns {}; there are no answers either."""
+    coroutine = _watch([])
+    with _driving(coroutine):
+        equal(answer(coroutine, []), ([], {}))
+
+
+# -- drive several: a small event loop ------------------------------------------------------------------------
+
+drive_all = Exercise(
+    title="Drive several coroutines at once",
+    task="""
+        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of the
+        list; each hands out the name of the shop that it waits for. `arrivals` is a list of pairs, shop and price, in
+        the order in which the answers arrive, such as `[("south", 290), ("north", 320)]`: resume the coroutine that
+        waits for this shop, with this price. It may ask another shop then. Return the list of what the coroutines
+        returned, in the order of `coroutines`.
+        No two coroutines wait for the same shop at the same time.
+        """,
+    starter="""
+        def drive_all(coroutines, arrivals):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What must you know, when a price arrives, to resume the right coroutine? And when do you learn it?",
+        "A dictionary, shop -> coroutine: who waits for what. Every send that gives a question adds an entry; every "
+        "arrival takes one out.",
+        "A coroutine is started and resumed in the same way, with send; only what is sent differs. So write this once, "
+        "as a function resume(coroutine, value) inside of drive_all, with its try and except.",
+        """
+        Fill in the dots:
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    ...
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                ...
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    ],
+    solution="""
+        def drive_all(coroutines, arrivals):
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    results[coroutine] = stop.value
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                resume(waiting.pop(shop), price)
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    why="A table says who waits for what; whoever's answer arrives is resumed, and the others stay frozen. An event loop "
+        "does the same, with futures in the place of shops.",
+    next="Let two coroutines wait for the same shop, and one answer serve both.",
+    advice={
+        "sequential": "Start them all before you look at the first arrival.",
+        "error": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "order": "Keep the results by coroutine, and put them in order at the end.",
+        "value": "Note for each question which coroutine has asked it.",
+    },
+    mistakes=[
+        Mistake("sequential", "south had not been asked", """
+            def drive_all(coroutines, arrivals):
+                answers, results = dict(arrivals), []
+                for coroutine in coroutines:
+                    answer = None
+                    while True:
+                        try:
+                            question = coroutine.send(answer)
+                        except StopIteration as stop:
+                            results.append(stop.value)
+                            break
+                        answer = answers[question]
+                return results
+            """),
+        Mistake("error", "StopIteration came out", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                for shop, price in arrivals:
+                    waiting[shop].send(price)
+            """),
+        Mistake("order", "in the order of coroutines", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = []
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "KeyError", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    try:
+                        waiting[shop].send(price)
+                    except StopIteration as stop:
+                        results[waiting[shop]] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("value", "{'north': 290}", """
+            def drive_all(coroutines, arrivals):
+                for coroutine in coroutines:
+                    coroutine.send(None)
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "must be send(None)", """
+            def drive_all(coroutines, arrivals):
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "asks nothing", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("value", "None", """
+            def drive_all(coroutines, arrivals):
+                waiting, results = {}, {}
+                for coroutine in coroutines:
+                    waiting[coroutine.send(None)] = coroutine
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                print([results[coroutine] for coroutine in coroutines])
+            """),
+    ],
+)
+
+
+def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: list[tuple[str, int]]) -> None:
+    """Have `answer` drive watchers of these shops, and look at who was resumed when, and at the results."""
+    log: list[str] = []
+    coroutines = [_watch(shops, log) for shops in watchers]
+    with _driving(*coroutines):
+        results = answer(coroutines, list(arrivals))
+    prices = dict(arrivals)
+    first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
+    late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
+    require(not late, "sequential", f"a price was sent in while {' and '.join(late)} had not been asked yet",
+            "every coroutine is started before the first price is sent")
+    wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
+    equal(results, wanted, "the list of results, in the order of coroutines,")
+    arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
+    require(arrived == [shop for shop, _ in arrivals], "order", f"the prices were sent in the order {', '.join(arrived)}",
+            f"in the order in which they arrive: {', '.join(prices)}")
+
+
+@drive_all.case()
+def one_question_each(answer):
+    """Two coroutines wait for north and south. South answers first, 290, then north, 320."""
+    _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
+
+
+@drive_all.case()
+def two_questions_each(answer):
+    """The first asks north, then west; the second south, then east. The answers: south, north, west, east."""
+    _drives(answer, [["north", "west"], ["south", "east"]],
+            [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
+
+
+@drive_all.case()
+def one_asks_nothing(answer):
+    """The second of three coroutines asks nothing and returns {} at once."""
+    _drives(answer, [["north"], [], ["south"]], [("north", 320), ("south", 290)])
+
+
+# -- clean up when an exception is thrown in --------------------------------------------------------------------
+
+price_by_phone = Exercise(
+    title="Hang up, whatever happens",
+    task="""
+        Write `price_by_phone(phone, shop)`. It calls the shop with `phone.call(shop)`, returns the price, which
+        `await phone.ask()` gives, and hangs up with `phone.hang_up()`, exactly once: when the price is there, but also
+        when an exception is thrown in while it waits. The exception must come out of it.
+        `call` and `hang_up` are plain functions, `ask` is a coroutine function.
+        """,
+    starter="""
+        async def price_by_phone(phone, shop):
+            ...                                 # your code here
+        """,
+    hints=[
+        "At which line does the function stand when the exception is thrown in? Which lines come after it?",
+        "There is a statement in Python whose block runs however the block before it ends: by return, by any exception.",
+        "phone.call(shop) first; then try, with return await phone.ask() in it, and finally.",
+    ],
+    solution="""
+        async def price_by_phone(phone, shop):
+            phone.call(shop)
+            try:
+                return await phone.ask()
+            finally:
+                phone.hang_up()
+        """,
+    why="The block of a finally runs on every way out of the try, by return and by any exception, and the exception goes "
+        "on afterwards.",
+    next="Write the same as a context manager, so that it reads: with call(phone, shop): return await phone.ask().",
+    advice={
+        "no exception": "Hang up, and let the exception go on: catch nothing, or raise again. A return in a finally "
+                        "swallows it, too.",
+        "clean-up": "Put hang_up into a finally, and nowhere else.",
+        "order": "Hang up when you have the price: a coroutine runs when it is awaited, not when it is called.",
+    },
+    mistakes=[
+        Mistake("clean-up", "the line was left open", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                price = await phone.ask()
+                phone.hang_up()
+                return price
+            """),
+        Mistake("clean-up", "CancelledError", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    price = await phone.ask()
+                except Exception:
+                    phone.hang_up()
+                    raise
+                phone.hang_up()
+                return price
+            """),
+        Mistake("clean-up", "ConnectionError", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    price = await phone.ask()
+                except asyncio.CancelledError:
+                    phone.hang_up()
+                    raise
+                phone.hang_up()
+                return price
+            """),
+        Mistake("no exception", "ConnectionError", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    return await phone.ask()
+                except BaseException:
+                    return None
+                finally:
+                    phone.hang_up()
+            """),
+        Mistake("swallowed", "CancelledError", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    return await phone.ask()
+                except asyncio.CancelledError:
+                    print("stopped")
+                finally:
+                    phone.hang_up()
+            """),
+        Mistake("no exception", "return", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                price = None
+                try:
+                    price = await phone.ask()
+                finally:
+                    phone.hang_up()
+                    return price
+            """),
+        Mistake("forgotten await", "await", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    return phone.ask()
+                finally:
+                    phone.hang_up()
+            """),
+        Mistake("clean-up", "2 times", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    price = await phone.ask()
+                    phone.hang_up()
+                    return price
+                finally:
+                    phone.hang_up()
+            """),
+        Mistake("order", "was not open", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                question = phone.ask()
+                phone.hang_up()
+                return await question
+            """),
+        Mistake("value", "None", """
+            async def price_by_phone(phone, shop):
+                phone.call(shop)
+                try:
+                    await phone.ask()
+                finally:
+                    phone.hang_up()
+            """),
+    ],
+)
+
+
+class _Phone:
+    """A phone that notes what is done with it. `ask` hands out the name of the shop, and waits for the price."""
+
+    def __init__(self) -> None:
+        self.shop = ""
+        self.done: list[str] = []
+
+    def call(self, shop: str) -> None:
+        self.shop = shop
+        self.done.append("call")
+
+    async def ask(self) -> int:
+        require("call" in self.done and "hang up" not in self.done, "order", "phone.ask() ran when the line was not open",
+                "call, then ask, then hang up")
+        self.done.append("ask")
+        return await _ask(self.shop)
+
+    def hang_up(self) -> None:
+        self.done.append("hang up")
+
+    def look(self, when: str) -> None:
+        """Demand that somebody has hung up, once."""
+        times = self.done.count("hang up")
+        require(times, "clean-up", f"{when}, and the line was left open", "the line is closed on every way out")
+        require(times == 1, "clean-up", f"{when}, and hang_up was called {times} times", "it is called once")
+
+
+def _until_it_waits(answer: Callable[..., Any], phone: _Phone) -> Coroutine:
+    coroutine = answer(phone, "north")
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        equal(stop.value, 320)
+        raise Failed("early", "it ended without having waited for the price", "it waits in phone.ask()") from None
+    return coroutine
+
+
+@price_by_phone.case()
+def the_price_comes(answer):
+    """North answers: the price is 320."""
+    phone = _Phone()
+    with contextlib.closing(_until_it_waits(answer, phone)) as coroutine:
+        try:
+            again = coroutine.send(320)
+        except StopIteration as stop:
+            equal(stop.value, 320)
+            phone.look("the price came")
+        else:
+            raise Failed("value", f"after the price it waits again, for {shown(again)}", "it ends when it has the price")
+
+
+def _thrown_in(answer: Callable[..., Any], error: BaseException) -> None:
+    phone, name = _Phone(), type(error).__name__
+    coroutine = _until_it_waits(answer, phone)
+    kind = "swallowed" if isinstance(error, asyncio.CancelledError) else "no exception"
+    with contextlib.closing(coroutine):
+        try:
+            coroutine.throw(error)
+        except type(error):
+            phone.look(f"{name} was thrown in")
+        except StopIteration as stop:
+            raise Failed(kind, f"{name} was thrown in, and price_by_phone returned {shown(stop.value)} as if nothing had "
+                         "happened", f"{name} comes out") from None
+        else:
+            raise Failed(kind, f"{name} was thrown in, and price_by_phone waits again", f"{name} comes out")
+
+
+@price_by_phone.case()
+def the_line_goes_dead(answer):
+    """While it waits, ConnectionError is thrown in."""
+    _thrown_in(answer, ConnectionError("north is closed"))
+
+
+@price_by_phone.case()
+def it_is_stopped(answer):
+    """While it waits, CancelledError is thrown in: somebody wants it to stop."""
+    _thrown_in(answer, asyncio.CancelledError())
