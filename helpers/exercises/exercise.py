@@ -238,14 +238,14 @@ class Exercise:
     def _wrong(self, finding: Finding, evidence: Evidence | None = None, answer: Any = None, printed: str = "",
                count: int = 0, case: Case | None = None) -> Report:
         case = evidence.case if evidence is not None else case
-        blocks = [Block("Not yet right.", _sentence(finding.observed, self.name))]
+        blocks = [Block("Not yet right:", _sentence(finding.observed))]
         if finding.line:
             text = looks.source_line(finding.file, finding.line)
             blocks.append(Block(f"Line {finding.line}:", text, code=True) if text else Block("Where:", f"line {finding.line}"))
         if case is not None:
             blocks.append(Block("Asked:", case.told))
         if finding.wanted:
-            blocks.append(Block("Wanted:", _sentence(finding.wanted, self.name)))
+            blocks.append(Block("Wanted:", _sentence(finding.wanted)))
         blocks.append(Block("Try:", finding.advice or self.advice.get(finding.kind) or KINDS[finding.kind]))
         runs: dict[str, Recording] = {}
         if evidence is not None and evidence.run is not None and evidence.wanted_run is not None:
