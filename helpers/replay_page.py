@@ -54,7 +54,7 @@ STYLE = f"""<style>
 .wyw-page table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0; font-size: 13px; }}
 .wyw-page td, .wyw-page th {{ padding: 0 6px 0 0; height: 20px; line-height: 20px; text-align: left; font-weight: normal;
   border: 0; background: none; color: {INK}; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
-.wyw-page th {{ width: 36%; }}
+.wyw-page th {{ width: 30%; }}
 .wyw-page tr.wyw-here, .wyw-page tr.wyw-here td, .wyw-page tr.wyw-here th {{ background: #fff2c2; font-weight: 600; }}
 .wyw-tasks {{ height: {20 * ROWS + 40}px; overflow: hidden; }}
 .wyw-loop {{ display: grid; grid-template-columns: 92px minmax(0, 1fr); row-gap: 2px; border-top: 1px solid #c9ced6;

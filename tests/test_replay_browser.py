@@ -290,11 +290,18 @@ def test_running_cells_again_leaves_nothing_behind(page):
     again.expect("north starts", 2)
 
 
+RESTART = "window.restarted = window.jupyterapp.commands.execute('notebook:restart-run-all').then(() => 'done')"
+
+RESTARTED = """(seconds) => Promise.race(
+  [window.restarted, new Promise(resolve => setTimeout(resolve, 1000 * seconds, 'not done'))]
+)"""
+
+
 def test_restart_and_run_all(page):
     before = count(page)
-    page.evaluate("() => void window.jupyterapp.commands.execute('notebook:restart-run-all')")     # ends after the dialog
+    page.evaluate(f"() => {{ {RESTART} }}")
     page.locator(".jp-Dialog .jp-mod-accept").click()
-    page.locator(".wyw-replay").nth(len(CELLS) - 2).wait_for(timeout=lab_browser.STARTING * 1000)
+    assert page.evaluate(RESTARTED, 120) == "done"
     again = Shown(page, FIRST)
     again.expect("main starts", 1)
     assert page.locator(".wyw-replay").count() == len(CELLS) - 1
