@@ -28,7 +28,7 @@ predict_call = predict(
 )
 
 predict_if = predict(
-    "The shop says that tea is *not* cheap, and the `await` is forgotten. What does the next cell print first?",
+    "The shop says that tea is not cheap, and the `await` is forgotten. What does the next cell print first?",
     {
         "buy": "Without `await`, `answer` is no price and no `False`, but an object; and an object counts as true.",
         "do not buy": "It would, if the body had run. Nobody has asked for its result yet.",
