@@ -157,7 +157,8 @@ def refuse_hidden_sleep(coroutines: Iterable[Any]) -> None:
     for coro in coroutines:
         if any(found is _real["sleep"] for found in gc.get_referents(coro)):
             raise EscapedSleep(_complaint(f"an argument or variable of {waits.coroutine_name(coro)}"))
-    if sys.getrefcount(_real["sleep"]) <= _ALONE:       # nobody but this module has it
+    if sys.getrefcount(_real["sleep"]) <= max(_ALONE, _known[0]):       # nobody has it but this module, and who is known
+        _known[0] = min(_known[0], sys.getrefcount(_real["sleep"]))
         return
     where = _hidden_sleep()
     if where:
@@ -165,6 +166,19 @@ def refuse_hidden_sleep(coroutines: Iterable[Any]) -> None:
         where = _hidden_sleep()
     if where:
         raise EscapedSleep(_complaint(where))
+    _remember_harmless()
+
+
+def _remember_harmless() -> None:
+    """Let the search not be repeated if all that it found are tuples: they cannot change, and kept here they stay.
+
+    In a Jupyter kernel there always is one, the defaults of a function of psutil, and a reference held in C; the
+    search takes 0.1 s there.
+    """
+    holders = _holders(_real["sleep"])
+    _known[:] = [0]
+    if all(type(holder) is tuple for holder in holders):
+        _known[:] = [sys.getrefcount(_real["sleep"]), *holders]
 
 
 def _complaint(where: str) -> str:
@@ -174,6 +188,7 @@ def _complaint(where: str) -> str:
 
 _nobody_elses = {"it": object()}
 _ALONE = sys.getrefcount(_nobody_elses["it"])           # the count of an object that only one dictionary holds
+_known: list[Any] = [0]         # how many references are known to be harmless, and the tuples among their holders
 
 
 def _hidden_sleep() -> str | None:
