@@ -80,6 +80,8 @@ def _do(job: dict[str, Any], send: Callable, errors: int, watch: Watch, snapshot
         send({"event": "end"})
         return
     sys.addaudithook(_refuse(os.getpid()))
+    if "_posixsubprocess" in sys.modules:   # multiprocessing calls it directly, and no hook hears of it
+        sys.modules["_posixsubprocess"].fork_exec = _no_process
     sys.set_coroutine_origin_tracking_depth(10)
     printed.open = True
     send({"event": "begun"})
@@ -167,6 +169,10 @@ def _refuse(own: int) -> Callable[[str, tuple], None]:
             raise refused(f"an answer cannot touch other processes from here ({event})")
 
     return hook
+
+
+def _no_process(*args: Any) -> None:
+    raise Refused("an answer cannot start processes here (fork_exec)")
 
 
 def _limit_memory(seconds: float) -> None:
