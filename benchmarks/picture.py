@@ -12,7 +12,7 @@ import heapq
 import itertools
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -104,6 +104,22 @@ def contrast(one: str, other: str) -> float:
     """How well one colour reads on another, 1 to 21 (WCAG 2); 4.5 is the least for text."""
     low, high = sorted(float(linear(colour) @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
     return (high + 0.05) / (low + 0.05)
+
+
+def tables() -> Iterator[str]:
+    """What `python -m benchmarks` prints of it."""
+    from .measure import table
+
+    cost(fan_out(10, 5))                        # imports and font caches are not the price of a picture
+    rows = []
+    for tasks in TASKS:
+        seconds, size = cost(fan_out(tasks, max(5, tasks // 20)))
+        rows.append([f"{tasks:,}", f"{seconds:.2f}", "0.6" if tasks > 1_000 else "0.4", f"{size / 1000:.0f}",
+                     "100" if tasks > 1_000 else ""])
+    yield table("Picture of a run", ["tasks", "CPU seconds", "at most", "KB", "at most"], rows)
+    found = closest({state.name: state.colour for state in STATES})
+    yield table("Colours of the states", ["vision", "the two most alike", "their distance (CIE76)", "at least"],
+                [[vision, f"{one}, {other}", f"{distance:.1f}", "20"] for vision, (distance, one, other) in found.items()])
 
 
 def main() -> None:
