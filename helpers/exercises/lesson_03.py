@@ -412,11 +412,11 @@ predict_watch = predict(
         "0.6 s, the longest of the three":
             "That would be so if the three waits overlapped. Who would ask south while `watch` stands still at the "
             "line of north? Run the cell, and look at the lane.",
-        "1.2 s, all three together":
+        "1.2 s, the sum of the three":
             "`watch` stands still at each await until the price is there, so south is asked when north has "
             "answered. Look for the three waits in its lane.",
     },
-    right="1.2 s, all three together",
+    right="1.2 s, the sum of the three",
 )
 
 predict_start = predict(
