@@ -417,15 +417,25 @@ def _run(self):
 
     A traceback keeps this frame, so no local may keep anything: exceptions would be freed too late.
     """
-    task = getattr(self._callback, "__self__", None)
-    row = _row_of(id(task))
-    if row is None or type(self._callback) is not _Step and not self._args and _is_foreign(self._callback):
-        self = task = row = _run_other(self)
+    callback, args = self._callback, self._args
+    if type(callback) is _Step:
+        task = callback.__self__
+        row = _row_of(id(task))
+    else:
+        task = getattr(callback, "__self__", None)
+        row = _row_of(id(task))
+        if row is not None and not args and _is_foreign(callback):
+            row = None
+    if row is None:
+        self = callback = args = task = _run_other(self)
         return
     clock = row.clock
     started = clock()
     try:
-        self._context.run(self._callback, *self._args)
+        if args:
+            self._context.run(callback, *args)
+        else:
+            self._context.run(callback)         # faster than with *args, and most steps have none
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -445,7 +455,7 @@ def _run(self):
                 notes += row.id, row.ready, started, ended, read_turn(task.get_coro())
         except AttributeError:
             pass                # a stale note: another object has got the number of a task that is no more
-        self = task = row = notes = None
+        self = callback = args = task = row = notes = None
 
 
 def _is_foreign(callback: Callable) -> bool:
