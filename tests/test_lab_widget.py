@@ -377,3 +377,17 @@ def test_page_that_does_not_name_its_cells(shell, bench):
     one = bench()
     shell.runs(None)
     assert one._root is not None and shell.callbacks == []
+
+
+# -- stored notebooks -------------------------------------------------------------------------------
+
+
+def test_stored_notebook_keeps_picture_and_text_but_no_widget(bench):
+    import nbformat
+
+    from tools.refresh import normalise
+
+    data, metadata = bench()._repr_mimebundle_()
+    cell = nbformat.v4.new_code_cell("lab()", outputs=[nbformat.v4.new_output("execute_result", data, metadata=metadata)])
+    made = normalise(nbformat.v4.new_notebook(cells=[cell]))
+    assert set(made.cells[0].outputs[0].data) == {"text/plain", "image/png"}

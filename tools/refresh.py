@@ -101,6 +101,8 @@ def read(path: Path) -> NotebookNode:
 
 # --- normalise -----------------------------------------------------------------------------------------------------
 
+WIDGETS = "application/vnd.jupyter.widget-view+json"
+
 
 @functools.cache
 def rules(path: Path = RULES) -> list[tuple[re.Pattern[str], str]]:
@@ -160,6 +162,8 @@ def _normal_output(output: NotebookNode) -> NotebookNode:
         output.traceback = [clean(line) for line in own_frames(output)]
         output.evalue = clean(output.evalue)
     else:
+        if len(output.data) > 1:        # widgets are gone when the kernel is; what stands in for them is what is kept
+            output.data.pop(WIDGETS, None)
         output.data = nbformat.from_dict({k: v if k.startswith("image/") else clean(v) for k, v in output.data.items()})
     return output
 
