@@ -68,7 +68,7 @@ cheaper = Exercise(
     title="Await the prices, not the question",
     task="""
         Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: it takes the name of a
-        shop, and what it gives when it is awaited is a price. Ask it for the prices of `"north"` and `"south"`, once
+        shop, and awaiting its call gives the price. Ask it for the prices of `"north"` and `"south"`, once
         each, and return the name of the cheaper shop.
         """,
     starter="""
@@ -180,7 +180,7 @@ async def north_is_cheaper(answer):
 # -- drive one by hand ----------------------------------------------------------------------------------------
 
 JUST_STARTED = "the first send to a coroutine must be send(None): no await is waiting for a value yet"
-NO_ITERATOR = "a coroutine is driven with send: next() is for generators"
+NO_ITERATOR = "a coroutine is driven with send: next(), list() and for loops are for generators"
 
 
 @types.coroutine
@@ -206,7 +206,8 @@ def _driving(*coroutines: Coroutine) -> Iterator[None]:
     try:
         yield
     except TypeError as error:
-        for words, meaning in (("just-started", JUST_STARTED), ("not an iterator", NO_ITERATOR)):
+        for words, meaning in (("just-started", JUST_STARTED), ("not an iterator", NO_ITERATOR),
+                               ("not iterable", NO_ITERATOR)):
             if words in str(error):
                 raise Failed("error", f"TypeError: {error}", meaning) from error
         raise
@@ -263,6 +264,7 @@ drive_with = Exercise(
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
         "error": "Say for each send in your function what may come out: a question, or StopIteration.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
+        "endless": "Leave the loop when send raises StopIteration.",
     },
     mistakes=[
         Mistake("error", "must be send(None)", """
@@ -275,7 +277,7 @@ drive_with = Exercise(
                 except StopIteration as stop:
                     return questions, stop.value
             """),
-        Mistake("error", "next() is for generators", """
+        Mistake("error", "next(), list() and for loops are for generators", """
             def drive_with(coroutine, answers):
                 questions = [next(coroutine)]
                 try:
@@ -334,6 +336,10 @@ drive_with = Exercise(
         Mistake("async", "def", """
             async def drive_with(coroutine, answers):
                 return answers, await coroutine
+            """),
+        Mistake("error", "for loops are for generators", """
+            def drive_with(coroutine, answers):
+                return list(coroutine), answers[-1]
             """),
         Mistake("error", "asks \"west\"", """
             def drive_with(coroutine, answers):
@@ -438,6 +444,7 @@ drive_all = Exercise(
         "error": "Say for each send in your function what may come out: a question, or StopIteration.",
         "order": "Keep the results by coroutine, and put them in order at the end.",
         "value": "Note for each question which coroutine has asked it.",
+        "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
     },
     mistakes=[
         Mistake("sequential", "south had not been asked", """
@@ -517,6 +524,10 @@ drive_all = Exercise(
                         results[coroutine] = stop.value
                 return [results[coroutine] for coroutine in coroutines]
             """),
+        Mistake("sequential", "north and south were not started", """
+            def drive_all(coroutines, arrivals):
+                return [{shop: price} for shop, price in arrivals]
+            """),
         Mistake("value", "None", """
             def drive_all(coroutines, arrivals):
                 waiting, results = {}, {}
@@ -543,8 +554,9 @@ def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: lis
     prices = dict(arrivals)
     first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
     late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
-    require(not late, "sequential", f"a price was sent in while {' and '.join(late)} had not been asked yet",
-            "every coroutine is started before the first price is sent")
+    what = f"a price was sent in while {' and '.join(late)} had not been asked yet" if "has" in " ".join(log) \
+        else f"the coroutines that ask {' and '.join(late)} were not started"
+    require(not late, "sequential", what, "every coroutine is started before the first price is sent")
     wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
     equal(results, wanted, "the list of results, in the order of coroutines,")
     arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
@@ -554,13 +566,15 @@ def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: lis
 
 @drive_all.case()
 def one_question_each(answer):
-    """Two coroutines wait for north and south. South answers first, 290, then north, 320."""
+    """The first of two coroutines asks north, the second south, and each returns the price that it is sent, in a
+    dictionary. South answers first, 290, then north, 320."""
     _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
 
 
 @drive_all.case()
 def two_questions_each(answer):
-    """The first asks north, then west; the second south, then east. The answers: south, north, west, east."""
+    """The first asks north, then west; the second south, then east. The answers come from south, north, west and
+    east, in this order."""
     _drives(answer, [["north", "west"], ["south", "east"]],
             [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
 

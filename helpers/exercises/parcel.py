@@ -7,11 +7,10 @@ error that says which name of the notebook it is.
 
 from __future__ import annotations
 
+import functools
 import io
 from types import CodeType, FunctionType
 from typing import Any, Iterator
-
-import cloudpickle
 
 from ..waits import is_library
 
@@ -26,7 +25,7 @@ def pack(thing: Any) -> bytes:
     """The bytes to send; CannotSend if something in it cannot be sent, or is too large."""
     buffer = _Limited()
     try:
-        _Pickler(buffer).dump(thing)
+        _pickler()(buffer).dump(thing)
     except CannotSend:
         raise
     except RecursionError:
@@ -70,16 +69,23 @@ class _Limited(io.BytesIO):
         return super().write(data)
 
 
-class _Pickler(cloudpickle.Pickler):
-    """Refuses objects that bring their own way of being pickled: it would run in the notebook's process."""
+@functools.cache
+def _pickler() -> type:
+    # Imported when it is first needed: the first notebook imports its exercises before it can say what is not installed.
+    import cloudpickle
 
-    def reducer_override(self, obj: Any) -> Any:
-        for base in type(obj).__mro__:
-            for name in ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"):
-                method = base.__dict__.get(name)
-                if isinstance(method, FunctionType) and not is_library(method.__code__):
-                    raise CannotSend(f"{type(obj).__name__} defines {name}, which is not run here")
-        return super().reducer_override(obj)
+    class Pickler(cloudpickle.Pickler):
+        """Refuses objects that bring their own way of being pickled: it would run in the notebook's process."""
+
+        def reducer_override(self, obj: Any) -> Any:
+            for base in type(obj).__mro__:
+                for name in ("__reduce_ex__", "__reduce__", "__getstate__", "__getnewargs_ex__", "__getnewargs__"):
+                    method = base.__dict__.get(name)
+                    if isinstance(method, FunctionType) and not is_library(method.__code__):
+                        raise CannotSend(f"{type(obj).__name__} defines {name}, which is not run here")
+            return super().reducer_override(obj)
+
+    return Pickler
 
 
 def _text(error: Exception) -> str:
