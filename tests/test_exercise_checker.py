@@ -284,6 +284,40 @@ def test_what_is_no_function_is_refused(thing) -> None:
     assert type(thing).__name__ in report.message
 
 
+def test_what_hangs_on_an_object_does_not_run_here() -> None:
+    """The notebook's process looks at an answer without asking it."""
+    ran = []
+
+    class Curious:
+        @property
+        def __class__(self):
+            ran.append("__class__")
+            return int
+
+        def __repr__(self):
+            ran.append("__repr__")
+            return ""
+
+    assert samples.ask.check(Curious()).kind == "not a function"
+    answer = samples.ask.compile("async def ask(shops=None):\n    return shops\n")
+    answer.__defaults__ = (Curious(),)
+    answer.__signature__ = Curious()
+    report = samples.ask.check(answer)
+    assert report.kind == "signature" and "ask(shops=...)" in report.message
+
+    async def begun():
+        try:
+            await asyncio.sleep(0)
+        finally:
+            ran.append("finally")
+
+    coroutine = begun()
+    coroutine.send(None)
+    assert samples.ask.check(coroutine).kind == "coroutine object"
+    assert ran == []
+    coroutine.close()
+
+
 def test_what_cannot_be_sent_is_named() -> None:
     answer = samples.ask.compile("import threading\nlock = threading.Lock()\n" + body("""
         with lock:
@@ -510,7 +544,8 @@ def test_the_line_of_a_swallowed_cancellation_is_found() -> None:
     answer = samples.call.compile(textwrap.dedent(WRONG["swallows"][-1]).lstrip("\n"))
     assert looks.swallowing_line(looks.tree_of(answer)) == 4
     assert linecache.getline(answer.__code__.co_filename, 4).strip() == "except asyncio.CancelledError:"
-    assert looks.tree_of(len) is None
+    linecache.cache.pop(answer.__code__.co_filename)
+    assert looks.tree_of(answer) is None        # without its source no line is named
 
 
 def test_what_a_case_demands_is_no_part_of_the_learners_timeline() -> None:

@@ -96,7 +96,7 @@ class Exercise:
         self._references: list[dict[str, Any]] = []
 
     def case(self, **expected: Any) -> Callable[[Callable], Callable]:
-        """Decorate a function as a case; `expected` are the fields of `observe.Case`: returns, raises, elapsed, peak ..."""
+        """Decorate a function as a case; `expected` are fields of `observe.Case`: returns, elapsed, ..."""
         def decorate(function: Callable) -> Callable:
             if not inspect.getdoc(function):
                 raise ValueError(f"the case {function.__name__} needs a docstring: what the learner is told of it")
@@ -136,7 +136,8 @@ class Exercise:
         self._hinted += 1
         count = len(self.hints)
         if self._hinted > count:
-            return Report("hint", [Block("There are no more hints.", f"exercises.{self.name}.solution() shows a solution.")])
+            return Report("hint", [Block(
+                "There are no more hints.", f"exercises.{self.name}.solution() shows a solution.")])
         last = " It is the last one." if self._hinted == count else ""
         return Report("hint", [Block(f"Hint {self._hinted} of {count}.{last}", self.hints[self._hinted - 1])])
 
@@ -232,8 +233,8 @@ class Exercise:
 
     def _unchecked(self, why: str) -> Report:
         return Report(UNCHECKED, [Block(
-            "Could not be checked.", f"An answer runs in a process of its own, and this machine could not start one: {why}. "
-            "This says nothing about your answer. Close other programs or notebooks, and run the cell again.")])
+            "Could not be checked.", "An answer runs in a process of its own, and this machine could not start one: "
+            f"{why}. This says nothing about your answer. Close other programs or notebooks, and run the cell again.")])
 
     def _wrong(self, finding: Finding, evidence: Evidence | None = None, answer: Any = None, printed: str = "",
                count: int = 0, case: Case | None = None) -> Report:
@@ -241,7 +242,8 @@ class Exercise:
         blocks = [Block("Not yet right:", _sentence(finding.observed))]
         if finding.line:
             text = looks.source_line(finding.file, finding.line)
-            blocks.append(Block(f"Line {finding.line}:", text, code=True) if text else Block("Where:", f"line {finding.line}"))
+            where = f"Line {finding.line}:"
+            blocks.append(Block(where, text, code=True) if text else Block("Where:", f"line {finding.line}"))
         if case is not None:
             blocks.append(Block("Asked:", case.told))
         if finding.wanted:
@@ -271,8 +273,8 @@ def _notes(printed: str, count: int, answer: Any) -> list[Block]:
         blocks.append(Block("Your code printed:", printed.rstrip("\n") + more, code=True))
     names = looks.globals_assigned(answer.__code__) if type(answer) is FunctionType else []
     if names:
-        blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a process of "
-                                     "its own, so the notebook's variables are unchanged."))
+        blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a "
+                                     "process of its own, so the notebook's variables are unchanged."))
     return blocks
 
 

@@ -6,7 +6,7 @@ import ast
 import inspect
 import linecache
 import textwrap
-from types import CodeType, FunctionType
+from types import CodeType, CoroutineType, FunctionType
 from typing import Any, NamedTuple
 
 
@@ -40,14 +40,16 @@ def _essence(code: CodeType) -> tuple:
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_flags & _KINDS
 
 
-_KINDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR | inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+_KINDS = (inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+          | inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
 
 
 def wrong_object(answer: Any, name: str, starter: ast.AsyncFunctionDef | ast.FunctionDef) -> Remark | None:
-    """What is wrong with the object that was passed to `check`, or None."""
+    """What is wrong with the object that was passed to `check`, or None. Nothing of the learner's runs for it."""
     kind = type(answer)
-    if inspect.iscoroutine(answer):
-        answer.close()                      # or else Python warns that it was never awaited
+    if kind is CoroutineType:
+        if inspect.getcoroutinestate(answer) == inspect.CORO_CREATED:
+            answer.close()                  # or else Python warns that it was never awaited
         return Remark("coroutine object", f"check got a coroutine object: {name}(...) was called",
                       f"the function itself, without parentheses: check({name})")
     if kind is not FunctionType:
@@ -60,8 +62,8 @@ def wrong_object(answer: Any, name: str, starter: ast.AsyncFunctionDef | ast.Fun
         return Remark("not async", f"{name} is written with def: a call of it cannot await anything",
                       f"a coroutine function: async def {name}(...)", line)
     if isinstance(starter, ast.FunctionDef) and asynchronous:
-        return Remark("async", f"{name} is written with async def: a call of it makes a coroutine object, and runs nothing",
-                      f"a plain function: def {name}(...)", line)
+        return Remark("async", f"{name} is written with async def: a call of it makes a coroutine object, and runs "
+                      "nothing", f"a plain function: def {name}(...)", line)
     if isinstance(starter, ast.AsyncFunctionDef) and flags & inspect.CO_ASYNC_GENERATOR and not _yields(starter):
         return Remark("async generator", f"there is a yield in {name}, so a call of it makes an asynchronous generator",
                       "a coroutine function, which gives its result with return", line)
@@ -78,14 +80,23 @@ def _wrong_signature(answer: FunctionType, name: str, starter: Any, line: int) -
     positional = [a.arg for a in arguments.posonlyargs + arguments.args]
     required = len(positional) - len(arguments.defaults)
     keywords = [a.arg for a in arguments.kwonlyargs]
-    signature = inspect.signature(answer)
+    code = answer.__code__                  # a bare copy: whatever else was hung on the function stays out of it
+    bare = FunctionType(code, {}, name, answer.__defaults__, answer.__closure__)
+    bare.__kwdefaults__ = answer.__kwdefaults__
+    signature = inspect.signature(bare)
     try:
         signature.bind(*positional[:required])
         signature.bind(*positional, **dict.fromkeys(keywords))
         return None
     except TypeError:
-        return Remark("signature", f"your function takes {name}{signature}",
+        taken = ", ".join(map(_parameter, signature.parameters.values()))
+        return Remark("signature", f"your function takes {name}({taken})",
                       f"it must take {name}({ast.unparse(arguments)})", line)
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    return stars + parameter.name + ("" if parameter.default is parameter.empty else "=...")
 
 
 def source_line(file: str, line: int) -> str:
@@ -96,7 +107,7 @@ def source_line(file: str, line: int) -> str:
 def tree_of(answer: FunctionType) -> ast.AST | None:
     """The syntax tree of an answer, with the line numbers of its cell; None if its source is not known."""
     try:
-        lines, first = inspect.getsourcelines(answer)
+        lines, first = inspect.getsourcelines(answer.__code__)
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, SyntaxError, ValueError, TypeError):
         return None
@@ -121,8 +132,9 @@ def future_not_awaited(tree: ast.AST | None) -> int:
     """The line of a call such as `asyncio.gather(...)` whose future is kept without being awaited at once; 0 if none."""
     awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)} if tree is not None else set()
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Call) and id(node) not in awaited and _last_name(node.func) in (*_STARTERS, "create_task"):
-            return node.lineno
+        if isinstance(node, ast.Call) and id(node) not in awaited:
+            if _last_name(node.func) in (*_STARTERS, "create_task"):
+                return node.lineno
     return 0
 
 

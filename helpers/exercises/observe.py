@@ -199,8 +199,8 @@ _SPECIAL = [
 def _facts(error: BaseException, case: Case) -> dict[str, Any]:
     """An exception as data."""
     facts: dict[str, Any] = {
-        "type": type(error).__name__, "text": describe(error), "place": _place(error, case.file), "special": "", "group": [],
-        "wanted": case.raises is not None and isinstance(error, case.raises),
+        "type": type(error).__name__, "text": describe(error), "place": _place(error, case.file),
+        "special": "", "group": [], "wanted": case.raises is not None and isinstance(error, case.raises),
     }
     if isinstance(error, Failed):
         facts |= {"special": "failed", "kind": error.kind, "observed": error.observed, "wanted_text": error.wanted}

@@ -32,19 +32,22 @@ class Block:
             if len(lines) == 1:
                 return f"{self.heading} {lines[0]}"
             return "\n".join([self.heading, *(f"    {line}".rstrip() for line in lines)])
-        return "\n".join(
-            textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False) if not paragraph.startswith(" ")
-            else paragraph
-            for paragraph in f"{self.heading} {self.text}".splitlines()
-        )
+        return "\n".join(map(_filled, f"{self.heading} {self.text}".splitlines()))
 
     def html(self) -> str:
         heading, text = f"<b>{html.escape(self.heading)}</b>", html.escape(self.text.rstrip())
-        if self.code:
-            return f"<div>{heading}<pre>{text}</pre></div>" if "\n" in text else f"<div>{heading} <code>{text}</code></div>"
+        if self.code and "\n" not in text:
+            return f"<div>{heading} <code>{text}</code></div>"
         if "\n" in text:
             return f"<div>{heading} <pre>{text}</pre></div>"
         return f"<div>{heading} {text}</div>"
+
+
+def _filled(paragraph: str) -> str:
+    """Prose in lines of `WIDTH`; what is indented keeps its lines."""
+    if paragraph.startswith(" "):
+        return paragraph
+    return textwrap.fill(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass

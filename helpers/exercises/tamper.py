@@ -44,7 +44,8 @@ class Snapshot:
         """Put back what was replaced, and the switches of the interpreter. Names what it was: "asyncio.sleep"."""
         # First the builtins, with nothing but the language itself: the rest of this function needs them.
         now, before = self.builtins
-        found = ["builtins." + name for name, value in before.items() if name != "_" and now.get(name, _MISSING) is not value]
+        found = ["builtins." + name for name, value in before.items()
+                 if name != "_" and now.get(name, _MISSING) is not value]
         now.update(before)
         sys.settrace(None)
         sys.setprofile(None)

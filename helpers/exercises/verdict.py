@@ -127,13 +127,14 @@ def _forgotten_await(e: Evidence) -> Finding | None:
     never = e.notes["never_awaited"]
     if unfinished:
         first = unfinished[0]
-        what = f"a {first['future']} ({first['name']})" if first.get("future") else f"the coroutine object {first['name']}()"
+        name = first["name"]
+        what = f"a {first['future']} ({name})" if first.get("future") else f"the coroutine object {name}()"
         return _at("forgotten await", first["place"], f"the result has {what} where a value should be",
                    "what it gives when it is awaited")
     if error is not None and not error["special"] and "await wasn't used with future" in error["text"]:
         line = looks.future_not_awaited(e.tree) or (error["place"][1] if error["place"] else 0)
-        return Finding("forgotten await", "a future was used as if it were the list of results", "the results, which await gives",
-                       e.file, line)
+        return Finding("forgotten await", "a future was used as if it were the list of results",
+                       "the results, which await gives", e.file, line)
     misused = error is not None and not error["special"] and any(word in error["text"] for word in _MISUSED) \
         and error["type"] in ("TypeError", "AttributeError") and "await" not in error["text"] \
         and "forbidden" not in error["text"] and "was expected" not in error["text"]
@@ -144,11 +145,13 @@ def _forgotten_await(e: Evidence) -> Finding | None:
     judged_by_result = error is None or error["special"] in ("failed", "deadlock")
     if never and judged_by_result:
         first = never[0]
-        return _at("forgotten await", first["place"], f"{first['name']}() was called, but never awaited, so it never ran",
+        return _at("forgotten await", first["place"],
+                   f"{first['name']}() was called, but never awaited, so it never ran",
                    f"{first['name']}() runs")
     line = looks.call_not_awaited(e.tree)
     if line and (judged_by_result or e.notes["pending"]):
-        return Finding("forgotten await", "this call starts something, and nobody waits for it", "it is awaited", e.file, line)
+        return Finding("forgotten await", "this call starts something, and nobody waits for it", "it is awaited",
+                       e.file, line)
     return None
 
 
@@ -193,7 +196,8 @@ def _endless(e: Evidence) -> Finding | None:
     if error is None or error["special"] != "endless":
         return None
     place = next((place for _, _, place in e.notes["pending"] if place and place[0] == e.file), None)
-    return _at("endless", place, f"it was still running after {e.case.steps:,} steps on the event loop", "it comes to an end")
+    return _at("endless", place, f"it was still running after {e.case.steps:,} steps on the event loop",
+               "it comes to an end")
 
 
 def _computes(e: Evidence) -> Finding | None:
@@ -229,7 +233,8 @@ def _exception(e: Evidence) -> Finding | None:
     wanted = _exceptions(e.case.raises)
     if error is None:
         if wanted:
-            return _at("no exception", None, f"no exception came out; the result was {e.notes['value']}", f"{wanted} comes out")
+            return _at("no exception", None, f"no exception came out; the result was {e.notes['value']}",
+                       f"{wanted} comes out")
         return None
     if error["special"] == "failed" or error["wanted"]:
         return None
@@ -239,7 +244,8 @@ def _exception(e: Evidence) -> Finding | None:
     if wanted:
         return _at("wrong exception", place, f"{text} came out", f"{wanted} comes out")
     if error["type"] == "RuntimeError" and any(words in text for words in _SECOND_LOOP):
-        return _at("nested loop", place, f"it tried to start a second event loop: {text}", "one loop, the one that is running")
+        return _at("nested loop", place, f"it tried to start a second event loop: {text}",
+                   "one loop, the one that is running")
     if error["type"] == "TypeError" and "await" in text:
         return _at("not awaitable", place, f"await was given something that cannot be awaited: {text}", "no exception")
     return _at("error", place, f"your function raised {text}", "no exception")
@@ -269,8 +275,9 @@ def _threads(e: Evidence) -> Finding | None:
     names = e.notes.get("threads")
     if not names:
         return None
-    return _at("thread", None, f"your function had returned when {'a thread was' if len(names) == 1 else 'threads were'} "
-               f"still at work ({_several(names)})", "when it returns, everything that it started is done")
+    who = "a thread was" if len(names) == 1 else "threads were"
+    return _at("thread", None, f"your function had returned when {who} still at work ({_several(names)})",
+               "when it returns, everything that it started is done")
 
 
 def _peak(e: Evidence) -> Finding | None:
@@ -292,9 +299,8 @@ def _timing(e: Evidence) -> Finding | None:
     meant = overlap(e.wanted_run)[0] if e.wanted_run is not None else 0
     if took > wanted:
         if most <= 1 < (meant or 2):
-            return _at("sequential", place, f"one after another: it took {seconds(took)} of virtual time, and at no moment "
-                       "did two of the waits overlap", f"{seconds(wanted)}, with all of the waits under way at once"
-                       if meant != most else seconds(wanted))
+            return _at("sequential", place, f"one after another: it took {seconds(took)} of virtual time, and at no "
+                       "moment did two of the waits overlap", f"{seconds(wanted)}, with all waits under way at once")
         return _at("slow", place, f"it took {seconds(took)} of virtual time", seconds(wanted))
     if meant and most > meant:
         return _at("concurrent", place, f"{most} waits were under way at once: it took {seconds(took)} of virtual time",
@@ -303,15 +309,15 @@ def _timing(e: Evidence) -> Finding | None:
 
 
 _JUDGES: tuple[Callable[[Evidence], Finding | None], ...] = (
-    _replaced, _forgotten_await, _special, _blocked, _deadlock, _endless, _computes, _failed, _exception, _left_behind, _lost,
-    _failed_value, _threads, _peak, _timing,
+    _replaced, _forgotten_await, _special, _blocked, _deadlock, _endless, _computes, _failed, _exception, _left_behind,
+    _lost, _failed_value, _threads, _peak, _timing,
 )
 
 _OWN = ("request", "sleep", "thread", "future", "socket", "subprocess", "dns")      # waits that no other task ends
 
 
 def overlap(run: Recording) -> tuple[int, Place | None]:
-    """How many of the waits for something outside were under way at once, at most, and where most of the waiting was."""
+    """How many waits for something outside were under way at once, at most, and where most of the waiting was."""
     events: list[tuple[float, int]] = []
     outside: dict[Place, float] = {}        # line -> seconds of waiting there for something outside
     anywhere: dict[Place, float] = {}
@@ -328,7 +334,7 @@ def overlap(run: Recording) -> tuple[int, Place | None]:
     for _, change in sorted(events):
         now += change
         most = max(most, now)
-    places = outside or anywhere            # a task that is nothing but a request has no line: then, where it is awaited
+    places = outside or anywhere            # a task that is nothing but a request has no line: take where it is awaited
     return most, max(places, key=places.__getitem__) if places else None
 
 
@@ -366,7 +372,8 @@ def from_event(frame: dict[str, Any], seconds_allowed: float, memory: int) -> Fi
         return _at("endless", place, f"it did not come to an end, and was stopped after {seconds_allowed:g} s of real "
                    f"time{where}", "it ends; in virtual time that takes milliseconds")
     if frame["event"] == "memory":
-        return _at("memory", place, f"it took more than {memory >> 20} MB of memory, and was stopped", "it needs far less")
+        return _at("memory", place, f"it took more than {memory >> 20} MB of memory, and was stopped",
+                   "it needs far less")
     if frame["event"] in ("broken", "garbage"):
         return _at("died", None, "your code broke what observes it, so nothing can be said about its result",
                    "Python and the laboratory as they are")
@@ -376,4 +383,5 @@ def from_event(frame: dict[str, Any], seconds_allowed: float, memory: int) -> Fi
         how = f"ended the Python process that it ran in, with signal {-code}"
     elif isinstance(code, int):
         how += f", with exit code {code}"
-    return _at("died", place, f"your code {how} (in the notebook that would have been the kernel)", "it returns, or raises")
+    return _at("died", place, f"your code {how} (in the notebook that would have been the kernel)",
+               "it returns, or raises")

@@ -35,7 +35,8 @@ def main() -> None:
     """Wait for a job, do it, and end."""
     send, errors = _take_pipes()
     watch = Watch()
-    from . import exercise                  # noqa: F401  The module of the exercise will ask for it: import it now.
+    import cloudpickle                      # noqa: F401  The answer will ask for it, and the module of the exercise
+    from . import exercise                  # noqa: F401  for this: import both while nobody waits.
 
     simulate(_nothing())                    # everything else that is loaded or made at first use
     snapshot = Snapshot()
@@ -108,7 +109,7 @@ async def _nothing() -> None:
 
 
 def _take_pipes() -> tuple[Callable[[dict[str, Any]], None], int]:
-    """Take the pipes to the notebook away from where an answer would write: a function that sends, and one for errors."""
+    """Take the pipes to the notebook away from where an answer would write: one to send frames, one for errors."""
     results, errors = os.dup(1), os.dup(2)
     write, dumps = os.write, json.dumps
 
@@ -165,7 +166,8 @@ def _refuse(own: int) -> Callable[[str, tuple], None]:
     def hook(event: str, args: tuple) -> None:
         if event in processes:
             raise refused(f"an answer cannot start processes here ({event})")
-        if event == "os.killpg" or (event == "os.kill" and args[0] != own) or (event == "resource.prlimit" and args[0] not in (0, own)):
+        if event == "os.killpg" or (event == "os.kill" and args[0] != own) \
+                or (event == "resource.prlimit" and args[0] not in (0, own)):
             raise refused(f"an answer cannot touch other processes from here ({event})")
 
     return hook
