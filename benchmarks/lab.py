@@ -78,13 +78,13 @@ def browser() -> None:
 
     from tests import lab_browser
 
-    cells = ["%load_ext helpers\nfrom helpers import lab"]
+    setup = "%load_ext helpers\nfrom helpers import lab"
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     print("\n| requests, in JupyterLab | median | worst |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
         for requests in REQUESTS:
             made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
-            cells = ["%load_ext helpers\nfrom helpers import lab", f"lab(requests={requests}, latency=0.2, capacity=50)"]
+            cells = [setup, f"lab(requests={requests}, latency=0.2, capacity=50)"]
             made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
             nbformat.write(made, Path(folder) / f"bench_{requests}.ipynb")
         with lab_browser.lab(Path(folder)) as address:

@@ -59,7 +59,8 @@ class Heartbeat:
 
     def __init__(self, every: float = EVERY) -> None:
         if isinstance(every, bool) or not isinstance(every, (int, float)):
-            raise TypeError(f"every is a number of seconds from beat to beat; got {every!r}: write heartbeat(every=0.1)")
+            raise TypeError("every is a number of seconds from beat to beat; "
+                            f"got {every!r}: write heartbeat(every=0.1)")
         if not 0 < every < float("inf"):
             raise ValueError(f"every is a number of seconds above 0; got {every!r}: write heartbeat(every=0.1)")
         self.every = every
@@ -162,7 +163,7 @@ class Heartbeat:
 
     @property
     def largest_gap(self) -> float:
-        """Seconds of the longest silence: between two beats, before the first, after the last. `every`, if all is well."""
+        """Seconds of the longest silence: before the first beat, between two, after the last; `every`, if all is well."""
         return max(self._longest, self.elapsed - self._last)
 
     @property
@@ -178,7 +179,8 @@ class Heartbeat:
             return f"a heartbeat that has not begun; it will beat every {seconds(self.every)}"
         if self.clock == "real":
             if self.beating:
-                return f"a live heartbeat of the event loop, every {seconds(self.every)}; it stops while the loop is blocked"
+                return (f"a live heartbeat of the event loop, every {seconds(self.every)}; "
+                        "it stops while the loop is blocked")
             return f"heartbeat in real time: {'the pulse stopped' if self.stopped else 'it beat all the time'}"
         words = [f"heartbeat every {seconds(self.every)} of virtual time: "
                  f"{self.beats:,} beat{'s' * (self.beats != 1)} in {seconds(self.elapsed)}",

@@ -156,8 +156,8 @@ def _figure(pulse: Heartbeat) -> Any:
     lines = [[(time, 0.1), (time, 0.9)] for time in pulse.times]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=2, zorder=3), autolim=False)
     for gap in pulse.gaps:
-        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da", edgecolor=RED, hatch="////",
-                                 linewidth=0, zorder=1))
+        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da", edgecolor=RED,
+                                 hatch="////", linewidth=0, zorder=1))
         words = f"no beat for {unit.words(gap.end - gap.start)}"
         if sheet.measure(words, NORMAL) + 10 > (gap.end - gap.start) / span * columns:
             words = unit.words(gap.end - gap.start)
@@ -165,5 +165,6 @@ def _figure(pulse: Heartbeat) -> Any:
                   bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2}, zorder=4)
     sheet.box(left, top + height, columns, 1, facecolor="#9aa1ab", edgecolor="none", linewidth=0)
     for tick in ticks:
-        sheet.text(left + tick / span * columns, top + height + 15, unit.tick(tick), size=SMALL, color=MUTED, ha="center")
+        sheet.text(left + tick / span * columns, top + height + 15, unit.tick(tick), size=SMALL,
+                   color=MUTED, ha="center")
     return sheet.figure

@@ -6,6 +6,9 @@
 Every setting is a program, which is run in virtual time, at once: what is shown is what that program did, and
 "Show the code" gives its text. A setting can be pinned, and then stands beside the next one, on the same time axis.
 
+By keyboard: Tab goes from control to control, the arrow keys move a slider, Enter opens a list (JupyterLab keeps the
+arrow keys of a closed one for itself). Sliders of ipywidgets have no name for a screen reader: `lab(sliders=False)`.
+
 Nothing works in the background: a change is answered before the next message of the browser is looked at, and
 ipywidgets sends no new value of a slider before the last one is answered. So values that are out of date by then
 are never sent, and there is no task and no timer that could be left behind.
@@ -37,7 +40,8 @@ WORDS = {
     "timeout": "timeout (s)", "retries": "retries", "errors": "errors are",
 }
 PHRASES = {
-    "strategy": "{}", "requests": "{} requests", "limit": "{} at a time", "latency": "latency {} s", "jitter": "jitter {}",
+    "strategy": "{}", "requests": "{} requests", "limit": "{} at a time", "latency": "latency {} s",
+    "jitter": "jitter {}",
     "failure_rate": "failures {}", "capacity": "shop serves {}", "when_full": "full shop: {}", "timeout": "timeout {}",
     "retries": "{} retries", "errors": "errors {}",
 }
@@ -285,12 +289,13 @@ def _table(shown: list[tuple[str, Outcome]]) -> str:
     names = ("time", "prices per second", "peak in flight", "failed", "attempts")
     rows = [f'<tr><td></td>{"".join(f"<th scope=col {head}>{name}</th>" for name in names)}</tr>']
     for name, o in shown:
-        rate = f"{o.throughput:,.3g}" if o.throughput < 1000 else f"{o.throughput:,.0f}"
-        numbers = (short(o.recording.elapsed), rate, f"{o.peak:,}",
+        numbers = (short(o.recording.elapsed), o.rate, f"{o.peak:,}",
                    f"{o.failed:,} of {o.settings.requests:,}", f"{o.sent:,}")
-        rows.append(f"<tr><th scope=row {head}>{name}</th>{''.join(f'<td {cell}><b>{n}</b></td>' for n in numbers)}</tr>")
+        cells = "".join(f"<td {cell}><b>{number}</b></td>" for number in numbers)
+        rows.append(f"<tr><th scope=row {head}>{name}</th>{cells}</tr>")
     errors = "".join(
-        f'<div style="line-height:1.4">✕ {name} ended with {html.escape(o.recording.error.splitlines()[0][:90])}</div>'
+        f'<div style="line-height:1.4">✕ {name} ended with '
+        f"{html.escape(o.recording.error.splitlines()[0][:90])}</div>"
         for name, o in shown if o.recording.error
     )
     return (f'<div role="status" aria-live="polite" aria-label="results" class="wyw-lab-result">'

@@ -228,10 +228,15 @@ class Outcome:
         """Prices per second of virtual time; 0 if it took no time."""
         return self.prices / self.recording.elapsed if self.recording.elapsed > 0 else 0.0
 
+    @property
+    def rate(self) -> str:
+        """The throughput in words, to three digits."""
+        return f"{self.throughput:,.3g}" if self.throughput < 1000 else f"{self.throughput:,.0f}"
+
     def __str__(self) -> str:
         """The result in one line, exact: it is the same on every machine."""
         words = [f"{self.prices:,} price{'s' * (self.prices != 1)} in {short(self.recording.elapsed)}",
-                 f"{self.throughput:,.3g} per second" if self.throughput < 1000 else f"{self.throughput:,.0f} per second",
+                 f"{self.rate} per second",
                  f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
         if self.sent != self.settings.requests:
             words.append(f"{self.sent:,} attempt{'s' * (self.sent != 1)}")

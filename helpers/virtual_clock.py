@@ -157,7 +157,7 @@ def refuse_hidden_sleep(coroutines: Iterable[Any]) -> None:
     for coro in coroutines:
         if any(found is _real["sleep"] for found in gc.get_referents(coro)):
             raise EscapedSleep(_complaint(f"an argument or variable of {waits.coroutine_name(coro)}"))
-    if sys.getrefcount(_real["sleep"]) <= max(_ALONE, _known[0]):       # nobody has it but this module, and who is known
+    if sys.getrefcount(_real["sleep"]) <= max(_ALONE, _known[0]):   # nobody has it but this module, and who is known
         _known[0] = min(_known[0], sys.getrefcount(_real["sleep"]))
         return
     where = _hidden_sleep()

@@ -125,7 +125,8 @@ def test_leaves_no_timer_behind_not_even_after_an_error():
             with heartbeat() as pulse:
                 raise ValueError("no tea")
         assert not pulse.beating
-        return [timer for timer in loop._scheduled if not timer.cancelled()], asyncio.all_tasks() - {asyncio.current_task()}
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        return [timer for timer in loop._scheduled if not timer.cancelled()], others
 
     assert asyncio.run(main()) == ([], set())
 
@@ -147,8 +148,8 @@ def test_two_at_once_beat_for_themselves():
 # -- mistakes ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("every, kind", [(0, ValueError), (-1, ValueError), (float("inf"), ValueError), ("1", TypeError),
-                                         (True, TypeError), (float("nan"), ValueError)])
+@pytest.mark.parametrize("every, kind", [(0, ValueError), (-1, ValueError), (float("inf"), ValueError),
+                                         ("1", TypeError), (True, TypeError), (float("nan"), ValueError)])
 def test_wrong_pace_is_explained(every, kind):
     with pytest.raises(kind, match=r"every is a number of seconds .*: write heartbeat\(every=0\.1\)"):
         heartbeat(every=every)
@@ -190,7 +191,8 @@ def test_text_twin_in_virtual_time():
 heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; largest gap 0.65 s; stopped from 0.3 to 0.95 s
     |   |    |!!!!!!!!!!!!!!!!!!!!!!!!!!|   |    |   |
 (| a beat, ! the pulse has stopped)"""
-    assert str(watched(0.25)).splitlines()[0] == "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; largest gap 0.1 s"
+    assert str(watched(0.25)).splitlines()[0] == \
+        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; largest gap 0.1 s"
 
 
 def test_text_twin_of_many_stops_is_short():

@@ -188,8 +188,8 @@ def bench():
 def test_every_control_changes_what_is_shown(bench):
     one = bench(requests=12, capacity=5, strategy="semaphore", failure_rate=0.5, timeout=0.4)
     one.code_button.value = True
-    changes = {"requests": 50, "latency": 0.35, "jitter": "none", "failure_rate": 0.2, "capacity": 3, "when_full": "refuse",
-               "strategy": "workers", "limit": 2, "timeout": 0.3, "retries": 2, "errors": "raised"}
+    changes = {"requests": 50, "latency": 0.35, "jitter": "none", "failure_rate": 0.2, "capacity": 3,
+               "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3, "retries": 2, "errors": "raised"}
     assert set(changes) == set(one.controls)
     for name, value in changes.items():
         before = one.listing.value, one.picture.value
@@ -254,7 +254,8 @@ def test_pinned_settings_stand_side_by_side_on_one_axis(bench):
         ("A", "one by one"), ("B", "gather"), ("now", "semaphore")]
     assert one.pin_button.disabled
     svg = one.picture.value
-    assert [text for text in re.findall(r">((?:A|B|now): [^<]*)<", svg)] == ["A: one by one", "B: gather", "now: semaphore"]
+    labels = re.findall(r">((?:A|B|now): [^<]*)<", svg)
+    assert labels == ["A: one by one", "B: gather", "now: semaphore"]
     assert svg.count("3 s</text>") >= 1 and svg.count("2.5 s</text>") == 1      # one axis, which reaches to 3 s
     one.pin()
     assert len(one.pinned) == 2
@@ -388,6 +389,7 @@ def test_stored_notebook_keeps_picture_and_text_but_no_widget(bench):
     from tools.refresh import normalise
 
     data, metadata = bench()._repr_mimebundle_()
-    cell = nbformat.v4.new_code_cell("lab()", outputs=[nbformat.v4.new_output("execute_result", data, metadata=metadata)])
+    output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("lab()", outputs=[output])
     made = normalise(nbformat.v4.new_notebook(cells=[cell]))
     assert set(made.cells[0].outputs[0].data) == {"text/plain", "image/png"}

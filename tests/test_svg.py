@@ -88,7 +88,8 @@ def test_hostile_names_are_only_text():
 def test_states_are_told_in_words():
     drawing = draw_svg([("", run_of(4, blocked=True))])
     words = " ".join(filter(None, texts(drawing)))
-    for state in ("blocking the loop", "ready but kept waiting", "waiting for the network", "blocks the loop", "request"):
+    for state in ("blocking the loop", "ready but kept waiting", "waiting for the network", "blocks the loop",
+                  "request"):
         assert state in words
     assert "url(#wyw-ready)" in drawing.text
 
@@ -104,7 +105,8 @@ def test_endings_have_a_mark():
             group.create_task(fail(), name="south")
 
     drawing = draw_svg([("", simulate(main()))])
-    marks = [(e.text, e.find(f"{SVG}title").text) for e in parsed(drawing).iter(f"{SVG}text") if e.find(f"{SVG}title") is not None]
+    marked = [e for e in parsed(drawing).iter(f"{SVG}text") if e.find(f"{SVG}title") is not None]
+    marks = [(e.text, e.find(f"{SVG}title").text) for e in marked]
     assert marks[1:] == [("⊘", "cancelled"), ("✕", "ValueError: no tea")]
 
 
