@@ -163,7 +163,7 @@ class Heartbeat:
 
     @property
     def largest_gap(self) -> float:
-        """Seconds of the longest silence: before the first beat, between two, after the last; `every`, if all is well."""
+        """Seconds of the longest silence, be it before the first beat or after the last; `every` if all is well."""
         return max(self._longest, self.elapsed - self._last)
 
     @property

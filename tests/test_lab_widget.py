@@ -189,7 +189,8 @@ def test_every_control_changes_what_is_shown(bench):
     one = bench(requests=12, capacity=5, strategy="semaphore", failure_rate=0.5, timeout=0.4)
     one.code_button.value = True
     changes = {"requests": 50, "latency": 0.35, "jitter": "none", "failure_rate": 0.2, "capacity": 3,
-               "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3, "retries": 2, "errors": "raised"}
+               "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3,
+               "retries": 2, "errors": "raised"}
     assert set(changes) == set(one.controls)
     for name, value in changes.items():
         before = one.listing.value, one.picture.value
