@@ -73,7 +73,7 @@ tea_and_coffee = Exercise(
     why="Each await waited for one answer and gave a price, a number.",
     next="Check an answer without one of the two awaits, to see what that looks like.",
     advice={
-        "value": "Return the sum of the two prices, with return.",
+        "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of the two prices.",
     },
     mistakes=[
         Mistake("forgotten await", "Write await in front", """
@@ -101,6 +101,11 @@ tea_and_coffee = Exercise(
                 tea = await shop.price("tea")
                 await shop.price("coffee")
                 return tea
+            """),
+        Mistake("value", "the shop that the function is given", """
+            async def tea_and_coffee(shop):
+                shop = Shop("north", prices={"tea": 667, "coffee": 1})
+                return await shop.price("tea") + await shop.price("coffee")
             """),
         Mistake("not async", "async def", """
             def tea_and_coffee(shop):

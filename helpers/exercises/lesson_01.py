@@ -264,6 +264,7 @@ drive_with = Exercise(
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
         "error": "Say for each send in your function what may come out: a question, or StopIteration.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
+        "order": "Put the list of questions and the result into a tuple: return questions, result.",
         "endless": "Leave the loop when send raises StopIteration.",
     },
     mistakes=[
@@ -332,6 +333,16 @@ drive_with = Exercise(
                         questions.append(coroutine.send(answer))
                 except StopIteration as stop:
                     return questions, stop.value
+            """),
+        Mistake("order", "into a tuple", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    questions.append(coroutine.send(None))
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return [questions, stop.value]
             """),
         Mistake("async", "def", """
             async def drive_with(coroutine, answers):
@@ -441,7 +452,8 @@ drive_all = Exercise(
     next="Let two coroutines wait for the same shop, and one answer serve both.",
     advice={
         "sequential": "Start them all before you look at the first arrival.",
-        "error": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error": "Say for each send in your function what may come out: a question, or StopIteration. After a question, "
+                 "the coroutine waits for another shop.",
         "order": "Keep the results by coroutine, and put them in order at the end.",
         "value": "Note for each question which coroutine has asked it.",
         "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
@@ -618,7 +630,7 @@ price_by_phone = Exercise(
     advice={
         "no exception": "Hang up, and let the exception go on: catch nothing, or raise again. A return in a finally "
                         "swallows it, too.",
-        "clean-up": "Put hang_up into a finally, and nowhere else.",
+        "clean-up": "Put hang_up into a finally, and nowhere else: except Exception does not catch CancelledError.",
         "order": "Hang up when you have the price: a coroutine runs when it is awaited, not when it is called.",
     },
     mistakes=[
