@@ -73,7 +73,7 @@ tea_and_coffee = Exercise(
     why="Each await waited for one answer and gave a price, a number.",
     next="Check an answer without one of the two awaits, to see what that looks like.",
     advice={
-        "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of the two prices.",
+        "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of both.",
     },
     mistakes=[
         Mistake("forgotten await", "Write await in front", """

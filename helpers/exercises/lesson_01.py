@@ -452,8 +452,8 @@ drive_all = Exercise(
     next="Let two coroutines wait for the same shop, and one answer serve both.",
     advice={
         "sequential": "Start them all before you look at the first arrival.",
-        "error": "Say for each send in your function what may come out: a question, or StopIteration. After a question, "
-                 "the coroutine waits for another shop.",
+        "error": "Say for each send in your function what may come out: a question, or StopIteration. After a "
+                 "question, the coroutine waits for another shop.",
         "order": "Keep the results by coroutine, and put them in order at the end.",
         "value": "Note for each question which coroutine has asked it.",
         "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
