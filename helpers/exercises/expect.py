@@ -36,6 +36,9 @@ def equal(got: Any, wanted: Any, what: str = "the result") -> None:
     """Demand that `got == wanted`; lists with the same elements in another order are told from wrong values."""
     if got == wanted:
         return
+    if {type(got), type(wanted)} == {list, tuple} and list(got) == list(wanted):
+        raise Failed("value", f"{what} is {shown(got)}, a {type(got).__name__}",
+                     f"{what} is {shown(wanted)}, a {type(wanted).__name__}", got)
     kind = "order" if _same_elements(got, wanted) else "value"
     raise Failed(kind, f"{what} is {shown(got)}", f"{what} is {shown(wanted)}", got)
 

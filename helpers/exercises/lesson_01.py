@@ -264,7 +264,6 @@ drive_with = Exercise(
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
         "error": "Say for each send in your function what may come out: a question, or StopIteration.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
-        "order": "Put the list of questions and the result into a tuple: return questions, result.",
         "endless": "Leave the loop when send raises StopIteration.",
     },
     mistakes=[
@@ -334,7 +333,7 @@ drive_with = Exercise(
                 except StopIteration as stop:
                     return questions, stop.value
             """),
-        Mistake("order", "into a tuple", """
+        Mistake("value", "a tuple", """
             def drive_with(coroutine, answers):
                 questions = []
                 try:

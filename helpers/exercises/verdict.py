@@ -300,7 +300,7 @@ def _timing(e: Evidence) -> Finding | None:
     if took > wanted:
         if most <= 1 < (meant or 2):
             return _at("sequential", place, f"one after another: it took {seconds(took)} of virtual time, and at no "
-                       "moment did two of the waits overlap", f"{seconds(wanted)}, with all waits under way at once")
+                       "moment did two of the waits overlap", f"{seconds(wanted)}, with {meant or 'several'} of the waits under way at once")
         return _at("slow", place, f"it took {seconds(took)} of virtual time", seconds(wanted))
     if meant and most > meant:
         return _at("concurrent", place, f"{most} waits were under way at once: it took {seconds(took)} of virtual time",
