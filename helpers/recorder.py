@@ -40,7 +40,7 @@ from .recording import (
 )
 from .waits import Wait, coroutine_name, is_default_name, is_library, read_turn, read_wait
 
-DETAILED = 5_000            # entries in the notes (five a step) up to which steps aside are noted with their line
+DETAILED = 2_500            # entries in the notes (five a step) up to which steps aside are noted with their line
 THRESHOLD = 0.1             # seconds; a longer turn on the loop counts as blocking it
 
 _recorder: contextvars.ContextVar[Recorder | None] = contextvars.ContextVar("helpers.recorder", default=None)
@@ -258,6 +258,7 @@ class _Watch:
                 recorder.blocks.append((started, ended, name))
 
 
+_SLOTS = ("_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context")
 _original_run = events.Handle._run
 _TURN = Wait("turn")
 
@@ -293,10 +294,11 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
     original_executor = loop.run_in_executor
     recorders, current, current_task = watch.recorders, _recorder.get, asyncio.current_task
     row_of = _rows.get
-    plain = _is_own(loop, "call_soon")
+    plain = _is_own(loop, "call_soon") and tuple(events.Handle.__slots__) == _SLOTS
     plain_create = _is_own(loop, "create_task")
     eager = watch.eager
     Handle, Step, append = events.Handle, _Step, loop._ready.append
+    new_handle, copy_context = Handle.__new__, contextvars.copy_context
 
     def call_soon(callback, *args, context=None):
         # A task is woken by its own method wakeup(); a step that it asks for itself, after sleep(0), is
@@ -306,8 +308,16 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             if row is not None:
                 row.ready = watch.due or clock()
         if plain and not loop._debug and not loop._closed:
-            # the body of BaseEventLoop.call_soon, here, to save two calls
-            handle = Handle(callback, args, loop, context)
+            # the bodies of BaseEventLoop.call_soon and of Handle, here, to save four calls
+            if context is None:
+                context = copy_context()
+            handle = new_handle(Handle)
+            handle._context = context
+            handle._loop = loop
+            handle._callback = callback
+            handle._args = args
+            handle._cancelled = False
+            handle._repr = handle._source_traceback = None
             append(handle)
             return handle
         handle = original_call_soon(callback, *args, context=context)
