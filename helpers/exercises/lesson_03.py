@@ -91,6 +91,15 @@ price_table = Exercise(
                 tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
                 return {name: task.result() for name, task in tasks.items()}
             """),
+        Mistake("error", "after the async with block", """
+            async def price_table(shops, item):
+                prices = {}
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        task = group.create_task(shop.price(item))
+                        prices[shop.name] = task.result()
+                return prices
+            """),
         Mistake("slow", "1 s of virtual time", """
             async def price_table(shops, item):
                 tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
@@ -106,11 +115,14 @@ price_table = Exercise(
             """),
     ],
     advice={
-        "sequential": "Create the tasks of all shops before you await the first one: each await here waits for "
-                      "one shop before the next is asked.",
+        "sequential": "Create the tasks of all shops before you await the first one: each await here, or each end "
+                      "of an async with block, waits for one shop before the next is asked.",
+        "forgotten await": "The dictionary wants the prices. Create the tasks of all shops first; when they all exist, "
+                           "await each of them, and put what it gives into the dictionary.",
         "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it "
                 "takes.",
-        "error": "task.result() does not wait. If the result is not set, the task is not done: await the task.",
+        "error": "Read the exception at that line. If it says that the result is not set, the task is not done: "
+                 "task.result() does not wait. Await the task, or take its result after the async with block.",
     },
 )
 
@@ -209,7 +221,7 @@ total_cost = Exercise(
                 cheapest = shops[prices.index(min(prices))]
                 return cheapest.name, min(prices) + await cheapest.price("delivery") + await box
             """),
-        Mistake("value", "only the cheapest shop", """
+        Mistake("value", "ask only that one", """
             async def total_cost(shops, post, item):
                 async with asyncio.TaskGroup() as group:
                     box = group.create_task(post.price("box"))
@@ -242,6 +254,8 @@ total_cost = Exercise(
                 "wait for the box?",
         "sequential": "Ask each question as soon as the answers that it needs are there: most of them need none, "
                       "and can be asked at once, each in a task of its own.",
+        "value": "Return two things: the name of the cheapest shop, and the sum of three prices. Ask for the delivery "
+                 "when you know which shop is the cheapest, and ask only that one.",
     },
 )
 

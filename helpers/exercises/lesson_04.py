@@ -80,7 +80,12 @@ cheapest = Exercise(
                 price = min(prices)
                 return shops[prices.index(price)].name, price
             """),
-        Mistake("value", "coffee", """
+        Mistake("order", "name of the shop comes first", """
+            async def cheapest(shops, item):
+                prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                return min(zip(prices, [shop.name for shop in shops]))
+            """),
+        Mistake("value", "not always tea", """
             async def get_price(shop):
                 return await shop.price("tea")
             async def cheapest(shops, item):
@@ -92,8 +97,9 @@ cheapest = Exercise(
     advice={
         "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, "
                  "the star is missing: gather(*coroutines).",
-        "value": "The result is a pair: the name of a shop, and its price. gather gives the prices in the order "
-                 "of the shops; as_completed does not.",
+        "value": "Return two things: the name of a shop, and its price of item, which is not always tea. gather "
+                 "gives the prices in the order of the shops; as_completed does not.",
+        "order": "The name of the shop comes first, then its price.",
     },
 )
 
@@ -180,6 +186,15 @@ open_and_closed = Exercise(
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 return {shop.name: answer for shop, answer in zip(shops, answers)}, []
             """),
+        Mistake("error", "answers of the others", """
+            async def open_and_closed(shops, item):
+                closed = []
+                try:
+                    answers = await asyncio.gather(*[shop.price(item) for shop in shops])
+                except ConnectionError as error:
+                    closed.append(str(error))
+                return {shop.name: price for shop, price in zip(shops, answers)}, closed
+            """),
         Mistake("no exception", "only ConnectionError", """
             async def open_and_closed(shops, item):
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
@@ -239,8 +254,8 @@ open_and_closed = Exercise(
         "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that "
                         "a shop is closed. With return_exceptions=True you have to look for it in the list, and "
                         "raise it.",
-        "error": "Catch the error where it happens, in the coroutine that asks one shop: then the others are not "
-                 "lost.",
+        "error": "Read the exception at that line. Catch a ShopError where it happens, in the coroutine that asks one "
+                 "shop: then the answers of the others are not lost.",
         "value": "One closed shop costs one answer: catch its error where that shop is asked, and neither keep "
                  "it as a price nor lose the prices of the others.",
         "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all "
@@ -420,6 +435,53 @@ first_below = Exercise(
                     if task.result()[1] <= limit:
                         return task.result()
             """),
+        Mistake("value", "equals limit", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        try:
+                            name, price = await answer
+                        except ConnectionError:
+                            continue
+                        if price < limit:
+                            return name, price
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+            """),
+        Mistake("slow", "block of a TaskGroup", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(ask(shop)) for shop in shops]
+                    for answer in asyncio.as_completed(tasks):
+                        name, price = await answer
+                        if price <= limit:
+                            return name, price
+            """),
+        Mistake("cancelled", "return_exceptions=True", """
+            async def first_below(shops, item, limit):
+                async def ask(shop):
+                    return shop.name, await shop.price(item)
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                try:
+                    for answer in asyncio.as_completed(tasks):
+                        try:
+                            name, price = await answer
+                        except ConnectionError:
+                            continue
+                        if price <= limit:
+                            return name, price
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks)
+            """),
         Mistake("error", "ShopError", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
@@ -492,12 +554,16 @@ first_below = Exercise(
             """),
     ],
     advice={
-        "slow": "gather gives nothing before the last answer is there. as_completed gives each answer when it "
-                "arrives.",
+        "slow": "gather gives nothing before the last answer is there, and the block of a TaskGroup does not end "
+                "before its last task. as_completed gives each answer when it arrives; cancel the rest then.",
         "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told "
                        "to stop has not yet stopped.",
-        "error": "A closed shop does not count: catch its ConnectionError where you await its answer, and go on.",
-        "value": "Look at every answer as it arrives, not only at the first, until one is good enough.",
+        "error": "Read the exception at that line. A closed shop does not count: catch its ConnectionError where you "
+                 "await its answer, and go on.",
+        "value": "Look at every answer as it arrives, not only at the first, until a price is at most limit: one that "
+                 "equals limit is good enough.",
+        "cancelled": "Whoever waits for a task that was cancelled gets its CancelledError. After task.cancel(), wait "
+                     "with gather(*tasks, return_exceptions=True).",
     },
 )
 
