@@ -33,6 +33,7 @@ from typing import Any, Callable
 
 from . import waits
 from .virtual_clock import in_charge_of_time, refuse_hidden_sleep
+from .virtual_order import groups_in_order
 from .virtual_threads import Threads
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
@@ -189,7 +190,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     def run_forever(self):
         self._allowed = self._steps + self._limit
-        with in_charge_of_time(self):
+        with in_charge_of_time(self), groups_in_order():
             if not self._refused:
                 self._refused = True                            # if so, the clean-up must run all the same
                 refuse_hidden_sleep(task.get_coro() for task in asyncio.all_tasks(self))
