@@ -249,7 +249,17 @@ async def an_awaitable_object():
 
 @waiting("dns", virtual=False)
 async def an_address():
-    await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)  # here
+    look_up = socket.getaddrinfo
+
+    def look_up_slowly(*args):          # else the thread may be done before anybody waits for it
+        time.sleep(0.05)
+        return look_up(*args)
+
+    socket.getaddrinfo = look_up_slowly
+    try:
+        await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)  # here
+    finally:
+        socket.getaddrinfo = look_up
 
 
 @waiting("socket", virtual=False)
