@@ -9,7 +9,7 @@ from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
-NAMES = ("recorder", "virtual_time", "picture", "imports", "exercises", "notebooks")
+NAMES = ("recorder", "virtual_time", "picture", "imports", "exercises", "notebooks", "replay", "lab")
 
 
 def main(names: list[str]) -> int:

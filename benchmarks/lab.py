@@ -1,7 +1,8 @@
 """How fast the lab follows a slider: from the new setting to the picture, for 10, 100 and 1,000 requests.
 
-    python benchmarks/lab.py                # on the kernel's side: the program run, and drawn
-    python benchmarks/lab.py --browser      # and in JupyterLab: from the key that moves the slider to the new picture
+    python -m benchmarks lab
+
+On the kernel's side, the program is run and drawn; in JupyterLab, from the key that moves the slider to the new picture.
 
 Kernel: the best and the median of nine, in milliseconds of elapsed time and of CPU time; each time the setting is a new
 one. Browser: the median and the worst of nine. Other programs on the machine make the elapsed times longer.
@@ -9,14 +10,13 @@ one. Browser: the median and the worst of nine. Other programs on the machine ma
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from .measure import table
 
 REQUESTS = (10, 100, 1_000)
 ROUNDS = 9
@@ -34,10 +34,9 @@ def milliseconds(action: Callable[[int], object]) -> tuple[list[float], list[flo
     return elapsed[1:], cpu[1:]
 
 
-def kernel() -> None:
+def kernel() -> Iterator[list[str]]:
     from helpers import lab
 
-    print("| requests | strategy | best | median | CPU, best | message, KB |\n|---|---|---|---|---|---|")
     for requests in REQUESTS:
         for strategy in STRATEGIES:
             one = lab(requests=requests, strategy=strategy, limit=10, capacity=50)
@@ -48,8 +47,8 @@ def kernel() -> None:
 
             elapsed, cpu = milliseconds(move)
             size = (len(one.picture.value) + len(one.result.value)) / 1024
-            print(f"| {requests:,} | {strategy} | {min(elapsed):.1f} ms | {statistics.median(elapsed):.1f} ms "
-                  f"| {min(cpu):.1f} ms | {size:.0f} |")
+            yield [f"{requests:,}", strategy, f"{min(elapsed):.1f} ms", f"{statistics.median(elapsed):.1f} ms",
+                   f"{min(cpu):.1f} ms", f"{size:.0f}"]
             one.close()
 
 
@@ -71,7 +70,7 @@ MOVE = """async () => {
 }"""
 
 
-def browser() -> None:
+def browser() -> Iterator[list[str]]:
     import tempfile
 
     import nbformat
@@ -80,7 +79,6 @@ def browser() -> None:
 
     setup = "%load_ext helpers\nfrom helpers import lab"
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    print("\n| requests, in JupyterLab | median | worst |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
         for requests in REQUESTS:
             made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
@@ -95,17 +93,15 @@ def browser() -> None:
                         times.append(run.page.evaluate(MOVE))
                         run.page.wait_for_timeout(500)
                     times = times[1:]
-                    print(f"| {requests:,} | {statistics.median(times):.0f} ms | {max(times):.0f} ms |")
+                    yield [f"{requests:,}", f"{statistics.median(times):.0f} ms", f"{max(times):.0f} ms"]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast the lab follows a slider.")
-    parser.add_argument("--browser", action="store_true", help="measure in JupyterLab as well; needs a Chromium")
-    options = parser.parse_args()
-    kernel()
-    if options.browser:
-        browser()
+def tables() -> Iterator[str]:
+    yield table("Lab, in the kernel: from a setting to its picture",
+                ["requests", "strategy", "best", "median", "CPU, best", "KB of message"], list(kernel()))
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from tests import lab_browser
 
-
-if __name__ == "__main__":
-    main()
+    if lab_browser.chromium() is not None:
+        yield table("Lab, in JupyterLab: from the key on the slider to the new picture", ["requests", "median", "worst"],
+                    list(browser()))
