@@ -1,0 +1,135 @@
+"""The replay: how long until it is there, and until a step is seen, in runs of 10, 100 and 1,000 tasks.
+
+In the kernel CPU time is measured. In JupyterLab it is elapsed time, from the key that asks for the next step to the
+frame in which the page shows it: what a learner waits. Other programs on the machine make it longer. Where there is no
+Chromium the second table is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from helpers import Recording, Shop, simulate
+
+from .measure import table
+
+TASKS = (10, 100, 1_000)
+STEPS = 20          # so many steps are shown one after another, and as many keys pressed
+SLOW = 100          # milliseconds that a step may take to appear
+
+PROGRAM = """from helpers import simulate
+from benchmarks.replay import crowd
+replay = simulate(crowd({tasks})).replay()
+replay"""
+
+# From the key to the frame after the one in which the new sentence is there.
+WATCH = """() => {
+  const said = () => document.querySelector('.wyw-replay .wyw-page[role=group]').getAttribute('aria-label');
+  window.took = new Promise(resolve => document.addEventListener('keydown', async () => {
+    const before = said(), start = performance.now();
+    while (said() === before && performance.now() - start < 10000) await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    resolve(performance.now() - start);
+  }, {capture: true, once: true}));
+}"""
+
+
+async def crowd(tasks: int) -> None:
+    """`tasks` requests, at most a twentieth of them at a time."""
+    desk = asyncio.Semaphore(max(tasks // 20, 2))
+
+    async def ask(shop: Shop) -> int:
+        async with desk:
+            return await shop.price("tea")
+
+    async with asyncio.TaskGroup() as group:
+        for shop in Shop.many(tasks):
+            group.create_task(ask(shop), name=shop.name)
+
+
+def in_kernel(run: Recording) -> tuple[float, float, float, float, float]:
+    """CPU seconds of building a replay, of its text, of a step (median, worst); and the kilobytes of the largest step."""
+    replay = run.replay()
+    begin = process_time()
+    replay.widget
+    built = process_time() - begin
+    begin = process_time()
+    str(replay)
+    told = process_time() - begin
+    times, size = [], 0
+    last = replay._screen.slider.max
+    for number in range(2, last + 1, max(last // STEPS, 1)):
+        begin = process_time()
+        replay.step = number
+        times.append(process_time() - begin)
+        size = max(size, len(replay._screen.page.value) + len(replay._screen.cursor.value))
+    replay.close()
+    return built, told, statistics.median(times), max(times), size / 1024
+
+
+def in_browser() -> Iterator[tuple[int, list[float]]]:
+    """Milliseconds from key to page of each step, for each number of tasks."""
+    import nbformat
+
+    from tests import lab_browser
+
+    root = str(Path(__file__).resolve().parent.parent)
+    with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
+        for tasks in TASKS:
+            made = nbformat.v4.new_notebook(metadata={"kernelspec": {
+                "name": "python3", "display_name": "Python 3", "language": "python"}})
+            made.cells = [nbformat.v4.new_code_cell(f"import sys\nsys.path.insert(0, {root!r})"),
+                          nbformat.v4.new_code_cell(PROGRAM.format(tasks=tasks))]
+            nbformat.write(made, Path(folder) / f"{tasks}.ipynb")
+        with lab_browser.lab(Path(folder)) as address:
+            for tasks in TASKS:
+                with lab_browser.run_notebook(chrome, address(f"{tasks}.ipynb")) as run:
+                    if run.complaints:
+                        raise SystemExit("\n".join(run.complaints))
+                    yield tasks, _press(run.page)
+
+
+def _press(page: Any) -> list[float]:
+    page.locator(".wyw-replay .noUi-handle").focus()
+    times = []
+    for _ in range(STEPS + 1):
+        page.evaluate(WATCH)
+        page.keyboard.press("ArrowRight")
+        times.append(page.evaluate("window.took"))
+        page.wait_for_timeout(50)
+    return times[1:]                                    # the first one warms up
+
+
+def tables() -> Iterator[str]:
+    in_kernel(simulate(crowd(10)))                      # imports and fonts are not the price of a replay
+    rows = []
+    for tasks in TASKS:
+        built, told, median, worst, size = in_kernel(simulate(crowd(tasks)))
+        step = [f"{1e3 * median:.1f} ms", f"{1e3 * worst:.1f} ms", f"{size:.1f}"]
+        rows.append([f"{tasks:,}", f"{built:.2f} s", f"{told:.3f} s", *step])
+    header = ["tasks", "to build it", "its text", "a step, median", "worst", "KB a step"]
+    yield table("Replay, in the kernel: CPU time", header, rows)
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from tests import lab_browser
+
+    if lab_browser.chromium() is None:
+        return
+    rows = [[f"{tasks:,}", f"{statistics.median(times):.0f} ms", f"{max(times):.0f} ms", f"{SLOW} ms"]
+            for tasks, times in in_browser()]
+    yield table("Replay, in JupyterLab: from the key to the page", ["tasks", "median", "worst", "median at most"], rows)
+
+
+def main() -> None:
+    for each in tables():
+        print(each, flush=True)
+
+
+if __name__ == "__main__":
+    main()
