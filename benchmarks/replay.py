@@ -55,7 +55,7 @@ async def crowd(tasks: int) -> None:
 
 
 def in_kernel(run: Recording) -> tuple[float, float, float, float, float]:
-    """CPU seconds of building a replay, of its text, of a step (median, worst); and the kilobytes of the largest step."""
+    """CPU seconds of building a replay, of its text, of a step (median, worst); the kilobytes of the largest step."""
     replay = run.replay()
     begin = process_time()
     replay.widget
@@ -123,7 +123,7 @@ def tables() -> Iterator[str]:
         return
     rows = [[f"{tasks:,}", f"{statistics.median(times):.0f} ms", f"{max(times):.0f} ms", f"{SLOW} ms"]
             for tasks, times in in_browser()]
-    yield table("Replay, in JupyterLab: from the key to the page", ["tasks", "median", "worst", "median at most"], rows)
+    yield table("Replay, in JupyterLab: from the key to the page", ["tasks", "median", "worst", "at most"], rows)
 
 
 def main() -> None:

@@ -37,7 +37,8 @@ class Replay:
 
     def __init__(self, run: Recording) -> None:
         if not isinstance(run, Recording):
-            raise TypeError(f"a replay needs a recorded run, not {run!r}; write run = simulate(main()), then run.replay()")
+            raise TypeError(f"a replay needs a recorded run, not {run!r}; "
+                            "write run = simulate(main()), then run.replay()")
         self.run = run
         self._step = 1
         self._screen: _Screen | None = None
@@ -103,7 +104,8 @@ class _Screen:
         last = len(self.steps)
 
         def button(icon: str, description: str, tooltip: str, width: str = "40px") -> Any:
-            made = w.Button(icon=icon, description=description, tooltip=tooltip, layout=w.Layout(width=width, margin="2px"))
+            layout = w.Layout(width=width, margin="2px")
+            made = w.Button(icon=icon, description=description, tooltip=tooltip, layout=layout)
             made.on_click(self._clicked)
             return made
 
@@ -120,8 +122,8 @@ class _Screen:
             layout=w.Layout(flex="1 1 auto", width="auto"), style={"description_width": "40px"},
         )
         self.count = w.HTML(
-            f'<span class="wyw-page" style="white-space:nowrap">of {last:,} &nbsp; '
-            f"<small>← → on the slider</small></span>", layout=w.Layout(flex="0 0 auto"),
+            f'<span class="wyw-count">of {last:,} &nbsp; <small>← → on the slider</small></span>',
+            layout=w.Layout(flex="0 0 auto"),
         )
         controls = w.HBox(
             [self.first, self.back, self.toggle, self.forward, self.last, self.play, self.slider, self.count],
@@ -155,9 +157,9 @@ class _Screen:
             self.play.playing = not self.play.playing
             return
         self.play.playing = False
-        here = self.slider.value
-        target = {id(self.first): 1, id(self.back): here - 1, id(self.forward): here + 1}.get(id(button), self.slider.max)
-        self.slider.value = min(max(target, 1), self.slider.max)
+        here, last = self.slider.value, self.slider.max
+        targets = {self.first: 1, self.back: here - 1, self.forward: here + 1, self.last: last}
+        self.slider.value = min(max(targets[button], 1), last)
 
     def _moved(self, change: Any) -> None:
         self.play.value = change.new

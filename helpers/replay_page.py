@@ -37,11 +37,15 @@ STYLE = f"""<style>
 .wyw-replay .widget-html, .wyw-replay .widget-html-content {{ margin: 0; padding: 0; height: auto; overflow: visible; }}
 .wyw-page, .wyw-page * {{ box-sizing: border-box; }}
 .wyw-page {{ font: 13px/1.45 system-ui, sans-serif; color: {INK}; }}
-.wyw-page p {{ margin: 0; padding: 4px 8px; min-height: 48px; font-size: 15px; line-height: 20px; background: #f2f5f9; }}
+.wyw-count {{ color: {INK}; white-space: nowrap; }}
+.wyw-page p {{ margin: 0; padding: 4px 8px; min-height: 48px; font-size: 15px; line-height: 20px;
+  background: #f2f5f9; }}
 .wyw-page p b {{ font-variant-numeric: tabular-nums; }}
-.wyw-columns {{ display: grid; grid-template-columns: minmax(0, 53fr) minmax(0, 47fr); gap: 12px; padding: 6px 4px 2px; }}
+.wyw-columns {{ display: grid; grid-template-columns: minmax(0, 53fr) minmax(0, 47fr); gap: 12px;
+  padding: 6px 4px 2px; }}
 .wyw-page h4 {{ margin: 0 0 2px; font-size: 12px; line-height: 16px; font-weight: 600; color: {MUTED}; }}
-.wyw-source {{ font: 13px/20px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; min-height: {20 * LINES}px; }}
+.wyw-source {{ font: 13px/20px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace;
+  min-height: {20 * LINES}px; }}
 .wyw-line {{ display: flex; height: 20px; border-left: 4px solid transparent; }}
 .wyw-line.wyw-here {{ background: #fff2c2; border-left-color: {INK}; }}
 .wyw-number {{ flex: none; width: 30px; padding-right: 8px; text-align: right; color: {MUTED}; }}
@@ -52,8 +56,9 @@ STYLE = f"""<style>
   font: 12px/16px system-ui, sans-serif; white-space: nowrap; }}
 .wyw-is-done {{ background: {PAPER}; color: {INK}; border-color: #9aa1ab; }}
 .wyw-page table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0; font-size: 13px; }}
-.wyw-page td, .wyw-page th {{ padding: 0 6px 0 0; height: 20px; line-height: 20px; text-align: left; font-weight: normal;
-  border: 0; background: none; color: {INK}; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+.wyw-page td, .wyw-page th {{ padding: 0 6px 0 0; height: 20px; line-height: 20px; text-align: left;
+  font-weight: normal; border: 0; background: none; color: {INK}; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }}
 .wyw-page th {{ width: 30%; }}
 .wyw-page tr.wyw-here, .wyw-page tr.wyw-here td, .wyw-page tr.wyw-here th {{ background: #fff2c2; font-weight: 600; }}
 .wyw-tasks {{ height: {20 * ROWS + 40}px; overflow: hidden; }}
@@ -149,7 +154,8 @@ def _line(step: Step, line: Line, standings: list[Standing]) -> str:
     here = any(standing.task == step.task for standing in standings)
     return (
         f'<div class="wyw-line{" wyw-here" if here else ""}"><span class="wyw-number">{line.number}</span>'
-        f'<span class="wyw-code">{escape(line.text)}</span><span class="wyw-chips">{_chips(step, standings)}</span></div>'
+        f'<span class="wyw-code">{escape(line.text)}</span>'
+        f'<span class="wyw-chips">{_chips(step, standings)}</span></div>'
     )
 
 

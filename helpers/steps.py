@@ -7,8 +7,10 @@ wakes when. It is computed when it is asked for, from the spans of the recording
 How the ready queue is found. The loop serves its queue in order, so its order is that of the turns to
 come. When a task joined the queue is written in a recording of real time. In virtual time much
 happens at one instant, and there it follows from what the task waited for: a timer is due, the tasks
-that it waited for have ended. Of anything else (a lock, a queue) only turns that are already
-certain count: a task is never shown as ready before it is, but may be shown a few turns later.
+that it waited for have ended. Where it follows from nothing (a lock, a queue) a task counts as ready
+from when it must be: because its turn is next, or somebody behind it in the queue is ready. Among
+turns of one instant it may so be shown as ready later than it is, and a request that has queued in
+a full shop earlier.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from helpers import Shop, record, simulate
+from helpers import Shop, record, recorder, simulate
 from helpers.listing import Listing, title
 from helpers.recording import Place, Recording, Span, Task
 from helpers.sentences import deed, name, outlook, tell
@@ -24,7 +24,8 @@ def made(*tasks: tuple[Span, ...], clock: str = "virtual", outcomes: str = "") -
         outcome = {"p": "pending", "c": "cancelled", "e": "exception"}.get(outcomes[number : number + 1], "result")
         end = None if outcome == "pending" else spans[-1].end
         error = "ValueError: no tea" if outcome == "exception" else ""
-        rows.append(Task(number, f"task {number}", "get_price", 0 if number else None, spans[0].start, end, outcome, error, spans))
+        parent = 0 if number else None
+        rows.append(Task(number, f"task {number}", "get_price", parent, spans[0].start, end, outcome, error, spans))
     return Recording(tuple(rows), max(spans[-1].end for spans in tasks), clock)
 
 
@@ -108,16 +109,92 @@ def test_ready_of_a_lock_is_shown_when_it_is_certain_and_never_before():
         await asyncio.gather(hold(lock), hold(lock), hold(lock))
 
     steps = Steps(simulate(three()))
-    assert [queue(steps, number) for number in range(4)] == [["hold", "hold 2", "hold 3"], ["hold 2", "hold 3"], ["hold 3"], []]
+    assert queue(steps, 0) == ["hold", "hold 2", "hold 3"] and queue(steps, 3) == []
     assert queue(steps, 4) == ["hold 2"] and states(steps, 4)["hold 3"] == "wait"
 
 
 def test_real_runs_have_their_queue_from_the_notes():
-    spans = Span("run", 0.0, 0.001, step=0), Span("wait", 0.001, 0.1, "sleep"), Span("ready", 0.1, 0.3, "sleep"), Span("run", 0.3, 0.301, step=2)
+    spans = (Span("run", 0.0, 0.001, step=0), Span("wait", 0.001, 0.1, "sleep"), Span("ready", 0.1, 0.3, "sleep"),
+             Span("run", 0.3, 0.301, step=2))
     long = Span("ready", 0.0, 0.002), Span("blocked", 0.002, 0.3, step=1)
     steps = Steps(made(spans, long, clock="real"))
     assert steps[1].ready == (0,) and steps[0].ready == (1,)
     assert "blocks the loop for 0.3 s" in deed(steps[1])
+
+
+async def limited() -> None:
+    desk = asyncio.Semaphore(3)
+
+    async def ask(shop: Shop) -> None:
+        async with desk:
+            await shop.price("tea")
+
+    async with asyncio.TaskGroup() as group:
+        for shop in Shop.many(9, latency=0.1):
+            group.create_task(ask(shop))
+
+
+async def produce_and_consume() -> None:
+    queue: asyncio.Queue[int] = asyncio.Queue(2)
+
+    async def produce() -> None:
+        for number in range(4):
+            await asyncio.sleep(0.1)
+            await queue.put(number)
+            await queue.put(number)
+
+    async def consume() -> None:
+        while True:
+            await queue.get()
+            await asyncio.sleep(0.1)
+            queue.task_done()
+
+    consumers = [asyncio.create_task(consume()) for _ in range(2)]
+    await asyncio.gather(produce(), produce())
+    await queue.join()
+    for consumer in consumers:
+        consumer.cancel()
+
+
+async def at_the_barrier() -> None:
+    event, barrier = asyncio.Event(), asyncio.Barrier(3)
+
+    async def come() -> None:
+        await event.wait()
+        await asyncio.sleep(0)
+        await barrier.wait()
+
+    tasks = [asyncio.create_task(come()) for _ in range(3)]
+    await asyncio.sleep(1)
+    event.set()
+    await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("program", [ask_both, limited, produce_and_consume, at_the_barrier])
+def test_queue_is_that_of_the_loop(program, monkeypatch):
+    """What is shown as ready is in the loop's own queue, in that order, or has the next turn."""
+    seen: list[tuple[int, list[int]]] = []
+    run_handle = recorder._run
+
+    def spy(handle) -> None:
+        row = recorder._rows.get(id(getattr(handle._callback, "__self__", None)))
+        loop = handle._loop
+        run_handle(handle)
+        if row is not None:
+            queued = [getattr(other._callback, "__self__", None) for other in loop._ready if not other._cancelled]
+            found = [recorder._rows.get(id(task)) for task in queued]
+            seen.append((row.id, [other.id for other in found if other is not None]))
+
+    monkeypatch.setattr(recorder, "_run", spy)
+    steps = Steps(simulate(program()))
+    assert len(seen) >= len(steps)
+    exact = 0
+    for step, (task, true) in zip(steps, seen):
+        assert task == step.task
+        shown = list(step.ready)
+        assert shown == [one for one in true if one in shown] or shown == [steps.turns[step.number + 1][1]]
+        exact += shown == true
+    assert exact >= 0.6 * len(steps)
 
 
 def test_tasks_that_are_not_created_yet_have_no_standing():
@@ -191,7 +268,7 @@ def test_failure_is_told_and_cancelled_tasks_are_in_the_order_of_their_creation(
     text = tell(simulate(failing()))
     assert "bad goes on from line" in text and "and fails: ValueError: no tea." in text
     assert re.findall(r"(n\d+) goes on and ends, cancelled", text) == [f"n{number}" for number in range(12)]
-    assert text.endswith("The run is over, and ended with ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception).")
+    assert text.endswith("ended with ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception).")
 
 
 def test_last_step_of_a_deadlock_says_who_waits_for_whom():
@@ -280,7 +357,8 @@ def reads(file: str) -> list[str]:
 def run_at(*places: Place) -> Recording:
     spans = [Span("run", 0.0, 0.0, step=0)]
     for number, place in enumerate(places, 1):
-        spans += [Span("wait", number - 1.0, float(number), "sleep", (), place), Span("run", float(number), float(number), step=number)]
+        time = float(number)
+        spans += [Span("wait", time - 1, time, "sleep", (), place), Span("run", time, time, step=number)]
     return made(tuple(spans))
 
 
