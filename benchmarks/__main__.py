@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,19 +14,25 @@ NAMES = ("recorder", "virtual_time", "picture", "imports", "exercises", "noteboo
 
 
 def main(names: list[str]) -> int:
-    """Run these benchmarks, all if none is named; print their tables, and store them if all were run."""
+    """Run these benchmarks and print their tables; if none is named, run all, and store the tables.
+
+    All are run each in a process of its own: what one imports or leaves behind is no burden on the next.
+    """
     wrong = [name for name in names if name not in NAMES]
     if wrong:
         print(f"no benchmark is called {wrong[0]}; write some of: {' '.join(NAMES)}", file=sys.stderr)
         return 2
-    tables = []
-    for name in names or NAMES:
-        print(f"{name} ...", file=sys.stderr, flush=True)
+    for name in names:
         for table in import_module(f"benchmarks.{name}").tables():
             print(table, flush=True)
-            tables.append(table)
     if not names:
-        store("\n".join([introduction(), *tables]))
+        texts = []
+        for name in NAMES:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            texts.append(subprocess.run([sys.executable, "-m", "benchmarks", name], cwd=README.parent,
+                                        stdout=subprocess.PIPE, text=True, check=True).stdout)
+            print(texts[-1], flush=True)
+        store("".join([introduction() + "\n", *texts]).rstrip("\n") + "\n")
     return 0
 
 

@@ -24,6 +24,7 @@ from .replay_strip import make_strip
 from .sentences import tell
 from .steps import Steps
 from .timeline import alternative_text
+from .widget_life import close_all, close_with_cell
 
 INTERVAL = 1000         # milliseconds from step to step while playing
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -71,7 +72,7 @@ class Replay:
             raise ValueError("this run has no steps to replay: no task had a turn on the loop")
         if self._screen is None:
             self._screen = _Screen(self.run, self._step)
-            _shown.note(self)
+            close_with_cell(self)
         return self._screen.box
 
     def close(self) -> None:
@@ -146,7 +147,7 @@ class _Screen:
 
     def close(self) -> None:
         self.play.playing = False
-        _close(self.box)
+        close_all(self.box)
 
     # -- what the learner does ------------------------------------------------------------------
 
@@ -196,56 +197,6 @@ class _Screen:
         )
 
 
-def _close(widget: Any) -> None:
-    """Close a widget and all that it is made of: ipywidgets keeps each of them until it is closed."""
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.unobserve_all()
-    for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
-        if part is not None and hasattr(part, "close"):
-            part.close()
-    widget.close()
-
-
-# -- cells that are run again -----------------------------------------------------------------------
-
-
-class _Shown:
-    """Which replays are displayed under which cell, so that those of a cell that is run again can be closed."""
-
-    def __init__(self) -> None:
-        self.by_cell: dict[str, list[Replay]] = {}
-        self.shell: Any = None
-
-    def note(self, replay: Replay) -> None:
-        shell = _shell()
-        cell = _cell_id(shell)
-        if cell is None:
-            return
-        if self.shell is not shell:
-            self.shell = shell
-            shell.events.register("pre_run_cell", self.cell_begins)
-        self.by_cell.setdefault(cell, []).append(replay)
-
-    def cell_begins(self, info: Any) -> None:
-        for replay in self.by_cell.pop(getattr(info, "cell_id", None), ()):
-            replay.close()
-        if not self.by_cell:
-            self.shell.events.unregister("pre_run_cell", self.cell_begins)
-            self.shell = None
-
-
-_shown = _Shown()
-
-
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None
-
-
-def _cell_id(shell: Any) -> str | None:
-    """The id of the cell that is running; None outside of a notebook."""
-    try:
-        return shell.get_parent()["metadata"]["cellId"]
-    except (AttributeError, KeyError, TypeError):
-        return None

@@ -30,6 +30,7 @@ def close_all(root: Widget) -> None:
                 widgets.append(part)
     for widget in widgets:
         widget.close()
+        widget.unobserve_all()          # else what listens to it, and it, keep each other alive
 
 
 def close_with_cell(thing: Closable) -> None:

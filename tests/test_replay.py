@@ -204,7 +204,7 @@ def kernel(monkeypatch):
                                unregister=lambda name, hook: events[name].remove(hook)),
     )
     shell.get_parent = lambda: {"metadata": {"cellId": shell.cell}}
-    monkeypatch.setattr(module, "_shell", lambda: shell)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
 
     def run(cell: str) -> None:
         shell.cell = cell
