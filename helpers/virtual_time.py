@@ -20,6 +20,9 @@ program is the same to the last digit.
   is a `Deadlock`, an error that says who waits where. A program that never comes to an end is
   stopped after a number of steps (`Endless`). Sockets, pipes and processes live in real time and
   cannot be simulated (`NotSimulated`).
+- asyncio keeps sets in some places, and the order of a set differs from run to run. For task groups this
+  is mended (`virtual_order.py`); `as_completed` and `wait`, given coroutines, still begin them in such an
+  order: give them tasks.
 """
 
 from __future__ import annotations
