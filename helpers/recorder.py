@@ -287,6 +287,12 @@ def _step_type() -> type:
 _Step = _step_type()
 
 
+class _Stamp(int):
+    """A time in nanoseconds, with the number of the turn in which, or before which, it was read."""
+
+    turn = -1
+
+
 def _hooks(watch: _Watch) -> dict[str, Callable]:
     """What is set on the loop object, in front of the methods of its class."""
     loop, clock = watch.loop, watch.clock
@@ -300,13 +306,20 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
     Handle, Step, append = events.Handle, _Step, loop._ready.append
     new_handle, copy_context = Handle.__new__, contextvars.copy_context
 
+    now = clock
+    if getattr(loop, "watch_blocking", None):           # virtual time: much happens at one instant
+        def now() -> _Stamp:
+            stamp = _Stamp(clock())
+            stamp.turn = len(recorders[0].notes) // 5
+            return stamp
+
     def call_soon(callback, *args, context=None):
         # A task is woken by its own method wakeup(); a step that it asks for itself, after sleep(0), is
         # another kind of callable, and needs no note: it is ready from the moment at which it stopped.
         if type(callback) is not Step:
             row = row_of(id(getattr(callback, "__self__", None)))
             if row is not None:
-                row.ready = watch.due or clock()
+                row.ready = watch.due or now()
         if plain and not loop._debug and not loop._closed:
             # the bodies of BaseEventLoop.call_soon and of Handle, here, to save four calls
             if context is None:
@@ -602,21 +615,22 @@ def _spans(row: _Row, steps: list[int], recorder: Recorder, jobs_done: Sequence[
         since = (last - zero) / 1e9
         if wait is None:
             if started > last:
-                spans.append(new(Span, (READY, since, (started - zero) / 1e9, "", (), None, -1)))
+                spans.append(new(Span, (READY, since, (started - zero) / 1e9, "", (), None, -1, -1)))
         elif wait.kind == "turn":
-            spans.append(new(Span, (READY, since, (started - zero) / 1e9, "turn", (), places[id(wait)], -1)))
+            spans.append(new(Span, (READY, since, (started - zero) / 1e9, "turn", (), places[id(wait)], -1, -1)))
         else:
             if wait.kind == "thread":                   # over when the thread is done, though heard of later
                 ready = min([ready, *(done for done in jobs_done if done > last)])
             ready = min(max(ready, last), started)
             until = (ready - zero) / 1e9
-            spans.append(new(Span, (WAIT, since, until, wait.kind, wait.on, places[id(wait)], -1)))
+            woken = getattr(ready, "turn", -1)
+            spans.append(new(Span, (WAIT, since, until, wait.kind, wait.on, places[id(wait)], -1, woken)))
             if started > ready:
-                spans.append(new(Span, (READY, until, (started - zero) / 1e9, wait.kind, (), places[id(wait)], -1)))
+                spans.append(new(Span, (READY, until, (started - zero) / 1e9, wait.kind, (), places[id(wait)], -1, -1)))
         kind, place = RUN, None
         if ended - started > threshold:
             kind, place = BLOCKED, _most_seen(recorder.seen, started, ended)
-        spans.append(new(Span, (kind, (started - zero) / 1e9, (ended - zero) / 1e9, "", (), place, at // 5)))
+        spans.append(new(Span, (kind, (started - zero) / 1e9, (ended - zero) / 1e9, "", (), place, at // 5, -1)))
         last, wait = ended, notes[at + 4]
     if row.finished is None:                            # the run ended before the task
         since, until = (last - zero) / 1e9, (max(end, last) - zero) / 1e9

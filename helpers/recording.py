@@ -48,6 +48,7 @@ class Span(NamedTuple):
     on     ids of the tasks waited for, where the wait is for tasks
     place  the learner's line: of a "wait" or "ready", where the task is suspended; of a "blocked", the guilty one
     step   of a "run" or "blocked" span, its number among all turns on the loop, from 0; else -1
+    woken  of a "wait" in virtual time that no timer ended, the turn in which the task was woken, or before which; else -1
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Span(NamedTuple):
     on: tuple[int, ...] = ()
     place: Place | None = None
     step: int = -1
+    woken: int = -1
 
 
 class Task(NamedTuple):

@@ -236,6 +236,8 @@ class Steps:
         certain = number if slept else number - 1       # if the loop did not sleep, it had its next turn in the queue
         if self.run.clock == "real":
             return min(due, certain)
+        if wait.woken >= 0:
+            return max(before, min(wait.woken, certain))
         if FAMILY.get(wait.wait) == "tasks" and wait.on:
             ends = [self.own[other][-1] for other in wait.on if self.own[other]]
             if len(ends) == len(wait.on) and max(ends) < number:
