@@ -1,0 +1,1 @@
+"""The exercises and questions of notebooks/08_limits_and_queues.ipynb."""

@@ -1,0 +1,1 @@
+"""The exercises and questions of notebooks/09_shared_state.ipynb."""
