@@ -64,8 +64,11 @@ def chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def lab(folder: Path) -> Iterator[Callable[[str], str]]:
-    """JupyterLab on a copy of `folder`; gives a function from a path in it to the address that opens it."""
+def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]:
+    """JupyterLab on a copy of `folder`; gives a function from a path in it to the address that opens it.
+
+    `windowing` is JupyterLab's windowingMode: with "none" the page holds all cells, not only those in view.
+    """
     home = Path(tempfile.mkdtemp(prefix="lab-"))
     ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
     shutil.copytree(folder, home / "root" / "notebooks", ignore=ignore)
@@ -74,7 +77,7 @@ def lab(folder: Path) -> Iterator[Callable[[str], str]]:
     })
     _write(home / "settings" / "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings", {"autosave": False})
     _write(home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings", {
-        "windowingMode": "none",    # the page then holds all cells, not only those in view
+        "windowingMode": windowing,
     })
     environment = {
         **os.environ,

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import catalogue
+from tools import catalogue, index
 
 ADDRESS = "https://github.com/somebody/some-course"
 
@@ -29,6 +29,7 @@ def course(tmp_path: Path) -> Path:
     )
     write_notebook(tmp_path / "notebooks/00_first.ipynb", "# Begin here\n\nA promise.", "Text.")
     write_notebook(tmp_path / "notebooks/01_second.ipynb", "# Go on")
+    (tmp_path / "notebooks/messages.toml").write_text("not_listed = []\nmessage = []\n")
     (tmp_path / "notebooks/catalogue.toml").write_text(
         """
 repository = ""
@@ -165,7 +166,7 @@ def test_taking_the_address_out_again_leaves_no_trace(course):
     text = (course / "notebooks/catalogue.toml").read_text()
     set_address(course, hub="https://hub.example.org")
     catalogue.main([], course)
-    assert all(written(course)[name] != before[name] for name in before)
+    assert all(written(course)[name] != before[name] for name in before if name != index.FILE)
     (course / "notebooks/catalogue.toml").write_text(text)
     catalogue.main([], course)
     assert written(course) == before
@@ -225,6 +226,15 @@ def test_check_sees_navigation_that_was_edited_moved_or_removed(course):
         damage(notebook.cells)
         nbformat.write(notebook, path)
         assert catalogue.main(["--check"], course) == 1
+
+
+def test_the_index_follows_the_lessons(course):
+    catalogue.main([], course)
+    edit(course / "notebooks/00_first.ipynb", "Text.", "A **task** runs.")
+    assert catalogue.main(["--check"], course) == 1
+    catalogue.main([], course)
+    assert "A task runs." in written(course)["index.ipynb"]
+    assert catalogue.main(["--check"], course) == 0
 
 
 # --- errors ---

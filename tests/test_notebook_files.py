@@ -20,7 +20,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools import refresh
+from tools import index, refresh
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -172,6 +172,8 @@ def begins_with_a_title(notebook: NotebookNode, path: Path) -> Complaints:
 
 @check
 def has_one_setup_cell(notebook: NotebookNode, path: Path) -> Complaints:
+    if path.name == index.FILE:     # no code at all
+        return []
     setups = [n for n, (_, cell) in enumerate(code_cells(notebook)) if "%load_ext helpers" in cell.source]
     return [] if setups == [0] else ["the first code cell, and no other, must load the extension: %load_ext helpers"]
 
@@ -186,7 +188,7 @@ def short_cells(notebook: NotebookNode, path: Path) -> Complaints:
     return long_code + [
         f"{where} has {count} words, more than {TEXT_WORDS}"
         for where, cell in text_cells(notebook)
-        if (count := words(cell.source)) > TEXT_WORDS
+        if (count := words(cell.source)) > TEXT_WORDS and path.name != index.FILE       # is looked up, not read
     ]
 
 
@@ -220,12 +222,13 @@ def links_in(source: str) -> list[str]:
 
 
 def anchors_of(path: Path) -> set[str]:
-    """The anchors of the headings of a notebook (as JupyterLab makes them) or a Markdown file (as GitHub does)."""
+    """The anchors of the headings and cells of a notebook (as JupyterLab has them), or of a Markdown file (GitHub)."""
     text = path.read_text(encoding="utf-8")
-    sources = [text]
+    sources, anchors = [text], set()
     if path.suffix == ".ipynb":
-        sources = [c.source for c in nbformat.reads(text, as_version=4).cells if c.cell_type == "markdown"]
-    anchors = set()
+        cells = nbformat.reads(text, as_version=4).cells
+        sources = [c.source for c in cells if c.cell_type == "markdown"]
+        anchors = {f"cell-id={c.get('id')}" for c in cells}
     for line in (line for source in sources for line in lines_of_prose(source)):
         heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
         if heading:

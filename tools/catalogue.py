@@ -1,11 +1,12 @@
-"""Write what notebooks/catalogue.toml says into the README and the notebooks: `make catalogue`.
+"""Write what notebooks/catalogue.toml says into the README and the notebooks, and the index: `make catalogue`.
 
     python -m tools.catalogue            write what is out of date
     python -m tools.catalogue --check    write nothing; exit with 1, and say what is out of date, if something is
 
 In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-- lessons: end -->` is replaced, and
 likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
-`navigation-bottom`, the last one. All else stays as it is, byte for byte.
+`navigation-bottom`, the last one. All else stays as it is, byte for byte. notebooks/index.ipynb is made anew from the
+lessons and notebooks/messages.toml (tools/index.py).
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from urllib.parse import quote
 
 import nbformat
 
+from tools import index, refresh
+
 ROOT = Path(__file__).resolve().parent.parent
 
 TOP, BOTTOM = "navigation-top", "navigation-bottom"
 NOTE = "<!-- Written by `make catalogue` from notebooks/catalogue.toml; do not edit. -->"
+INDEX_NOTE = "<!-- Written by `make catalogue` from the lessons and notebooks/messages.toml; do not edit. -->"
 
 
 class Wrong(Exception):
@@ -142,7 +146,7 @@ def neighbours(catalogue: Catalogue, lesson: Lesson) -> str:
         parts.append(f"Previous: {link_to(catalogue.lessons[place - 1])}")
     if place + 1 < len(catalogue.lessons):
         parts.append(f"Next: {link_to(catalogue.lessons[place + 1])}")
-    return " · ".join([*parts, "[All lessons](../README.md#lessons)"])
+    return " · ".join([*parts, "[All lessons](../README.md#lessons)", f"[Index]({index.FILE})"])
 
 
 def top_cell(catalogue: Catalogue, lesson: Lesson) -> str:
@@ -237,7 +241,7 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     """The files that are not what the catalogue asks for, each with the text that it should have. Raises Wrong."""
     catalogue = load(root)
     listed = [lesson.file for lesson in catalogue.lessons]
-    present = [path.name for path in sorted(root.glob("notebooks/*.ipynb"))]
+    present = [path.name for path in sorted(root.glob("notebooks/*.ipynb")) if path.name != index.FILE]
     missing = [file for file in listed if file not in present]
     unlisted = [file for file in present if file not in listed]
     problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in missing]
@@ -258,6 +262,15 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     for lesson in catalogue.lessons:
         if lesson.file in present:
             consider(root / "notebooks" / lesson.file, lambda text: new_notebook(catalogue, lesson, text))
+    if not problems:
+        try:
+            made = index.make(root / "notebooks", listed, refresh.NOTEBOOK_METADATA, INDEX_NOTE)
+        except index.Wrong as wrong:
+            problems.append(str(wrong))
+        else:
+            path, text = root / "notebooks" / index.FILE, refresh.written(made)
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                new_texts[path] = text
     if problems:
         raise Wrong("\n".join(problems))
     return new_texts

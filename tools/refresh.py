@@ -34,6 +34,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from helpers import progress_file
+from tools import index
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "tests" / "sanitize.cfg"
@@ -228,7 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--redraw", action="store_true", help="store new pictures of runs in real time, too")
     parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that a cell may take (%(default)s)")
     options = parser.parse_args(arguments)
-    paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    paths = options.notebooks or [
+        path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if path.name != index.FILE     # has no code
+    ]
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         parser.error(f"no such file: {', '.join(missing)}")

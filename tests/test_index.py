@@ -1,0 +1,160 @@
+"""The index: what is taken from the lessons, and what it complains about."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import index
+
+
+def lesson(folder: Path, name: str, *cells) -> str:
+    for number, cell in enumerate(cells):
+        cell["id"] = f"c{number}"
+    nbformat.write(new_notebook(cells=list(cells), nbformat_minor=5), folder / name)
+    return name
+
+
+def prints(text: str, source: str = "run()") -> nbformat.NotebookNode:
+    return new_code_cell(source, outputs=[new_output("stream", name="stderr", text=text)])
+
+
+def raises(name: str, value: str) -> nbformat.NotebookNode:
+    return new_code_cell("run()", outputs=[new_output("error", ename=name, evalue=value, traceback=[])])
+
+
+def shows(text: str) -> nbformat.NotebookNode:
+    return new_code_cell("run", outputs=[new_output("execute_result", data={"text/plain": text})])
+
+
+def say(folder: Path, *messages: tuple[str, str], not_listed: str = "[]") -> None:
+    entries = [f"[[message]]\ntext = '''{text}'''\nmeans = '''{means}'''\n" for text, means in messages]
+    (folder / index.MESSAGES).write_text(f"not_listed = {not_listed}\n" + ("".join(entries) or "message = []\n"))
+
+
+def tables(folder: Path, *files: str) -> dict[str, str]:
+    """The text of each cell of the index."""
+    return {cell.id: cell.source for cell in index.make(folder, files, {}, "").cells}
+
+
+def complaint(folder: Path, *files: str) -> str:
+    with pytest.raises(index.Wrong) as wrong:
+        index.make(folder, files, {}, "")
+    return str(wrong.value)
+
+
+# --- terms ---
+
+
+def test_a_term_comes_with_its_sentence_and_a_link_to_its_cell(tmp_path):
+    say(tmp_path)
+    file = lesson(tmp_path, "07_x.ipynb", new_markdown_cell("# T\n\n## Why wait?\n\nFirst this. Then a **task**: it "
+                                                            "runs\none [coroutine](https://a.org/b.html). Last."))
+    assert ("| task | Then a task: it runs one [coroutine](https://a.org/b.html). "
+            "| [07: Why wait?](07_x.ipynb#cell-id=c0) |") in tables(tmp_path, file)["terms"]
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("- one thing\n- a **task** runs\n- more", "a task runs"),
+    ("1. one\n2. A **task** runs:\n\n```python\nx = 1\n```", "A task runs"),
+    ("Text.\n\nA **task** runs 3.5 s. More.", "A task runs 3.5 s."),
+    ("`f` is it. `g` makes a **task**. `h` not.", "`g` makes a task."),
+    ("A pipe: **task** is `a | b`.", "A pipe: task is `a \\| b`."),
+])
+def test_the_sentence_of_a_term(tmp_path, text, sentence):
+    say(tmp_path)
+    found = tables(tmp_path, lesson(tmp_path, "01_x.ipynb", new_markdown_cell(text)))["terms"]
+    assert f"| task | {sentence} |" in found
+
+
+def test_labels_and_code_are_no_terms(tmp_path):
+    say(tmp_path)
+    text = "**Predict:** what?\n**You will be able to**\n**45 minutes** · **Read on** 2**3**4\n\n```\n**no**\n```\n" \
+           "<!-- **nor this** --> **The commonest mistake** is"
+    assert tables(tmp_path, lesson(tmp_path, "01_x.ipynb", new_markdown_cell(text)))["terms"].count("\n|") == 3
+
+
+def test_a_term_is_defined_once(tmp_path):
+    say(tmp_path)
+    one = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("A **task** runs."))
+    two = lesson(tmp_path, "02_y.ipynb", new_markdown_cell("x"), new_markdown_cell("A **Task** runs."))
+    said = complaint(tmp_path, one, two)
+    assert "01_x.ipynb (c0)" in said and "02_y.ipynb (c1)" in said and "**Task**" in said
+
+
+def test_terms_are_in_the_order_of_the_alphabet(tmp_path):
+    say(tmp_path)
+    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("A **wait**. A **Barrier**. An **await**."))
+    found = tables(tmp_path, file)["terms"]
+    assert found.index("| await ") < found.index("| Barrier ") < found.index("| wait ")
+
+
+# --- messages ---
+
+
+@pytest.mark.parametrize("cell", [
+    prints("x.py:1: RuntimeWarning: coroutine 'get_price' was never awaited\n  get_price()\n"),
+    raises("RuntimeWarning", "coroutine 'get_price' was never awaited"),
+    shows("RuntimeWarning: coroutine 'get_price' was never awaited"),
+], ids=["printed", "raised", "shown"])
+def test_a_message_is_found_where_a_cell_shows_it(tmp_path, cell):
+    say(tmp_path, ("RuntimeWarning: coroutine '...' was never awaited", "An await is missing."))
+    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("## Here"), cell)
+    assert ("| `RuntimeWarning: coroutine '...' was never awaited` | An await is missing. "
+            "| [01: Here](01_x.ipynb#cell-id=c1) |") in tables(tmp_path, file)["messages"]
+
+
+def test_a_message_has_one_link_for_each_lesson_that_shows_it(tmp_path):
+    say(tmp_path, ("It was destroyed", "Lost."))
+    files = [lesson(tmp_path, f"0{n}_x.ipynb", new_markdown_cell("## Here"), prints("It was destroyed"),
+                    prints("It was destroyed")) for n in (1, 2)]
+    found = tables(tmp_path, *files)["messages"]
+    assert "[01: Here](01_x.ipynb#cell-id=c1)<br>[02: Here](02_x.ipynb#cell-id=c1)" in found
+    assert "c2" not in found
+
+
+def test_an_error_without_an_entry_is_named(tmp_path):
+    say(tmp_path)
+    file = lesson(tmp_path, "01_x.ipynb", prints("it ended:\n  asyncio.QueueFull\nValueError: no such shop"))
+    said = complaint(tmp_path, file)
+    assert "01_x.ipynb (c0)" in said and '"ValueError: no such shop"' in said and index.MESSAGES in said
+
+
+def test_an_error_may_be_left_out_by_name(tmp_path):
+    say(tmp_path, not_listed='["ValueError: no such"]')
+    tables(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("ValueError: no such shop")))
+
+
+def test_what_an_exercise_or_a_question_shows_does_not_count(tmp_path):
+    say(tmp_path)
+    tables(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("ValueError: no such shop", "exercises.x.check(x)")))
+
+
+def test_a_repr_of_an_error_is_no_message(tmp_path):
+    say(tmp_path)
+    tables(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("[ValueError('ValueError: no'), 'ValueError: x', x.Full: 1]")))
+
+
+def test_an_entry_that_no_lesson_shows_is_named(tmp_path):
+    say(tmp_path, ("Task was destroyed but it is pending!", "Lost."))
+    said = complaint(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("nothing")))
+    assert "Task was destroyed but it is pending!" in said
+
+
+def test_marks_in_a_message_do_not_break_the_table(tmp_path):
+    say(tmp_path, ("a | `b` (c) [d]", "x | y"))
+    found = tables(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("a | `b` (c) [d]")))["messages"]
+    assert "| `` a \\| `b` (c) [d] `` | x \\| y |" in found
+
+
+@pytest.mark.parametrize("content, words", [
+    ("not_listed = [", "TOMLDecodeError"),
+    ("message = []", "not_listed"),
+    ("not_listed = []\n[[message]]\ntext = 'x'", "means"),
+    ("not_listed = []\n[[message]]\ntext = 'x'\nmeans = 'y'\nsee = 'z'", "see"),
+    ("not_listed = []\nmessage = []\nother = 1", "other"),
+])
+def test_a_wrong_file_of_messages(tmp_path, content, words):
+    (tmp_path / index.MESSAGES).write_text(content)
+    assert words in complaint(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("")))
