@@ -1358,15 +1358,21 @@ def on_time(tasks):
     return log if max(late) < STEP / 2 else None
 
 
-@given(PROGRAMS)
-@settings(max_examples=25, deadline=None)
-def test_events_have_the_same_order_as_on_the_real_loop(tasks):
-    virtual = run(program(tasks)())
-    for _ in range(20):
-        real = on_time(tasks)
+def test_events_have_the_same_order_as_on_the_real_loop():
+    compared = []
+
+    @given(PROGRAMS)
+    @settings(max_examples=25, deadline=None, database=None)
+    def same_order(tasks):
+        virtual = run(program(tasks)())
+        real = next((log for _ in range(20) if (log := on_time(tasks)) is not None), None)
         if real is not None:
             assert virtual == real
-            return
+            compared.append(tasks)
+
+    same_order()
+    if not compared:
+        pytest.skip("the machine was too busy for the real loop to keep its times")
 
 
 @given(PROGRAMS)
