@@ -460,15 +460,13 @@ prices_in_time = Exercise(
                 await asyncio.gather(*tasks, return_exceptions=True)
                 return prices
             """),
-        Mistake("left behind", "requests to north", """
+        Mistake("slow", "2 s", """
             async def prices_in_time(shops, item, seconds):
                 prices = {}
                 async def ask(shop):
                     try:
-                        prices[shop.name] = await asyncio.shield(shop.price(item))
+                        prices[shop.name] = await shop.price(item)
                     except ConnectionError:
-                        pass
-                    except asyncio.CancelledError:
                         pass
                 try:
                     async with asyncio.TaskGroup() as group:
@@ -518,6 +516,8 @@ prices_in_time = Exercise(
         "sequential": "Start all requests before you wait: a TaskGroup in the block of the timeout.",
         "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where its "
                  "price is awaited: catch each there.",
+        "slow": "When all have answered, it is time to return. The block of a TaskGroup ends with its last task; let "
+                "asyncio.timeout look after the time.",
         "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they have "
                        "stopped.",
     },
