@@ -35,6 +35,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from . import waits
+from .holders import Standing, read_locks
 from .virtual_clock import in_charge_of_time, refuse_hidden_sleep
 from .virtual_order import groups_in_order
 from .virtual_threads import Threads
@@ -45,7 +46,9 @@ _Handle, _TimerHandle = asyncio.Handle, asyncio.TimerHandle
 
 
 class Deadlock(RuntimeError):
-    """Every task waits, and nothing is left that could wake one."""
+    """Every task waits, and nothing is left that could wake one. `locks`: who waited for which lock, and held which."""
+
+    locks: tuple[Standing, ...] = ()
 
 
 class Endless(RuntimeError):
@@ -173,7 +176,9 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             if self._threads.work():
                 continue
             if not deadlines or deadlines[0] == _NEVER:
-                raise Deadlock("nothing is left that could wake a task: every task waits" + self._report())
+                deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report())
+                deadlock.locks = read_locks(self._all_tasks())
+                raise deadlock
             self._now = deadlines[0]
             return
 
@@ -184,8 +189,11 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
                       "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
 
+    def _all_tasks(self) -> list[asyncio.Task]:
+        return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
+
     def _report(self) -> str:
-        tasks = sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
+        tasks = self._all_tasks()
         lines = [waits.describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")

@@ -273,10 +273,19 @@ def is_default_name(name: str) -> bool:
     return name.startswith("Task-") and name[5:].isdigit() or name == "None"        # so Python 3.13.0 with a task factory
 
 
+def task_name(task: asyncio.Task) -> str:
+    """The name that the program gave a task, or else that of its coroutine."""
+    return coroutine_name(task.get_coro()) if is_default_name(task.get_name()) else task.get_name()
+
+
+def place_of(task: asyncio.Task) -> Place | None:
+    """The learner's line at which a suspended task stands."""
+    return read_wait(task.get_coro(), task._fut_waiter, {}).place()
+
+
 def describe(task: asyncio.Task) -> str:
     """A sentence on a task that waits: its name, what for, and where."""
     wait = read_wait(task.get_coro(), task._fut_waiter, {})
     place = wait.place()
     what = {"turn": "is ready to run", "future": "waits for a future"}.get(wait.kind, f"waits ({wait.kind})")
-    name = coroutine_name(task.get_coro()) if is_default_name(task.get_name()) else task.get_name()
-    return f"{name} {what}" + (f" at {place}" if place else "")
+    return f"{task_name(task)} {what}" + (f" at {place}" if place else "")

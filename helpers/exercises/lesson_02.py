@@ -1,1 +1,624 @@
-"""The exercises and questions of notebooks/02_event_loop.ipynb."""
+"""The exercises and questions of notebook 02: the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import types
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import Failed, equal, require, shown
+
+# -- questions ------------------------------------------------------------------------------------------------
+
+predict_set_result = predict(
+    "The courier calls `answer.set_result(320)`, and then prints its last line. What is printed after \"watch waits\"?",
+    {
+        "\"watch has the price: 320\", then \"the courier leaves\"":
+            "Then `set_result` would have called `send` on `watch`. Look at its two lines: what do they do with those "
+            "who wait?",
+        "\"the courier leaves\", then \"watch has the price: 320\"":
+            "`set_result` makes `watch` ready, and the courier goes on with its step.",
+        "only \"the courier leaves\", since `watch` is not in `timers`":
+            "`watch` is in no timer, but it is in `answer.waiting`. Who reads that list?",
+    },
+    right="\"the courier leaves\", then \"watch has the price: 320\"",
+)
+
+predict_switch = predict(
+    "The other task is ready from the start. When does it run?",
+    {
+        "before the price of north":
+            "It is made first. But who runs when it is made, and has that one reached a `yield`?",
+        "after the price of north, at the first `await`":
+            "So the first page says. Run the cell, and count the prices before it.",
+        "after the price of east, when `watch` awaits it":
+            "`cached_price` reaches no `yield`, so `watch` runs on, in one step, up to `await task`.",
+    },
+    right="after the price of east, when `watch` awaits it",
+)
+
+# -- from a callback to an await ----------------------------------------------------------------------------------
+
+
+class Phone:
+    """A library that knows no `await`: it calls a function when a shop has answered."""
+
+    def __init__(self, answers: dict[str, tuple[float, int]]) -> None:
+        self.answers = answers              # shop -> seconds until it answers, price in cents
+        self.called: list[str] = []
+
+    def call(self, shop: str, on_answer: Callable[[int], Any]) -> None:
+        """Call a shop; returns at once. A shop that needs 0 seconds answers while it is being called."""
+        if not callable(on_answer):
+            raise Failed("error", f"phone.call was given {shown(on_answer)} to call when {shop} answers",
+                         "a function of one argument, the price")
+        self.called.append(shop)
+        seconds, price = self.answers[shop]
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, on_answer, price)
+        else:
+            on_answer(price)
+
+
+ask_by_phone = Exercise(
+    title="From a callback to an await",
+    task="""
+        `phone.call(shop, on_answer)` is a plain function, which returns at once; later, when the shop answers, the phone
+        calls `on_answer(price)`. Write `ask_by_phone(phone, shop)` for asyncio: it calls the shop once, waits until it
+        has answered, and returns the price. Others may be on the phone at the same time.
+        """,
+    starter="""
+        async def ask_by_phone(phone, shop):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Which object stands for a result that is not there yet, and can be awaited?",
+        "asyncio.get_running_loop().create_future() makes a future. Who knows the price first, and what should they call?",
+        "The method future.set_result is a function of one argument: it can be given to the phone as it is, without "
+        "parentheses.",
+        """
+        Fill in the dots:
+            future = asyncio.get_running_loop().create_future()
+            phone.call(shop, ...)
+            return await ...
+        """,
+    ],
+    solution="""
+        async def ask_by_phone(phone, shop):
+            future = asyncio.get_running_loop().create_future()
+            phone.call(shop, future.set_result)
+            return await future
+        """,
+    why="The future is where the two worlds meet: a plain function sets its result, and whoever awaits it is made ready.",
+    next="What happens if the caller is cancelled, and the shop answers afterwards? And what should happen?",
+    advice={
+        "value": "The price is there only when the phone has called your function. Until then, await a future.",
+        "endless": "Do not ask again and again whether the price is there: await a future, whose result the phone sets.",
+        "blocked": "While you hold the thread, the phone cannot call you. Await a future, whose result the phone sets.",
+        "slow": "Do not look at the clock for the price: await a future, whose result the phone sets.",
+        "deadlock": "Somebody must set the result of the future that you await: hand its set_result to the phone.",
+        "not awaitable": "phone.call is a plain function, and gives nothing. Await the future whose result the phone sets.",
+        "error": "Await the future before you use its result; to the phone, hand the function future.set_result itself.",
+    },
+    mistakes=[
+        Mistake("value", "None", """
+            async def ask_by_phone(phone, shop):
+                answer = None
+
+                def on_answer(price):
+                    nonlocal answer
+                    answer = price
+
+                phone.call(shop, on_answer)
+                return answer
+            """),
+        Mistake("not awaitable", "await a future", """
+            async def ask_by_phone(phone, shop):
+                return await phone.call(shop, lambda price: price)
+            """),
+        Mistake("forgotten await", "a future", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, future.set_result)
+                return future
+            """),
+        Mistake("error", "Result is not set", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, future.set_result)
+                return future.result()
+            """),
+        Mistake("endless", "again and again", """
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                while not prices:
+                    await asyncio.sleep(0)
+                return prices[0]
+            """),
+        Mistake("slow", "look at the clock", """
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                while not prices:
+                    await asyncio.sleep(1)
+                return prices[0]
+            """),
+        Mistake("blocked", "hold the thread", """
+            import time
+
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                time.sleep(0.5)
+                await asyncio.sleep(0)
+                return prices[0]
+            """),
+        Mistake("deadlock", "set_result to the phone", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, lambda price: price)
+                return await future
+            """),
+        Mistake("error", "to call when north answers", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, future)
+                return await future
+            """),
+        Mistake("error", "missing 1 required positional argument", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                def on_answer():
+                    future.set_result(320)
+                phone.call(shop, on_answer)
+                return await future
+            """),
+        Mistake("value", "called north, north", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, future.set_result)
+                await future
+                phone.call(shop, print)
+                return future.result()
+            """),
+    ],
+)
+
+
+@ask_by_phone.case(returns=320, elapsed=0.3)
+async def one_call(answer):
+    """North answers 320, 0.3 s after the call."""
+    phone = Phone({"north": (0.3, 320)})
+    price = await answer(phone, "north")
+    require(phone.called == ["north"], "value", f"the phone has called {', '.join(phone.called) or 'nobody'}",
+            "it calls north, once")
+    return price
+
+
+@ask_by_phone.case(returns=[320, 290], elapsed=0.5)
+async def two_calls(answer):
+    """Two are on the phone at the same time: north answers after 0.5 s, south after 0.2 s, each to who has called it."""
+    phone = Phone({"north": (0.5, 320), "south": (0.2, 290)})
+    return await asyncio.gather(answer(phone, "north"), answer(phone, "south"))
+
+
+@ask_by_phone.case(returns=305, elapsed=0.0)
+async def answered_at_once(answer):
+    """East answers while it is being called: the price is there when phone.call returns."""
+    return await answer(Phone({"east": (0.0, 305)}), "east")
+
+
+# -- let others have a turn ---------------------------------------------------------------------------------------
+
+total = Exercise(
+    title="Let others have a turn",
+    task="""
+        `total(get_price, items)` adds up a long price list. `await get_price(item)` gives a price, and never waits, so no
+        other task gets a turn until all is added up. Change it: after every 100 items all that are ready get one turn,
+        and the sum stays the same.
+        """,
+    starter="""
+        async def total(get_price, items):
+            cents = 0
+            for item in items:
+                cents += await get_price(item)
+            return cents
+        """,
+    hints=[
+        "Which await lets others run, and needs no time?",
+        "await asyncio.sleep(0) gives everybody who is ready one turn. Count the items, and do it after each hundredth.",
+        "for count, item in enumerate(items, 1): ...; then if count % 100 == 0: await asyncio.sleep(0)",
+    ],
+    solution="""
+        async def total(get_price, items):
+            cents = 0
+            for count, item in enumerate(items, 1):
+                cents += await get_price(item)
+                if count % 100 == 0:
+                    await asyncio.sleep(0)
+            return cents
+        """,
+    why="asyncio.sleep(0) reaches a yield, although it has nothing to wait for: the task goes to the end of the ready "
+        "queue, and all who stood there have a turn first.",
+    next="Let the other task need two turns for its work. When is it done?",
+    advice={
+        "sequential": "get_price never waits, so an await of it gives no turn to anybody, not even through a task that "
+                      "you await in its place when it is done. await asyncio.sleep(0) does.",
+        "slow": "asyncio.sleep(0) gives a turn, and needs no time. Do it after every 100 items, not after each.",
+        "value": "Add up every item once, and return the sum.",
+    },
+    mistakes=[
+        Mistake("sequential", "had no turn", """
+            async def total(get_price, items):
+                return sum([await get_price(item) for item in items])
+            """),
+        Mistake("slow", "needs no time", """
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    cents += await get_price(item)
+                    if count % 100 == 0:
+                        await asyncio.sleep(0.01)
+                return cents
+            """),
+        Mistake("slow", "1000 turns", """
+            async def total(get_price, items):
+                cents = 0
+                for item in items:
+                    cents += await get_price(item)
+                    await asyncio.sleep(0)
+                return cents
+            """),
+        Mistake("sequential", "had no turn", """
+            import time
+
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    cents += await get_price(item)
+                    if count % 100 == 0:
+                        time.sleep(0)
+                return cents
+            """),
+        Mistake("sequential", "had no turn", """
+            async def pause():
+                pass
+
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    cents += await get_price(item)
+                    if count % 100 == 0:
+                        await pause()
+                return cents
+            """),
+        Mistake("forgotten await", "asyncio.sleep", """
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    cents += await get_price(item)
+                    if count % 100 == 0:
+                        asyncio.sleep(0)
+                return cents
+            """),
+        Mistake("sequential", "had its turns after", """
+            async def total(get_price, items):
+                cents = 0
+                for item in items:
+                    cents += await get_price(item)
+                for _ in range(0, len(items), 100):
+                    await asyncio.sleep(0)
+                return cents
+            """),
+        Mistake("slow", "1000 turns", """
+            async def total(get_price, items):
+                cents = 0
+                for item in items:
+                    cents += await asyncio.create_task(get_price(item))
+                return cents
+            """),
+        Mistake("value", "not 45", """
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    if count % 100 == 0:
+                        await asyncio.sleep(0)
+                    else:
+                        cents += await get_price(item)
+                return cents
+            """),
+    ],
+)
+
+
+async def _adds_up(answer: Callable[..., Any], count: int) -> None:
+    """Have `answer` add up `count` prices of 3 cents, beside a task that notes at each of its turns how far it is."""
+    asked, turns = [], []
+
+    async def get_price(item: str) -> int:
+        asked.append(item)
+        return 3
+
+    async def other() -> None:
+        while True:
+            turns.append(len(asked))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other(), name="other")
+    items = [f"item {number}" for number in range(1, count + 1)]
+    try:
+        cents = await answer(get_price, items)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    equal(cents, 3 * count, "the sum")
+    require(asked == items, "value", f"get_price was called {len(asked)} times", f"once for each of the {count} items")
+    inside = [turn for turn in turns if turn]
+    wanted = count // 100
+    require(inside or not wanted, "sequential", "the other task had no turn before the sum was there",
+            "one after every 100 items")
+    require(len(inside) <= wanted + 1, "slow", f"the other task had {len(inside)} turns",
+            f"one after every 100 of the {count} items")
+    marks = [0, *inside, count]
+    longest = max(after - before for before, after in zip(marks, marks[1:]))
+    require(longest <= 100, "sequential", f"the other task had its turns after {_several(inside)} items",
+            "one after every 100 items")
+
+
+def _several(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:4])) + (" ..." if len(numbers) > 4 else "")
+
+
+@total.case(elapsed=0.0)
+async def thousand_items(answer):
+    """1,000 items at 3 cents each; beside it a task that is always ready."""
+    await _adds_up(answer, 1000)
+
+
+@total.case(elapsed=0.0)
+async def few_items(answer):
+    """30 items, so nobody needs a turn."""
+    await _adds_up(answer, 30)
+
+
+# -- a loop whose clock jumps -------------------------------------------------------------------------------------
+
+
+@types.coroutine
+def _sleep(seconds: float):
+    yield seconds
+
+
+async def _shop(price: int, *waits: float) -> int:
+    """Waits as often and as long as it is told, and returns the price."""
+    for seconds in waits:
+        await _sleep(seconds)
+    return price
+
+
+@contextlib.contextmanager
+def _driving(*coroutines: Coroutine) -> Iterator[None]:
+    """Says in words what goes wrong when coroutines are driven, and closes those that were not driven to their end."""
+    try:
+        yield
+    except TypeError as error:
+        if "'<' not supported" in str(error):
+            raise Failed("error", f"TypeError: {error}",
+                         "two timers of the same moment are told apart by a number, before Python compares what "
+                         "comes after it") from error
+        raise
+    except StopIteration as error:
+        raise Failed("error", f"StopIteration came out, with the value {shown(error.value)}",
+                     "the end of a coroutine is caught, and its value is used") from error
+    finally:
+        for coroutine in coroutines:
+            coroutine.close()
+
+
+run_with_jumps = Exercise(
+    title="A clock that jumps",
+    task="""
+        Write `run_with_jumps(coroutines)`, with `def`: a loop in virtual time. Each coroutine hands out for how many
+        seconds it wants to wait. The clock is a variable; it begins at 0, and when nobody is ready it jumps to the moment
+        of the earliest timer. Start the coroutines in their order. Return a list of pairs, moment and result, in the order
+        in which the coroutines end. If two are due at the same moment, first comes the one that began to wait first.
+        """,
+    starter="""
+        def run_with_jumps(coroutines):
+            ...                                 # your code here
+        """,
+    setup="import collections\nimport heapq\nimport itertools\nimport time",
+    hints=[
+        "Your loop with timers is nearly this. Which of its lines look at the real clock?",
+        "Everybody begins on the heap: (0, number, coroutine). Then, as long as there is one, take the earliest timer: "
+        "the clock is now its moment.",
+        "After the jump, send(None). What comes out is a number of seconds: the new timer is due at clock plus seconds. "
+        "If StopIteration comes instead, you have a pair for the list.",
+        """
+        Fill in the dots:
+            number, ended = itertools.count(), []
+            timers = [(0, next(number), coroutine) for coroutine in coroutines]
+            while timers:
+                clock, _, coroutine = heapq.heappop(timers)
+                try:
+                    seconds = coroutine.send(None)
+                except StopIteration as stop:
+                    ...
+                else:
+                    ...
+            return ended
+        """,
+    ],
+    solution="""
+        def run_with_jumps(coroutines):
+            number, ended = itertools.count(), []
+            timers = [(0, next(number), coroutine) for coroutine in coroutines]
+            while timers:
+                clock, _, coroutine = heapq.heappop(timers)
+                try:
+                    seconds = coroutine.send(None)
+                except StopIteration as stop:
+                    ended.append((clock, stop.value))
+                else:
+                    heapq.heappush(timers, (clock + seconds, next(number), coroutine))
+            return ended
+        """,
+    why="The heap gives the timers in the order of their moments, so the clock only ever jumps forward, and nobody needs "
+        "to wait for it.",
+    next="Give it a coroutine that waits an hour, and another that waits 0 seconds for ever. What would you have it do?",
+    advice={
+        "blocked": "Nobody waits here: set your clock to the moment of the timer.",
+        "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
+        "error": "Say for each send what may come out: a number of seconds, or StopIteration. Put (moment, number, "
+                 "coroutine) on the heap.",
+        "order": "Note a pair when a coroutine ends.",
+        "value": "A timer is due at the moment of now plus the seconds that were handed out. Follow the example by hand.",
+        "sequential": "Start them all before the clock jumps for the first time.",
+    },
+    mistakes=[
+        Mistake("value", "(1.75, 290)", """
+            def run_with_jumps(coroutines):
+                clock, ended = 0, []
+                for coroutine in coroutines:
+                    try:
+                        while True:
+                            clock += coroutine.send(None)
+                    except StopIteration as stop:
+                        ended.append((clock, stop.value))
+                return ended
+            """),
+        Mistake("value", "(0.5, 320)", """
+            def run_with_jumps(coroutines):
+                number, ended = itertools.count(), []
+                timers = [(0, next(number), coroutine) for coroutine in coroutines]
+                while timers:
+                    clock, _, coroutine = heapq.heappop(timers)
+                    try:
+                        seconds = coroutine.send(None)
+                    except StopIteration as stop:
+                        ended.append((clock, stop.value))
+                    else:
+                        heapq.heappush(timers, (seconds, next(number), coroutine))
+                return ended
+            """),
+        Mistake("error", "told apart by a number", """
+            def run_with_jumps(coroutines):
+                ended = []
+                timers = []
+                for coroutine in coroutines:
+                    try:
+                        heapq.heappush(timers, (coroutine.send(None), coroutine))
+                    except StopIteration as stop:
+                        ended.append((0, stop.value))
+                while timers:
+                    clock, coroutine = heapq.heappop(timers)
+                    try:
+                        heapq.heappush(timers, (clock + coroutine.send(None), coroutine))
+                    except StopIteration as stop:
+                        ended.append((clock, stop.value))
+                return ended
+            """),
+        Mistake("error", "StopIteration came out", """
+            def run_with_jumps(coroutines):
+                number, ended = itertools.count(), []
+                timers = [(coroutine.send(None), next(number), coroutine) for coroutine in coroutines]
+                heapq.heapify(timers)
+                while timers:
+                    clock, _, coroutine = heapq.heappop(timers)
+                    try:
+                        seconds = coroutine.send(None)
+                    except StopIteration as stop:
+                        ended.append((clock, stop.value))
+                    else:
+                        heapq.heappush(timers, (clock + seconds, next(number), coroutine))
+                return ended
+            """),
+        Mistake("blocked", "set your clock", """
+            def run_with_jumps(coroutines):
+                number, ended, now = itertools.count(), [], 0
+                timers = [(0, next(number), coroutine) for coroutine in coroutines]
+                while timers:
+                    clock, _, coroutine = heapq.heappop(timers)
+                    time.sleep(clock - now)
+                    now = clock
+                    try:
+                        seconds = coroutine.send(None)
+                    except StopIteration as stop:
+                        ended.append((clock, stop.value))
+                    else:
+                        heapq.heappush(timers, (clock + seconds, next(number), coroutine))
+                return ended
+            """),
+        Mistake("order", "in the order in which they end", """
+            def run_with_jumps(coroutines):
+                number, ended = itertools.count(), {}
+                timers = [(0, next(number), coroutine) for coroutine in coroutines]
+                while timers:
+                    clock, _, coroutine = heapq.heappop(timers)
+                    try:
+                        seconds = coroutine.send(None)
+                    except StopIteration as stop:
+                        ended[coroutine] = (clock, stop.value)
+                    else:
+                        heapq.heappush(timers, (clock + seconds, next(number), coroutine))
+                return [ended[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("value", "290, 320", """
+            def run_with_jumps(coroutines):
+                number, ended = itertools.count(), []
+                timers = [(0, next(number), coroutine) for coroutine in coroutines]
+                while timers:
+                    clock, _, coroutine = heapq.heappop(timers)
+                    try:
+                        seconds = coroutine.send(None)
+                    except StopIteration as stop:
+                        ended.append(stop.value)
+                    else:
+                        heapq.heappush(timers, (clock + seconds, next(number), coroutine))
+                return ended
+            """),
+        Mistake("async", "def", """
+            async def run_with_jumps(coroutines):
+                return [(0, await coroutine) for coroutine in coroutines]
+            """),
+    ],
+)
+
+
+def _runs(answer: Callable[..., Any], shops: list[tuple[int, tuple[float, ...]]], wanted: list[tuple[float, int]]) -> None:
+    """Have `answer` run shops that wait so long, and compare."""
+    coroutines = [_shop(price, *waits) for price, waits in shops]
+    with _driving(*coroutines):
+        ended = answer(list(coroutines))
+    if isinstance(ended, list) and ended != wanted and len(wanted) == len(ended) and all(pair in ended for pair in wanted):
+        raise Failed("order", f"the result is {shown(ended)}", f"{shown(wanted)}: in the order in which they end")
+    equal(ended, wanted)
+
+
+@run_with_jumps.case()
+def two_shops(answer):
+    """The first waits 0.5 s twice and returns 320, the second waits 0.75 s and returns 290."""
+    _runs(answer, [(320, (0.5, 0.5)), (290, (0.75,))], [(0.75, 290), (1.0, 320)])
+
+
+@run_with_jumps.case()
+def one_waits_for_nothing(answer):
+    """The first waits 0.5 s and returns 320; the second returns 290 at once, without waiting."""
+    _runs(answer, [(320, (0.5,)), (290, ())], [(0, 290), (0.5, 320)])
+
+
+@run_with_jumps.case()
+def same_moment(answer):
+    """Three wait until 1.0: the first in one go, the others by way of 0.5 and of 0.25."""
+    _runs(answer, [(320, (1.0,)), (290, (0.5, 0.5)), (305, (0.25, 0.75))], [(1.0, 320), (1.0, 305), (1.0, 290)])
+
+
+@run_with_jumps.case()
+def an_hour(answer):
+    """One waits an hour, the other two hours."""
+    _runs(answer, [(320, (7200.0,)), (290, (3600.0,))], [(3600.0, 290), (7200.0, 320)])

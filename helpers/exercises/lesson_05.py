@@ -1,1 +1,645 @@
-"""The exercises and questions of notebooks/05_task_groups.ipynb."""
+"""The exercises and questions of notebook 05: task groups."""
+
+from __future__ import annotations
+
+import asyncio
+
+from helpers import Shop
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import equal, require
+
+TEA = {"north": 320, "south": 290, "west": 335}
+
+
+def shops_with(latency: dict[str, float], *, item: str = "tea", closed: tuple[str, ...] = ()) -> list[Shop]:
+    """A shop for each latency; those that are closed give no price."""
+    return [Shop(name, latency=seconds, prices={item: TEA[name]}, failure_rate=float(name in closed))
+            for name, seconds in latency.items()]
+
+
+def nothing_left(shops, name: str) -> None:
+    """Demand that no request is under way any more."""
+    asked = [shop.name for shop in shops if shop.in_flight]
+    require(not asked, "left behind",
+            f"{name} had returned when the requests to {' and '.join(asked)} were still under way",
+            "when it returns, the others have stopped")
+
+
+class Mistaken:
+    """Something that got among the shops by mistake."""
+
+    name = "mistaken"
+
+    def __repr__(self) -> str:
+        return "Mistaken()"
+
+    async def price(self, item: str) -> int:
+        return self.prise(item)
+
+
+# -- the first failure ends it -------------------------------------------------------------------------------------
+
+all_or_nothing = Exercise(
+    title="All prices, or none",
+    task="""
+        Write `all_or_nothing(shops, item)`: it asks all shops at the same time, and returns a dictionary of their
+        prices by name. As soon as one answer is a `ConnectionError`, the other requests are stopped, and the result is
+        `None`. Any other exception is a mistake in the program: let it out.
+        """,
+    starter="""
+        async def all_or_nothing(shops, item):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Which block stops the other tasks when one fails, and where do their results stand when it has ended?",
+        "Start shop.price(item) for each shop with group.create_task, keep the tasks in a list, and build the "
+        "dictionary below the block, with task.result().",
+        "What comes out of the block is a group of errors: put try around the block, and except* ConnectionError below "
+        "it. There is no return in an except*: set a variable, and return it at the end.",
+        """
+        Fill in the dots:
+            prices = None
+            try:
+                async with ... as group:
+                    tasks = [... for shop in shops]
+                prices = {shop.name: ... for shop, task in zip(shops, tasks)}
+            except* ConnectionError:
+                pass
+            return prices
+        """,
+    ],
+    solution="""
+        async def all_or_nothing(shops, item):
+            prices = None
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+            except* ConnectionError:
+                pass                            # a shop is closed: no prices
+            return prices
+        """,
+    why="The group stops the other requests and waits until they have stopped, and except* takes the errors that you "
+        "expect out of it, no others.",
+    next="Let the result say which shop was closed, instead of None.",
+    mistakes=[
+        Mistake("left behind", "TaskGroup", """
+            async def all_or_nothing(shops, item):
+                try:
+                    prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                except ConnectionError:
+                    return None
+                return {shop.name: price for shop, price in zip(shops, prices)}
+            """),
+        Mistake("error", "except*", """
+            async def all_or_nothing(shops, item):
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                except ConnectionError:
+                    return None
+                return {shop.name: task.result() for shop, task in zip(shops, tasks)}
+            """),
+        Mistake("error", "below the block", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                        prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                except* ConnectionError:
+                    pass
+                return prices
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                except* Exception:
+                    pass
+                return prices
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def all_or_nothing(shops, item):
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                except ExceptionGroup:
+                    return None
+                return {shop.name: task.result() for shop, task in zip(shops, tasks)}
+            """),
+        Mistake("slow", "caught inside", """
+            async def all_or_nothing(shops, item):
+                async def ask(shop):
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        return None
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(ask(shop)) for shop in shops]
+                prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                return None if None in prices.values() else prices
+            """),
+        Mistake("sequential", "awaits each task", """
+            async def all_or_nothing(shops, item):
+                prices = {}
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for shop in shops:
+                            prices[shop.name] = await group.create_task(shop.price(item))
+                except* ConnectionError:
+                    prices = None
+                return prices
+            """),
+        Mistake("value", "None", """
+            async def all_or_nothing(shops, item):
+                tasks = []
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                except* ConnectionError:
+                    pass
+                return {shop.name: task.result() for shop, task in zip(shops, tasks)
+                        if not task.cancelled() and not task.exception()}
+            """),
+        Mistake("error", "async with", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    group = asyncio.TaskGroup()
+                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                except* ConnectionError:
+                    pass
+                return prices
+            """),
+    ],
+    advice={
+        "left behind": "gather leaves the other requests at work when one fails. A TaskGroup stops them, and waits "
+                       "until they have stopped.",
+        "error": "Read the exception at that line. An ExceptionGroup is caught by except*, not by except "
+                 "ConnectionError; results are there below the block, not in it; and a group is open only in its "
+                 "async with.",
+        "no exception": "Catch only ConnectionError, with except*: an AttributeError says that the program is wrong, "
+                        "not that a shop is closed.",
+        "slow": "An error that is caught inside the task never reaches the group, so the others are not stopped. Let it "
+                "out of the task, and catch it around the block.",
+        "sequential": "Start all of them before you wait: this awaits each task as soon as it is started. The end of the "
+                      "block waits for all.",
+        "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
+    },
+)
+
+
+@all_or_nothing.case(returns=TEA, elapsed=0.6)
+async def all_open(answer):
+    """Three shops answer after 0.6, 0.2 and 0.3 s."""
+    return await answer(shops_with({"north": 0.6, "south": 0.2, "west": 0.3}), "tea")
+
+
+@all_or_nothing.case(returns=None, elapsed=0.2)
+async def one_closed(answer):
+    """South gives a ShopError after 0.2 s; north and west would answer after 0.1 and 0.6 s."""
+    shops = shops_with({"west": 0.6, "south": 0.2, "north": 0.1}, item="coffee", closed=("south",))
+    result = await answer(shops, "coffee")
+    nothing_left(shops, "all_or_nothing")
+    return result
+
+
+@all_or_nothing.case(returns=None, elapsed=0.2)
+async def two_closed(answer):
+    """North and south give a ShopError at the same moment, after 0.2 s."""
+    shops = shops_with({"north": 0.2, "south": 0.2, "west": 0.6}, closed=("north", "south"))
+    result = await answer(shops, "tea")
+    nothing_left(shops, "all_or_nothing")
+    return result
+
+
+@all_or_nothing.case(raises=AttributeError)
+async def a_slip(answer):
+    """Two shops, and one whose price() has a slip in it, an AttributeError: that comes out, in a group."""
+    north, south = shops_with({"north": 0.3, "south": 0.2})
+    try:
+        return await answer([north, Mistaken(), south], "tea")
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+# -- what is in a group --------------------------------------------------------------------------------------------
+
+causes = Exercise(
+    title="The causes in a group",
+    task="""
+        Write `causes(error)`, an ordinary function: it returns a list of the errors in a group, in their order, and
+        those in the groups in it, however deep. The list itself holds no group. Of an error that is no group it
+        returns a list with that error.
+        """,
+    starter="""
+        def causes(error):
+            ...                                 # your code here
+        """,
+    hints=[
+        "An error either is a group or is none. What do you return in the second case?",
+        "isinstance(error, ExceptionGroup) tells them apart. What causes(...) gives for each error in "
+        "error.exceptions, put together, is the answer for a group.",
+        """
+        Fill in the dots:
+            if not isinstance(error, ExceptionGroup):
+                return ...
+            found = []
+            for inner in error.exceptions:
+                found.extend(...)
+            return found
+        """,
+    ],
+    solution="""
+        def causes(error):
+            if not isinstance(error, ExceptionGroup):
+                return [error]
+            return [cause for inner in error.exceptions for cause in causes(inner)]
+        """,
+    why="A group holds errors and groups, so a function that calls itself for each of them reaches every cause.",
+    next="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
+    mistakes=[
+        Mistake("value", "tuple", """
+            def causes(error):
+                return error.exceptions
+            """),
+        Mistake("value", "no groups", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [error]
+                return list(error.exceptions)
+            """),
+        Mistake("error", "no group", """
+            def causes(error):
+                found = []
+                for inner in error.exceptions:
+                    if isinstance(inner, ExceptionGroup):
+                        found.extend(causes(inner))
+                    else:
+                        found.append(inner)
+                return found
+            """),
+        Mistake("value", "themselves", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [str(error)]
+                return [cause for inner in error.exceptions for cause in causes(inner)]
+            """),
+        Mistake("value", "extend", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [error]
+                found = []
+                for inner in error.exceptions:
+                    found.append(causes(inner))
+                return found
+            """),
+        Mistake("value", "the last", """
+            def causes(error):
+                while isinstance(error, ExceptionGroup):
+                    error = error.exceptions[0]
+                return [error]
+            """),
+        Mistake("value", "generator", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    yield error
+                else:
+                    for inner in error.exceptions:
+                        yield from causes(inner)
+            """),
+        Mistake("order", "order", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [error]
+                found = []
+                for inner in reversed(error.exceptions):
+                    found += causes(inner)
+                return found
+            """),
+    ],
+    advice={
+        "value": "Give one flat list (not a tuple or a generator) of the errors themselves (not their texts), from the "
+                 "first to the last, with no groups in it: use extend for what an inner group gives.",
+        "error": "Read the exception at that line. An error that is no group has no .exceptions: answer [error].",
+        "order": "Keep the order of .exceptions.",
+    },
+)
+
+
+@causes.case()
+def flat(answer):
+    """A group of two errors."""
+    errors = [ConnectionError("south"), ValueError("west")]
+    equal(answer(ExceptionGroup("two", errors)), errors, "the list of causes")
+
+
+@causes.case()
+def nested(answer):
+    """A group with an error, a group of two, and in that a group of one."""
+    south, west, east, north = ConnectionError("south"), ValueError("west"), KeyError("east"), OSError("north")
+    deepest = ExceptionGroup("deepest", [east])
+    group = ExceptionGroup("outer", [south, ExceptionGroup("inner", [west, deepest]), north])
+    equal(answer(group), [south, west, east, north], "the list of causes")
+
+
+@causes.case()
+def no_group(answer):
+    """A ValueError, which is no group."""
+    error = ValueError("south")
+    equal(answer(error), [error], "the list of causes")
+
+
+# -- one shop fails as a whole, the others go on ----------------------------------------------------------------
+
+by_shop = Exercise(
+    title="A shop fails, the others go on",
+    task="""
+        Write `by_shop(shops, items)`: it asks all shops for all items, all at the same time, and returns a dictionary
+        that holds for each shop, by its name, a dictionary of its prices by item. If one request to a shop ends with a
+        `ConnectionError`, the other requests to that shop are stopped, and it gets `None` instead; the other shops go
+        on. Any other exception stops everything, and comes out.
+        """,
+    starter="""
+        async def by_shop(shops, items):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What has to end together, and what must not? Each set of tasks that ends together is a group.",
+        "Write a coroutine function for one shop, with a group of its own for the items. A group around all shops runs "
+        "it for each.",
+        "Catch a ConnectionError where it must stop: around the inner block, with except*, so that it does not reach "
+        "the outer group.",
+        """
+        Fill in the dots:
+            async def ask(shop):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = {item: ... for item in items}
+                    prices = {item: task.result() for item, task in tasks.items()}
+                except* ConnectionError:
+                    pass
+                return prices
+
+            async with asyncio.TaskGroup() as group:
+                tasks = {shop.name: group.create_task(...) for shop in shops}
+            return {name: ... for name, task in tasks.items()}
+        """,
+    ],
+    solution="""
+        async def by_shop(shops, items):
+            async def ask(shop):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = {item: group.create_task(shop.price(item)) for item in items}
+                    prices = {item: task.result() for item, task in tasks.items()}
+                except* ConnectionError:
+                    pass                        # this shop is closed; the outer group does not hear of it
+                return prices
+
+            async with asyncio.TaskGroup() as group:
+                tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+            return {name: task.result() for name, task in tasks.items()}
+        """,
+    why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
+        "match goes on to the outer group.",
+    next="Give each shop a deadline of its own: asyncio.timeout around the inner group.",
+    mistakes=[
+        Mistake("value", "around the block of each shop", """
+            async def by_shop(shops, items):
+                found = {shop.name: None for shop in shops}
+                async def ask(shop):
+                    async with asyncio.TaskGroup() as group:
+                        tasks = {item: group.create_task(shop.price(item)) for item in items}
+                    found[shop.name] = {item: task.result() for item, task in tasks.items()}
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for shop in shops:
+                            group.create_task(ask(shop))
+                except* ConnectionError:
+                    pass
+                return found
+            """),
+        Mistake("error", "except*", """
+            async def by_shop(shops, items):
+                async def ask(shop):
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            tasks = {item: group.create_task(shop.price(item)) for item in items}
+                    except ConnectionError:
+                        return None
+                    return {item: task.result() for item, task in tasks.items()}
+                async with asyncio.TaskGroup() as group:
+                    tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                return {name: task.result() for name, task in tasks.items()}
+            """),
+        Mistake("left behind", "group of its own", """
+            async def by_shop(shops, items):
+                async def ask(shop):
+                    try:
+                        prices = await asyncio.gather(*[shop.price(item) for item in items])
+                    except ConnectionError:
+                        return None
+                    return dict(zip(items, prices))
+                return dict(zip([shop.name for shop in shops], await asyncio.gather(*[ask(shop) for shop in shops])))
+            """),
+        Mistake("slow", "one after another", """
+            async def by_shop(shops, items):
+                found = {}
+                for shop in shops:
+                    found[shop.name] = None
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        found[shop.name] = {item: task.result() for item, task in tasks.items()}
+                    except* ConnectionError:
+                        pass
+                return found
+            """),
+        Mistake("left behind", "out of its task", """
+            async def by_shop(shops, items):
+                async def get(shop, item):
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        return None
+                async def ask(shop):
+                    prices = await asyncio.gather(*[get(shop, item) for item in items])
+                    return None if None in prices else dict(zip(items, prices))
+                return dict(zip([shop.name for shop in shops], await asyncio.gather(*[ask(shop) for shop in shops])))
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def by_shop(shops, items):
+                async def ask(shop):
+                    prices = None
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        prices = {item: task.result() for item, task in tasks.items()}
+                    except* Exception:
+                        pass
+                    return prices
+                async with asyncio.TaskGroup() as group:
+                    tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                return {name: task.result() for name, task in tasks.items()}
+            """),
+        Mistake("left behind", "for all shops", """
+            async def by_shop(shops, items):
+                async def ask(shop):
+                    prices = None
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        prices = {item: task.result() for item, task in tasks.items()}
+                    except* ConnectionError:
+                        pass
+                    return prices
+                return dict(zip([shop.name for shop in shops], await asyncio.gather(*[ask(shop) for shop in shops])))
+            """),
+        Mistake("sequential", "awaits each", """
+            async def by_shop(shops, items):
+                found = {}
+                for shop in shops:
+                    try:
+                        found[shop.name] = {item: await shop.price(item) for item in items}
+                    except ConnectionError:
+                        found[shop.name] = None
+                return found
+            """),
+    ],
+    advice={
+        "value": "One closed shop gets None, and costs the other shops nothing: catch its error around the block of each "
+                 "shop, before it reaches the group of all.",
+        "error": "Read the exception at that line. What comes out of a TaskGroup is an ExceptionGroup: catch it with "
+                 "except*, around the inner block.",
+        "left behind": "gather leaves the others at work when one fails. Give each shop a group of its own for its "
+                       "items, with one more group for all shops, and let an error out of its task, so that the group "
+                       "hears of it.",
+        "slow": "Ask all shops at the same time, not one after another: one task for each shop, in a group for all "
+                "shops.",
+        "no exception": "Catch only ConnectionError, with except*: any other error says that the program is wrong.",
+        "sequential": "Start all requests before you wait: this awaits each before it starts the next. A group for the "
+                      "shops, and in each a group for the items.",
+    },
+)
+
+
+class Counters:
+    """A shop in which every item has a counter of its own: its own latency, and open or closed."""
+
+    def __init__(self, name: str, latency: dict[str, float], closed: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.counters = {item: Shop(name, latency=seconds, failure_rate=float(item in closed))
+                         for item, seconds in latency.items()}
+
+    async def price(self, item: str) -> int:
+        return await self.counters[item].price(item)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(counter.in_flight for counter in self.counters.values())
+
+    def prices(self, *items: str) -> dict[str, int]:
+        return {item: self.counters[item].price_of(item) for item in items}
+
+
+@by_shop.case(elapsed=0.6)
+async def every_shop_open(answer):
+    """Two shops: north answers after 0.6 s (tea) and 0.2 s (coffee), east after 0.3 and 0.4 s."""
+    north, east = Counters("north", {"tea": 0.6, "coffee": 0.2}), Counters("east", {"tea": 0.3, "coffee": 0.4})
+    equal(await answer([north, east], ["tea", "coffee"]),
+          {"north": north.prices("tea", "coffee"), "east": east.prices("tea", "coffee")})
+
+
+@by_shop.case(elapsed=0.6)
+async def one_shop_closed(answer):
+    """In the south the answer for coffee is a ShopError after 0.2 s; north needs 0.6 s for tea."""
+    north = Counters("north", {"tea": 0.6, "coffee": 0.3})
+    south = Counters("south", {"tea": 0.5, "coffee": 0.2}, closed=("coffee",))
+    watching = asyncio.create_task(watch_in_flight(south, 0.4))
+    equal(await answer([north, south], ["tea", "coffee"]), {"north": north.prices("tea", "coffee"), "south": None})
+    still = await watching
+    require(not still, "left behind", "south failed at 0.2 s, and at 0.4 s another request to it was still under way",
+            "its other requests are stopped at 0.2 s")
+
+
+async def watch_in_flight(shop: Counters, seconds: float) -> int:
+    await asyncio.sleep(seconds)
+    return shop.in_flight
+
+
+@by_shop.case(raises=AttributeError)
+async def a_mistaken_shop(answer):
+    """A shop that needs 0.5 s, and one whose price() has a slip in it, an AttributeError: that comes out, and nothing is
+    left at work."""
+    north = Counters("north", {"tea": 0.5, "coffee": 0.5})
+    try:
+        return await answer([north, Mistaken()], ["tea", "coffee"])
+    except ExceptionGroup as group:
+        error = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+    finally:
+        nothing_left([north], "by_shop")
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_group = predict(
+    "South fails at 0.2 seconds, west would fail at 0.4; east would answer at 0.3 and north at 0.6. What does the "
+    "task group in `watch` do?",
+    {
+        "It raises the error at 0.2 seconds, and the others go on":
+            "That is what `gather` does. A group does not let a task outlive its block. Run the cell, and see where the "
+            "lanes end.",
+        "It lets all four end, and raises both errors at 0.6 seconds":
+            "The block does wait for all four to end. But it does something at 0.2 seconds that makes them end "
+            "sooner. Run the cell.",
+        "It cancels the other three, and raises an error at 0.2 seconds":
+            "The first failure ends the work of the whole group; west does not come to fail.",
+        "It cancels the other three, and returns the prices that are there":
+            "None is there at 0.2 seconds, and a group does not hide a failure. Run the cell, and look at how "
+            "`watch` ends.",
+    },
+    right="It cancels the other three, and raises an error at 0.2 seconds",
+)
+
+predict_except = predict(
+    "The error of south is a `ShopError`, which is a `ConnectionError`. Which clause of `careful` catches what comes "
+    "out of `watch`?",
+    {
+        "`except ConnectionError`":
+            "The `ConnectionError` is inside of something else when it leaves the block, and `except` looks only at "
+            "the outside. Run the cell.",
+        "`except Exception`":
+            "What comes out is an `ExceptionGroup`, whatever is in it, and that is an `Exception`.",
+        "neither: it comes out of `careful`":
+            "It would, if the second clause were not there. Run the cell, and see of what type it is.",
+    },
+    right="`except Exception`",
+)
+
+predict_lost = predict(
+    "The next cell starts a task that fails after 0.2 seconds, awaits nothing but a `sleep`, and then prints a line. "
+    "What happens?",
+    {
+        "At 0.2 seconds the cell stops with a `ShopError`":
+            "An error travels to whoever awaits the task, and here nobody does. Run the cell: is the line printed?",
+        "The line is printed, and nobody ever hears of the error":
+            "The error does not disturb the cell. But asyncio notices when a task that failed is thrown away, and "
+            "nobody has asked it. Run the cell.",
+        "The line is printed, and the error is reported, but not raised":
+            "A report goes to asyncio's log. The program goes on as if the task had done its work.",
+    },
+    right="The line is printed, and the error is reported, but not raised",
+)

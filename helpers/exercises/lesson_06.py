@@ -1,1 +1,635 @@
 """The exercises and questions of notebooks/06_cancellation_and_timeouts.ipynb."""
+
+from __future__ import annotations
+
+import asyncio
+
+from helpers import Shop
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import cancelled, equal, require
+
+# -- clean up, however it ends -----------------------------------------------------------------------------------
+
+ask = Exercise(
+    title="Hang up, however it ends",
+    task="""
+        Write `ask(shop, item, hang_up)`: it asks the shop for the price of `item`, then awaits `hang_up()`, and
+        returns the price. `hang_up` is a coroutine function; it is awaited exactly once, also if the shop gives an
+        error, and also if the task is cancelled meanwhile. The error, or the `CancelledError`, reaches the caller.
+        """,
+    starter="""
+        async def ask(shop, item, hang_up):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Which part of a try statement runs whether the try ends with a return, an error, or a CancelledError?",
+        "A finally that catches nothing lets every exception go on. An await in it works as anywhere else.",
+        """
+        Fill in the dots:
+            try:
+                return await ...
+            finally:
+                await ...
+        """,
+    ],
+    solution="""
+        async def ask(shop, item, hang_up):
+            try:
+                return await shop.price(item)
+            finally:
+                await hang_up()
+        """,
+    why="The finally runs for a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
+        "the wait goes on to the caller.",
+    next="Cancel a task of it twice, the second time while it hangs up: is hang_up() still finished?",
+    mistakes=[
+        Mistake("clean-up", "south gave an error", """
+            async def ask(shop, item, hang_up):
+                price = await shop.price(item)
+                await hang_up()
+                return price
+            """),
+        Mistake("clean-up", "was cancelled", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                except Exception:
+                    await hang_up()
+                    raise
+                await hang_up()
+                return price
+            """),
+        Mistake("forgotten await", "hang_up() was called, but never awaited", """
+            async def ask(shop, item, hang_up):
+                try:
+                    return await shop.price(item)
+                finally:
+                    hang_up()
+            """),
+        Mistake("no exception", "the result was None", """
+            async def ask(shop, item, hang_up):
+                price = None
+                try:
+                    price = await shop.price(item)
+                except:
+                    pass
+                await hang_up()
+                return price
+            """),
+        Mistake("swallowed", "returned None", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                except ConnectionError:
+                    await hang_up()
+                    raise
+                except asyncio.CancelledError:
+                    await hang_up()
+                    return None
+                await hang_up()
+                return price
+            """),
+        Mistake("clean-up", "was not finished", """
+            async def ask(shop, item, hang_up):
+                try:
+                    return await shop.price(item)
+                finally:
+                    asyncio.create_task(hang_up())
+            """),
+        Mistake("clean-up", "was cancelled", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                except ConnectionError:
+                    await hang_up()
+                    raise
+                else:
+                    await hang_up()
+                    return price
+            """),
+        Mistake("clean-up", "2 times", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                    await hang_up()
+                    return price
+                finally:
+                    await hang_up()
+            """),
+    ],
+    advice={
+        "clean-up": "Put await hang_up() into a finally, and nowhere else: it runs after a return, an error and a "
+                    "cancellation, once.",
+        "no exception": "Catch nothing here: try and finally need no except.",
+    },
+)
+
+
+def line():
+    """A hang_up, which takes 0.1 s, and a check that it was finished exactly once."""
+    finished = []
+
+    async def hang_up():
+        await asyncio.sleep(0.1)
+        finished.append(True)
+
+    def check(after):
+        times = len(finished)
+        what = f"hang_up() ran {times} times" if times else "hang_up() was not finished"
+        require(times == 1, "clean-up", f"{after}, and {what}", "hang_up() is awaited once, however it ends")
+
+    return hang_up, check
+
+
+@ask.case(returns=320, elapsed=0.4)
+async def a_price(answer):
+    """North answers after 0.3 s; to hang up takes 0.1 s."""
+    hang_up, check = line()
+    price = await answer(Shop("north", latency=0.3, prices={"tea": 320}), "tea", hang_up)
+    check("north gave its price")
+    return price
+
+
+@ask.case(raises=ConnectionError, elapsed=0.3)
+async def an_error(answer):
+    """South is closed: after 0.2 s it gives a ConnectionError. To hang up takes 0.1 s."""
+    hang_up, check = line()
+    try:
+        return await answer(Shop("south", latency=0.2, failure_rate=1), "tea", hang_up)
+    except ConnectionError:
+        check("south gave an error")
+        raise
+
+
+@ask.case()
+async def a_cancellation(answer):
+    """The task that asks north is cancelled after 0.1 s, while it waits for the price."""
+    hang_up, check = line()
+    await cancelled(answer(Shop("north", latency=0.3), "tea", hang_up), after=0.1)
+    check("the task was cancelled")
+
+
+# -- one deadline for all attempts ----------------------------------------------------------------------------------
+
+keep_asking = Exercise(
+    title="Ask again until a deadline",
+    task="""
+        Write `keep_asking(shop, item, seconds)`: it asks the shop for the price of `item`; if the answer is a
+        `ConnectionError`, it asks again, as often as it needs. It returns the price. If `seconds` have passed since
+        the call and there is no price, it stops at once, with a `TimeoutError`. If it is cancelled, it ends as
+        cancelled.
+        """,
+    starter="""
+        async def keep_asking(shop, item, seconds):
+            ...                                 # your code here
+        """,
+    hints=[
+        "The limit is for all attempts together. Does the block of the timeout stand inside the loop, or around it?",
+        "Inside the loop, catch only what a closed shop gives. Everything else must leave the loop.",
+        """
+        Fill in the dots:
+            async with asyncio.timeout(...):
+                while True:
+                    try:
+                        return await ...
+                    except ...:
+                        pass                    # ask again
+        """,
+    ],
+    solution="""
+        async def keep_asking(shop, item, seconds):
+            async with asyncio.timeout(seconds):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        pass                    # ask again
+        """,
+    why="The block is around the loop, so its limit counts for all attempts together, and the loop catches only what "
+        "a closed shop gives, so the cancellation leaves it.",
+    next="Wait a little longer after each failed attempt: asyncio.sleep, inside the same block.",
+    mistakes=[
+        Mistake("no exception", "deadline", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        try:
+                            return await shop.price(item)
+                        except:
+                            pass
+            """),
+        Mistake("no exception", "deadline", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        try:
+                            return await shop.price(item)
+                        except (ConnectionError, asyncio.CancelledError):
+                            continue
+            """),
+        Mistake("endless", "around the loop", """
+            async def keep_asking(shop, item, seconds):
+                while True:
+                    try:
+                        async with asyncio.timeout(seconds):
+                            return await shop.price(item)
+                    except ConnectionError:
+                        pass
+            """),
+        Mistake("endless", "around the loop", """
+            async def keep_asking(shop, item, seconds):
+                while True:
+                    try:
+                        return await asyncio.wait_for(shop.price(item), seconds)
+                    except OSError:
+                        pass
+            """),
+        Mistake("no exception", "TimeoutError", """
+            async def keep_asking(shop, item, seconds):
+                try:
+                    async with asyncio.timeout(seconds):
+                        while True:
+                            try:
+                                return await shop.price(item)
+                            except ConnectionError:
+                                pass
+                except TimeoutError:
+                    return None
+            """),
+        Mistake("slow", "0.6 s", """
+            async def keep_asking(shop, item, seconds):
+                loop = asyncio.get_running_loop()
+                deadline = loop.time() + seconds
+                while loop.time() < deadline:
+                    try:
+                        price = await shop.price(item)
+                    except ConnectionError:
+                        continue
+                    if loop.time() < deadline:
+                        return price
+                raise TimeoutError
+            """),
+        Mistake("error", "Catch the ConnectionError", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    return await shop.price(item)
+            """),
+        Mistake("swallowed", "bare raise", """
+            async def keep_asking(shop, item, seconds):
+                loop = asyncio.get_running_loop()
+                deadline = loop.time() + seconds
+                while True:
+                    try:
+                        async with asyncio.timeout_at(deadline):
+                            return await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    except asyncio.CancelledError:
+                        return None
+            """),
+    ],
+    advice={
+        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a CancelledError. "
+                        "And let the TimeoutError reach the caller.",
+        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; and "
+                   "a TimeoutError is an OSError, so do not catch that.",
+        "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
+                "asyncio.timeout cancel it.",
+        "error": "Catch the ConnectionError where you await the price, and ask again.",
+    },
+)
+
+
+@keep_asking.case(returns=290, elapsed=0.2)
+async def in_time(answer):
+    """South answers after 0.2 s; the limit is 0.5 s."""
+    return await answer(Shop("south", latency=0.2, prices={"tea": 290}), "tea", 0.5)
+
+
+@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+async def too_slow(answer):
+    """North answers after 0.6 s; the limit is 0.5 s."""
+    shop = Shop("north", latency=0.6, prices={"tea": 320})
+    price = await answer(shop, "tea", 0.5)
+    require(False, "no exception", f"the deadline was at 0.5 s, and keep_asking returned {price!r} at "
+            f"{asyncio.get_running_loop().time():g} s", "a TimeoutError at 0.5 s")
+
+
+@keep_asking.case(elapsed=0.9)
+async def third_attempt(answer):
+    """West is closed twice, each time after 0.3 s, and gives its price at the third attempt; the limit is 2 s."""
+    shop = closed_twice()
+    equal(await answer(shop, "tea", 2), shop.price_of("tea"), "the price")
+    equal(shop.requests, 3, "the number of questions")
+
+
+@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+async def always_closed(answer):
+    """East is closed, which it says after 0.2 s, each time; the limit is 0.5 s."""
+    return await answer(Shop("east", latency=0.2, failure_rate=1), "tea", 0.5)
+
+
+@keep_asking.case()
+async def cancelled_meanwhile(answer):
+    """keep_asking is cancelled after 0.2 s, while it waits for north."""
+    await cancelled(answer(Shop("north", latency=0.6), "tea", 0.5), after=0.2)
+
+
+def closed_twice() -> Shop:
+    """A shop whose first two answers are errors, and whose third is a price."""
+    for seed in range(1_000):
+        shop = Shop("west", latency=0.3, failure_rate=0.6, seed=seed)
+        if [shop.fails("tea", k) for k in range(3)] == [True, True, False]:
+            return shop
+    raise AssertionError("no seed gives such a shop")
+
+
+# -- a deadline over a tree of tasks ---------------------------------------------------------------------------------
+
+prices_in_time = Exercise(
+    title="What is there at the deadline",
+    task="""
+        Write `prices_in_time(shops, item, seconds)`: it asks all shops at the same time, and returns a dictionary of
+        the prices that came within `seconds`, as soon as all have answered, or when the time is up. A shop whose
+        answer is a `ConnectionError` is left out. However it ends, also if it is cancelled, nothing that it started is
+        still at work.
+        """,
+    starter="""
+        async def prices_in_time(shops, item, seconds):
+            ...                                 # your code here
+        """,
+    hints=[
+        "A TaskGroup in the block of a timeout: what happens to its tasks when the time is up?",
+        "What a task has stored in a dictionary stays there when the others are cancelled. So let each task store its "
+        "own price.",
+        "Where does the TimeoutError appear: inside the block of the timeout, or around it?",
+        """
+        Fill in the dots:
+            prices = {}
+
+            async def ask(shop):
+                ...                             # stores its price; catches ConnectionError
+
+            try:
+                async with asyncio.timeout(seconds):
+                    async with asyncio.TaskGroup() as group:
+                        ...
+            except TimeoutError:
+                pass                            # what is there is in prices
+            return prices
+        """,
+    ],
+    solution="""
+        async def prices_in_time(shops, item, seconds):
+            prices = {}
+
+            async def ask(shop):
+                try:
+                    prices[shop.name] = await shop.price(item)
+                except ConnectionError:
+                    pass                        # left out
+
+            try:
+                async with asyncio.timeout(seconds):
+                    async with asyncio.TaskGroup() as group:
+                        for shop in shops:
+                            group.create_task(ask(shop))
+            except TimeoutError:
+                pass                            # what is there is in prices
+            return prices
+        """,
+    why="The timeout cancels the group, the group cancels its tasks and waits for them, and what they have stored is "
+        "kept.",
+    next="Give each shop a limit of its own as well: a second asyncio.timeout, in ask.",
+    mistakes=[
+        Mistake("value", "gather gives", """
+            async def prices_in_time(shops, item, seconds):
+                try:
+                    async with asyncio.timeout(seconds):
+                        prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                    return {shop.name: price for shop, price in zip(shops, prices)}
+                except TimeoutError:
+                    return {}
+            """),
+        Mistake("sequential", "TaskGroup", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                try:
+                    async with asyncio.timeout(seconds):
+                        for shop in shops:
+                            prices[shop.name] = await shop.price(item)
+                except TimeoutError:
+                    pass
+                return prices
+            """),
+        Mistake("error", "around the block", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    prices[shop.name] = await shop.price(item)
+                async with asyncio.timeout(seconds):
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            for shop in shops:
+                                group.create_task(ask(shop))
+                    except TimeoutError:
+                        pass
+                return prices
+            """),
+        Mistake("left behind", "still under way", """
+            async def prices_in_time(shops, item, seconds):
+                tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
+                done, pending = await asyncio.wait(tasks.values(), timeout=seconds)
+                return {name: task.result() for name, task in tasks.items()
+                        if task in done and not task.exception()}
+            """),
+        Mistake("left behind", "was cancelled", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+                await asyncio.wait(tasks, timeout=seconds)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                return prices
+            """),
+        Mistake("slow", "2 s", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for shop in shops:
+                            group.create_task(ask(shop))
+                        await asyncio.sleep(seconds)
+                        raise TimeoutError
+                except* TimeoutError:
+                    pass
+                return prices
+            """),
+        Mistake("error", "ShopError", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    prices[shop.name] = await shop.price(item)
+                try:
+                    async with asyncio.timeout(seconds):
+                        async with asyncio.TaskGroup() as group:
+                            for shop in shops:
+                                group.create_task(ask(shop))
+                except TimeoutError:
+                    pass
+                return prices
+            """),
+        Mistake("swallowed", "CancelledError go on", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                try:
+                    async with asyncio.timeout(seconds):
+                        async with asyncio.TaskGroup() as group:
+                            for shop in shops:
+                                group.create_task(ask(shop))
+                except (TimeoutError, asyncio.CancelledError):
+                    pass
+                return prices
+            """),
+    ],
+    advice={
+        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is there "
+                 "at the deadline stays there.",
+        "sequential": "Start all requests before you wait: a TaskGroup in the block of the timeout.",
+        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where its "
+                 "price is awaited: catch each there.",
+        "slow": "When all have answered, it is time to return. The block of a TaskGroup ends with its last task; let "
+                "asyncio.timeout look after the time.",
+        "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they have "
+                       "stopped.",
+    },
+)
+
+TEA = {"north": 320, "south": 290, "east": 305, "west": 335}
+
+
+def shops_with(*, closed: tuple[str, ...] = (), **latency: float) -> list[Shop]:
+    """A shop for each latency; those that are closed give no price."""
+    return [Shop(name, latency=seconds, prices={"tea": TEA[name]}, failure_rate=float(name in closed))
+            for name, seconds in latency.items()]
+
+
+def stopped(shops: list[Shop], when: str, kind: str = "left behind") -> None:
+    """Demand that no request is under way any more."""
+    waiting = [shop.name for shop in shops if shop.in_flight]
+    require(not waiting, kind, f"{when}, and the requests to {' and '.join(waiting)} were still under way",
+            "however it ends, nothing that it started is still at work")
+
+
+@prices_in_time.case(returns={"north": 320, "south": 290, "east": 305}, elapsed=0.6)
+async def all_open(answer):
+    """North, south and east answer after 0.6, 0.2 and 0.3 s; the limit is 2 s."""
+    return await answer(shops_with(north=0.6, south=0.2, east=0.3), "tea", 2)
+
+
+@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5)
+async def two_of_three(answer):
+    """North answers after 0.9 s, south after 0.2, east after 0.3; the limit is 0.5 s."""
+    shops = shops_with(north=0.9, south=0.2, east=0.3)
+    prices = await answer(shops, "tea", 0.5)
+    stopped(shops, "prices_in_time had returned")
+    return prices
+
+
+@prices_in_time.case(returns={"north": 320, "east": 305}, elapsed=0.6)
+async def one_closed(answer):
+    """South is closed, and says so after 0.2 s; north and east answer after 0.6 and 0.3 s; the limit is 2 s."""
+    return await answer(shops_with(closed=("south",), north=0.6, south=0.2, east=0.3), "tea", 2)
+
+
+@prices_in_time.case()
+async def cancelled_before_the_deadline(answer):
+    """prices_in_time is cancelled after 0.4 s, while north has not answered; the limit is 0.5 s."""
+    shops = shops_with(north=0.9, south=0.2, east=0.3)
+    await cancelled(answer(shops, "tea", 0.5), after=0.4)
+    stopped(shops, "prices_in_time was cancelled")
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_state = predict(
+    "What do `task.done()` and `task.cancelled()` give in the line directly after `task.cancel()`?",
+    {
+        "`True` and `True`":
+            "That would be so if `cancel()` stopped the task. But between these two lines nothing is awaited: who "
+            "could have run the task's `finally`?",
+        "`False` and `True`":
+            "A task counts as cancelled when the `CancelledError` has come out of its coroutine. Run the cell: has "
+            "`get_price` had a turn before this line?",
+        "`False` and `False`":
+            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
+    },
+    right="`False` and `False`",
+)
+
+predict_again = predict(
+    "The limit is 0.5 seconds, and north answers 0.6 seconds after each question. How does it end?",
+    {
+        "at 0.5 s, with a `TimeoutError`":
+            "That is what the limit is for. But who gets the `CancelledError` that it sends? Run the cell, and "
+            "read its first line.",
+        "at 1.1 s, with a `TimeoutError`":
+            "The time is right: somebody caught the `CancelledError`, and asked again. But then nothing is left "
+            "from which a `TimeoutError` could be made.",
+        "at 1.1 s, with the price":
+            "The bare `except:` catches the `CancelledError`, and asks again. The limit has sent its one request, "
+            "and sends no other.",
+        "never":
+            "It would, if every second attempt were cancelled anew. Run the cell: how many requests does one "
+            "limit send?",
+    },
+    right="at 1.1 s, with the price",
+)
+
+predict_late = predict(
+    "`price_blocking` holds the loop for 0.6 seconds, and the limit is 0.2 seconds. What does `wait_for` give?",
+    {
+        "a `TimeoutError` at 0.2 s":
+            "At 0.2 s the loop is held, and the timer of the limit lives on that loop. Run the cell: who could run it?",
+        "a `TimeoutError` at 0.6 s":
+            "At 0.6 s the loop is free again, and the time is up. But the coroutine has returned by then, without one "
+            "`await` at which it could have been told.",
+        "the price, at 0.6 s":
+            "There was no `await` at which the cancellation could be delivered, so the coroutine returned, and "
+            "`wait_for` hands over what it returned: late, and without an error.",
+    },
+    right="the price, at 0.6 s",
+)
+
+predict_shield = predict(
+    "The limit of 0.3 seconds is up while the price is being stored, behind a `shield`. What happens to the price?",
+    {
+        "it is stored, and `watch` waits for that":
+            "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
+            "at what time does `watch` end?",
+        "it is stored, after `watch` has ended":
+            "The task that stores does go on. But how long does the loop, when nobody waits for that task?",
+        "it is not stored":
+            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
+            "is left when the main coroutine ends is cancelled.",
+    },
+    right="it is not stored",
+)

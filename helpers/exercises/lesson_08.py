@@ -1,1 +1,745 @@
 """The exercises and questions of notebooks/08_limits_and_queues.ipynb."""
+
+from __future__ import annotations
+
+import asyncio
+
+from helpers import Shop
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import cancelled, equal, require
+
+# -- semaphores: one for each shop ---------------------------------------------------------------------------------
+
+watch = Exercise(
+    title="A limit for each shop",
+    task="""
+        Write `watch(shops, items, limit)`: it asks every shop for every item, all shops at the same time, with at most
+        `limit` requests in flight at each shop. It returns a dictionary: the name of each shop, and the list of its
+        prices in the order of `items`.
+        """,
+    starter="""
+        async def watch(shops, items, limit):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Whose slots are they? Say how many semaphores there are, for two shops and three items.",
+        "Write a function for one shop: it makes one semaphore, and gathers the prices of all items, each behind "
+        "`async with slots:`. Then gather what it gives for every shop.",
+        """
+        Fill in the dots:
+            async def ask(shop):
+                slots = ...
+
+                async def in_turn(item):
+                    async with slots:
+                        return ...
+
+                return await asyncio.gather(*[in_turn(item) for item in items])
+
+            lists = await asyncio.gather(*[ask(shop) for shop in shops])
+            return {shop.name: prices for shop, prices in zip(shops, lists)}
+        """,
+    ],
+    solution="""
+        async def watch(shops, items, limit):
+            async def ask(shop):
+                slots = asyncio.Semaphore(limit)
+
+                async def in_turn(item):
+                    async with slots:
+                        return await shop.price(item)
+
+                return await asyncio.gather(*[in_turn(item) for item in items])
+
+            lists = await asyncio.gather(*[ask(shop) for shop in shops])
+            return {shop.name: prices for shop, prices in zip(shops, lists)}
+        """,
+    why="Each shop has one semaphore, which all requests to this shop share, so each shop is as busy as it may be, and "
+        "none waits for another.",
+    next="Limit the requests to all shops together as well, with a second semaphore. Which of the two do you take "
+         "first?",
+    mistakes=[
+        Mistake("error", "ShopBusy", """
+            async def watch(shops, items, limit):
+                lists = await asyncio.gather(*[
+                    asyncio.gather(*[shop.price(item) for item in items]) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("error", "a semaphore of its own", """
+            async def watch(shops, items, limit):
+                async def get_price(shop, item):
+                    slots = asyncio.Semaphore(limit)
+                    async with slots:
+                        return await shop.price(item)
+                lists = await asyncio.gather(*[
+                    asyncio.gather(*[get_price(shop, item) for item in items]) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("slow", "One semaphore for all shops", """
+            async def watch(shops, items, limit):
+                slots = asyncio.Semaphore(limit)
+                async def get_price(shop, item):
+                    async with slots:
+                        return await shop.price(item)
+                lists = await asyncio.gather(*[
+                    asyncio.gather(*[get_price(shop, item) for item in items]) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("slow", "one after another", """
+            async def watch(shops, items, limit):
+                prices = {}
+                for shop in shops:
+                    slots = asyncio.Semaphore(limit)
+                    async def in_turn(item):
+                        async with slots:
+                            return await shop.price(item)
+                    prices[shop.name] = await asyncio.gather(*[in_turn(item) for item in items])
+                return prices
+            """),
+        Mistake("slow", "in batches", """
+            async def watch(shops, items, limit):
+                async def ask(shop):
+                    prices = []
+                    for first in range(0, len(items), limit):
+                        batch = items[first:first + limit]
+                        prices += await asyncio.gather(*[shop.price(item) for item in batch])
+                    return prices
+                lists = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("sequential", "overlap", """
+            async def watch(shops, items, limit):
+                async def ask(shop):
+                    slots, prices = asyncio.Semaphore(limit), []
+                    for item in items:
+                        async with slots:
+                            prices.append(await shop.price(item))
+                    return prices
+                lists = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("value", "in the order of items", """
+            async def watch(shops, items, limit):
+                prices = {shop.name: [] for shop in shops}
+                async def get_price(shop, item, slots):
+                    async with slots:
+                        prices[shop.name].append(await shop.price(item))
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        slots = asyncio.Semaphore(limit)
+                        for item in items:
+                            group.create_task(get_price(shop, item, slots))
+                return prices
+            """),
+        Mistake("error", "async with", """
+            async def watch(shops, items, limit):
+                async def ask(shop):
+                    slots = asyncio.Semaphore(limit)
+                    async def in_turn(item):
+                        with slots:
+                            return await shop.price(item)
+                    return await asyncio.gather(*[in_turn(item) for item in items])
+                lists = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+        Mistake("deadlock", "release", """
+            async def watch(shops, items, limit):
+                async def ask(shop):
+                    slots = asyncio.Semaphore(limit)
+                    async def in_turn(item):
+                        await slots.acquire()
+                        return await shop.price(item)
+                    return await asyncio.gather(*[in_turn(item) for item in items])
+                lists = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
+    ],
+    advice={
+        "error": "ShopBusy says that more than limit requests were under way at one shop: all requests to one shop "
+                 "must share one semaphore; a semaphore of its own for each request limits nothing. If it speaks of "
+                 "a context manager, write async with.",
+        "slow": "One semaphore for all shops lets shops wait for each other; so do shops that are asked one after "
+                "another. And items asked in batches wait for the slowest of each batch: with a semaphore the next "
+                "one begins as soon as any slot is free.",
+        "deadlock": "Every slot that is taken must be given back: async with slots: does both; after await "
+                    "slots.acquire() you need a slots.release() in a finally.",
+        "value": "The prices stand in the order of items, whichever came first: gather gives them so.",
+    },
+)
+
+GOODS = ["tea", "coffee", "sugar", "salt", "rice"]
+
+
+def full(name: str, latency: float, capacity: int, **options) -> Shop:
+    """A shop that refuses whatever is more than its capacity."""
+    return Shop(name, latency=latency, capacity=capacity, when_full="refuse", **options)
+
+
+def prices_at(*names: str) -> dict[str, list[int]]:
+    return {name: [Shop(name).price_of(item) for item in GOODS] for name in names}
+
+
+@watch.case(returns=prices_at("north"), elapsed=0.9)
+async def one_limited_shop(answer):
+    """One shop, which takes 0.3 s and refuses more than two requests at once; five items; the limit is 2."""
+    return await answer([full("north", 0.3, 2)], GOODS, 2)
+
+
+@watch.case(returns=prices_at("north", "south", "east"), elapsed=0.9)
+async def three_limited_shops(answer):
+    """Three shops, which take 0.1, 0.3 and 0.2 s; each refuses more than two requests at once; five items."""
+    return await answer([full("north", 0.1, 2), full("south", 0.3, 2), full("east", 0.2, 2)], GOODS, 2)
+
+
+@watch.case(returns=prices_at("west"), elapsed=0.56)
+async def uneven_limited_shop(answer):
+    """One shop, whose five requests take 0.03 to 0.3 s; it refuses more than two at once."""
+    return await answer([full("west", 0.3, 2, jitter="uniform", spread=1, seed=1)], GOODS, 2)
+
+
+# -- workers on a queue --------------------------------------------------------------------------------------------
+
+work_off = Exercise(
+    title="Workers that survive a closed shop",
+    task="""
+        Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
+        for their prices. It returns a dictionary of the prices that came. An item whose request ends with a
+        `ConnectionError` is left out. Every item is asked for once, with at most `count` requests in flight. When
+        `work_off` has returned, and when it was cancelled, no worker is left. When it has returned, all items count as
+        done: `queue.join()` returns at once.
+        """,
+    starter="""
+        async def work_off(queue, shop, count):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Begin with a worker that gets items for ever. Which line of it must run for every item, also for one whose "
+        "request fails?",
+        "In the worker: try the request, pass over a ConnectionError, and call task_done() in a finally.",
+        "queue.join() tells you when all is done. Then the workers wait in get() for ever: cancel each, and wait until "
+        "they have stopped. What if work_off itself is cancelled in its join()?",
+        """
+        Fill in the dots:
+            prices = {}
+
+            async def work():
+                while True:
+                    item = await queue.get()
+                    try:
+                        ...
+                    except ConnectionError:
+                        pass
+                    finally:
+                        ...
+
+            workers = [asyncio.create_task(work()) for _ in range(count)]
+            try:
+                await ...
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+            return prices
+        """,
+    ],
+    solution="""
+        async def work_off(queue, shop, count):
+            prices = {}
+
+            async def work():
+                while True:
+                    item = await queue.get()
+                    try:
+                        prices[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+
+            workers = [asyncio.create_task(work()) for _ in range(count)]
+            try:
+                await queue.join()
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+            return prices
+        """,
+    why="Every get is followed by one task_done, whatever the request does, so join always returns; and the finally "
+        "stops the workers on every way out.",
+    next="Put a failed item back into the queue, once, before you give it up. Which call comes first: put or task_done?",
+    mistakes=[
+        Mistake("deadlock", "worked off", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        prices[item] = await shop.price(item)
+                        queue.task_done()
+                workers = [asyncio.create_task(work()) for _ in range(count)]
+                await queue.join()
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+                return prices
+            """),
+        Mistake("deadlock", "task_done", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                workers = [asyncio.create_task(work()) for _ in range(count)]
+                await queue.join()
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+                return prices
+            """),
+        Mistake("deadlock", "wait in get()", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                await asyncio.gather(*[work() for _ in range(count)])
+                return prices
+            """),
+        Mistake("left behind", "for ever", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                workers = [asyncio.create_task(work()) for _ in range(count)]
+                await queue.join()
+                return prices
+            """),
+        Mistake("clean-up", "finally", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                workers = [asyncio.create_task(work()) for _ in range(count)]
+                await queue.join()
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+                return prices
+            """),
+        Mistake("error", "called too many times", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while not queue.empty():
+                        item = queue.get_nowait()
+                        try:
+                            prices[item] = await shop.price(item)
+                            queue.task_done()
+                        except ConnectionError:
+                            queue.task_done()
+                        finally:
+                            queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                return prices
+            """),
+        Mistake("error", "ConnectionError in the worker", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while not queue.empty():
+                        item = queue.get_nowait()
+                        try:
+                            prices[item] = await shop.price(item)
+                        finally:
+                            queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                return prices
+            """),
+        Mistake("value", "count as unfinished", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while not queue.empty():
+                        item = queue.get_nowait()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                return prices
+            """),
+        Mistake("value", "None", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while not queue.empty():
+                        item = queue.get_nowait()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            prices[item] = None
+                        finally:
+                            queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                return prices
+            """),
+        Mistake("sequential", "one after another", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                while not queue.empty():
+                    item = queue.get_nowait()
+                    try:
+                        prices[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+                return prices
+            """),
+        Mistake("peak", "requests were in flight", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def ask(item):
+                    try:
+                        prices[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    while not queue.empty():
+                        group.create_task(ask(queue.get_nowait()))
+                return prices
+            """),
+    ],
+    advice={
+        "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
+                    "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
+                    "them before you have cancelled them.",
+        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and wait until they "
+                       "have stopped.",
+        "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
+                 "around the one request that failed.",
+        "value": "The dictionary holds the prices that came, and nothing for the items that failed. Call task_done() "
+                 "for every item, or they count as unfinished.",
+    },
+)
+
+
+def queue_of(items: list[str]) -> asyncio.Queue:
+    queue: asyncio.Queue = asyncio.Queue()
+    for item in items:
+        queue.put_nowait(item)
+    return queue
+
+
+async def all_done(queue: asyncio.Queue) -> None:
+    """Demand that `queue.join()` returns at once."""
+    join = asyncio.create_task(queue.join(), name="queue.join()")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    done = join.done()
+    join.cancel()
+    await asyncio.gather(join, return_exceptions=True)
+    require(done, "value", "work_off has returned, and some items still count as unfinished",
+            "queue.join() returns at once")
+
+
+@work_off.case(elapsed=0.6, peak=2)
+async def all_open(answer):
+    """Five items, two workers, and a shop that takes 0.2 s."""
+    queue = queue_of(GOODS)
+    prices = await answer(queue, Shop("north", latency=0.2), 2)
+    equal(prices, dict(zip(GOODS, prices_at("north")["north"])))
+    await all_done(queue)
+
+
+@work_off.case(elapsed=0.6, peak=2)
+async def some_fail(answer):
+    """Five items, two workers; the requests for coffee and salt fail."""
+    shop = FailsFor("south", ("coffee", "salt"), latency=0.2)
+    queue = queue_of(GOODS)
+    prices = await answer(queue, shop, 2)
+    equal(prices, {item: shop.price_of(item) for item in ("tea", "sugar", "rice")})
+    equal(shop.requests, 5, "the number of requests")
+    await all_done(queue)
+
+
+@work_off.case()
+async def stopped(answer):
+    """work_off is cancelled after 0.3 s, when two of five items are done."""
+    shop = Shop("north", latency=0.2)
+    await cancelled(answer(queue_of(GOODS), shop, 2), after=0.3)
+    require(not shop.in_flight, "clean-up", f"work_off was cancelled, and {shop.in_flight} requests went on",
+            "however it ends, no worker is at work any more")
+    await asyncio.sleep(0.5)
+    require(shop.requests == 4, "clean-up", "work_off was cancelled, and its workers asked for more",
+            "however it ends, no worker is at work any more")
+
+
+class FailsFor(Shop):
+    """A shop that fails for certain items."""
+
+    def __init__(self, name: str, items: tuple[str, ...], **options) -> None:
+        super().__init__(name, **options)
+        self.missing = items
+
+    def fails(self, item: str, k: int = 0) -> bool:
+        return item in self.missing
+
+
+# -- a challenge: both limits --------------------------------------------------------------------------------------
+
+ask_within = Exercise(
+    title="Both limits at once",
+    task="""
+        Write `ask_within(shop, items, limit, per_second)`: it returns the prices of all items, in their order. At most
+        `limit` requests are in flight, and between the beginnings of two requests there are at least `1 / per_second`
+        seconds. Within these two limits every request begins as early as it can.
+        """,
+    starter="""
+        async def ask_within(shop, items, limit, per_second):
+            ...                                 # your code here
+        """,
+    hints=[
+        "You have both parts: a semaphore, and the class Rate of the notebook (copy its three lines of turn, or write "
+        "the same with a variable).",
+        "Each request has to wait for two things: a free slot, and its moment. Which one may grow old while you wait "
+        "for the other?",
+        "A moment that was given out may pass while the request still waits for a slot; then several of them start at "
+        "once. So take the slot first, and inside it ask for the moment.",
+        """
+        Fill in the dots:
+            slots = asyncio.Semaphore(limit)
+            loop = asyncio.get_running_loop()
+            free = 0.0
+
+            async def ask(item):
+                nonlocal free
+                async with slots:
+                    start = max(loop.time(), free)
+                    free = ...
+                    await asyncio.sleep(...)
+                    return await shop.price(item)
+
+            return await asyncio.gather(*[ask(item) for item in items])
+        """,
+    ],
+    solution="""
+        async def ask_within(shop, items, limit, per_second):
+            slots = asyncio.Semaphore(limit)
+            loop = asyncio.get_running_loop()
+            free = 0.0
+
+            async def ask(item):
+                nonlocal free
+                async with slots:
+                    start = max(loop.time(), free)
+                    free = start + 1 / per_second
+                    await asyncio.sleep(start - loop.time())
+                    return await shop.price(item)
+
+            return await asyncio.gather(*[ask(item) for item in items])
+        """,
+    why="The slot comes first, so a moment is asked for only when it can be used, and no two requests begin too close "
+        "together.",
+    next="Allow a burst: the first five requests may begin at once, if nobody has asked for a while.",
+    mistakes=[
+        Mistake("early", "after the one before", """
+            async def ask_within(shop, items, limit, per_second):
+                slots = asyncio.Semaphore(limit)
+                async def ask(item):
+                    async with slots:
+                        return await shop.price(item)
+                return await asyncio.gather(*[ask(item) for item in items])
+            """),
+        Mistake("peak", "requests were in flight", """
+            async def ask_within(shop, items, limit, per_second):
+                async def ask(number, item):
+                    await asyncio.sleep(number / per_second)
+                    return await shop.price(item)
+                return await asyncio.gather(*[ask(number, item) for number, item in enumerate(items)])
+            """),
+        Mistake("early", "Take the slot first", """
+            async def ask_within(shop, items, limit, per_second):
+                slots = asyncio.Semaphore(limit)
+                async def ask(number, item):
+                    await asyncio.sleep(number / per_second)
+                    async with slots:
+                        return await shop.price(item)
+                return await asyncio.gather(*[ask(number, item) for number, item in enumerate(items)])
+            """),
+        Mistake("sequential", "one after another", """
+            async def ask_within(shop, items, limit, per_second):
+                prices = []
+                for item in items:
+                    prices.append(await shop.price(item))
+                    await asyncio.sleep(1 / per_second)
+                return prices
+            """),
+        Mistake("early", "after the one before", """
+            async def ask_within(shop, items, limit, per_second):
+                slots = asyncio.Semaphore(limit)
+                async def ask(item):
+                    async with slots:
+                        await asyncio.sleep(1 / per_second)
+                        return await shop.price(item)
+                return await asyncio.gather(*[ask(item) for item in items])
+            """),
+        Mistake("sequential", "one after another", """
+            async def ask_within(shop, items, limit, per_second):
+                slots, gate = asyncio.Semaphore(limit), asyncio.Lock()
+                async def ask(item):
+                    async with slots, gate:
+                        price = await shop.price(item)
+                        await asyncio.sleep(1 / per_second)
+                        return price
+                return await asyncio.gather(*[ask(item) for item in items])
+            """),
+        Mistake("slow", "as early as it can", """
+            async def ask_within(shop, items, limit, per_second):
+                slots, gate = asyncio.Semaphore(limit), asyncio.Lock()
+                async def ask(item):
+                    async with slots:
+                        async with gate:
+                            await asyncio.sleep(1 / per_second)
+                        return await shop.price(item)
+                return await asyncio.gather(*[ask(item) for item in items])
+            """),
+    ],
+    advice={
+        "early": "Between two beginnings lie at least 1 / per_second seconds. Take the slot first, and then wait for "
+                 "the moment: a moment that was given out before may be over by the time the slot is free.",
+        "peak": "The rate alone does not limit what is in flight: a slow shop collects requests. Take a slot as well.",
+        "slow": "Every request begins as early as it can: the first one at once, another at the end of its gap or when "
+                "a slot is free, whichever is later.",
+    },
+)
+
+
+class Noting(Shop):
+    """A shop that notes when requests begin, in seconds of its loop."""
+
+    def __init__(self, name: str, **options) -> None:
+        super().__init__(name, **options)
+        self.began: list[float] = []
+
+    async def price(self, item: str) -> int:
+        self.began.append(asyncio.get_running_loop().time())
+        return await super().price(item)
+
+
+async def within(answer, shop: Noting, limit: int, per_second: float) -> None:
+    """Ask, and demand that no request began too early."""
+    prices = await answer(shop, GOODS, limit, per_second)
+    for earlier, later in zip(shop.began, shop.began[1:]):
+        gap = later - earlier
+        require(gap > 1 / per_second - 1e-6, "early", f"a request began {gap:.3g} s after the one before",
+                f"at least {1 / per_second:g} s lie between two beginnings")
+    require(shop.peak <= limit, "peak", f"{shop.peak} requests were in flight at the same time", f"at most {limit}")
+    equal(prices, [shop.price_of(item) for item in GOODS])
+
+
+@ask_within.case(elapsed=0.5)
+async def fast_shop(answer):
+    """Five items; the shop takes 0.1 s. The limit is 5, and the rate 10 per second."""
+    await within(answer, Noting("north", latency=0.1), 5, 10)
+
+
+@ask_within.case(elapsed=3)
+async def slow_shop(answer):
+    """Five items; the shop takes 1 s. The limit is 2, and the rate 10 per second."""
+    await within(answer, Noting("north", latency=1.0), 2, 10)
+
+
+@ask_within.case(elapsed=2.482)
+async def uneven_shop(answer):
+    """Five items, whose requests take 0.7 to 1 s. The limit is 2, and the rate 4 per second."""
+    await within(answer, Noting("south", latency=1.0, jitter="uniform", spread=1, seed=11), 2, 4)
+
+
+# -- questions -----------------------------------------------------------------------------------------------------
+
+predict_tasks = predict(
+    "A thousand items and a semaphore with 20 slots. How many tasks are made, and how many requests are in flight, at "
+    "most?",
+    {
+        "20 tasks, 20 requests in flight":
+            "That would need somebody who makes a task only when a slot is free. Look at the lanes of the seven above: "
+            "when does each begin?",
+        "1,000 tasks and the main one, 20 requests in flight":
+            "`gather` makes a task of every coroutine at once. A task that finds no free slot waits for one, but it is "
+            "there.",
+        "1,000 tasks and the main one, 1,000 requests in flight":
+            "A task that stands before `async with slots` has not begun its request. Run the cell: a shop that serves "
+            "20 refuses nobody.",
+    },
+    right="1,000 tasks and the main one, 20 requests in flight",
+)
+
+predict_bound = predict(
+    "The bounded queue makes the producer wait. How much longer does the whole run take than with the unbounded queue?",
+    {
+        "as much longer as the producer waits":
+            "The producer ends later, that is true. But who is the last to end, and does the worker ever lack an item?",
+        "no longer":
+            "The worker is the slow part. As long as it always finds an item in the queue, it does not matter who "
+            "waits before it.",
+        "three times as long":
+            "The worker is three times as slow as the producer, with both queues. Run the cell, and look at the "
+            "worker's lanes.",
+    },
+    right="no longer",
+)
+
+predict_limit = predict(
+    "The shop serves 20 at once. You raise your limit from 20 to 40 requests in flight. What happens to throughput and "
+    "latency?",
+    {
+        "throughput doubles, latency stays":
+            "That is what happens from 5 to 10, where the shop still has free places. Where do requests 21 to 40 wait?",
+        "both double":
+            "The shop would have to serve 40 at once. Run the cell, and see which of the two does double.",
+        "both stay":
+            "Then 40 requests in flight would be answered as fast as 20, by a shop that serves 20 at once. Run the "
+            "cell, and see where the others wait.",
+        "throughput stays, latency doubles":
+            "The shop gives what it can already. The additional requests wait in its queue, and so does everyone.",
+    },
+    right="throughput stays, latency doubles",
+)
