@@ -30,7 +30,9 @@ ANYTHING = "..."    # in the text of a message: what differs from case to case
 LABELS = {"predict", "you will be able to", "the commonest mistake", "read on"}
 BOLD = re.compile(r"\*\*(?!\s)([^*]+?)\*\*")
 # An error as Python, or a cell that caught it, prints it: its type, a colon and words.
-ERROR = re.compile(r"(?<![\w.'\"(])([A-Z]\w*(?:Error|Warning|Exception|Group|Interrupt|Empty|Full|ShutDown)): (\S.*)")
+ERROR = re.compile(
+    r"(?<![\w.'\"(])(?<!except )(?:[A-Z]\w*(?:Error|Warning|Exception|Interrupt|Empty|Full|ShutDown)|\w*ExceptionGroup): \S.*"
+)
 
 
 class Wrong(Exception):
