@@ -620,7 +620,8 @@ predict_late = predict(
 )
 
 predict_shield = predict(
-    "The limit of 0.3 seconds is up while the price is being stored, behind a `shield`. What happens to the price?",
+    "The limit is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
+    "to the price?",
     {
         "it is stored, and `watch` waits for that":
             "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
