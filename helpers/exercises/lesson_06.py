@@ -576,11 +576,11 @@ predict_state = predict(
         "`True` and `True`":
             "That would be so if `cancel()` stopped the task. But between these two lines nothing is awaited: who "
             "could have run the task's `finally`?",
+        "`False` and `False`":
+            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
         "`False` and `True`":
             "A task counts as cancelled when the `CancelledError` has come out of its coroutine. Run the cell: has "
             "`get_price` had a turn before this line?",
-        "`False` and `False`":
-            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
     },
     right="`False` and `False`",
 )
@@ -623,14 +623,14 @@ predict_shield = predict(
     "The limit is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
     "to the price?",
     {
+        "it is not stored":
+            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
+            "is left when the main coroutine ends is cancelled.",
         "it is stored, and `watch` waits for that":
             "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
             "at what time does `watch` end?",
         "it is stored, after `watch` has ended":
             "The task that stores does go on. But how long does the loop, when nobody waits for that task?",
-        "it is not stored":
-            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
-            "is left when the main coroutine ends is cancelled.",
     },
     right="it is not stored",
 )
