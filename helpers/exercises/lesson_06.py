@@ -586,29 +586,30 @@ predict_state = predict(
 )
 
 predict_again = predict(
-    "The limit is 0.5 seconds, and north answers 0.6 seconds after each question. How does it end?",
+    "The timeout is 0.5 seconds, and north answers 0.6 seconds after each question. How does `watch(ask_until_answer)` "
+    "end?",
     {
         "at 0.5 s, with a `TimeoutError`":
-            "That is what the limit is for. But who gets the `CancelledError` that it sends? Run the cell, and "
+            "That is what the timeout is for. But who gets the `CancelledError` that it sends? Run the cell, and "
             "read its first line.",
         "at 1.1 s, with a `TimeoutError`":
             "The time is right: somebody caught the `CancelledError`, and asked again. But then nothing is left "
             "from which a `TimeoutError` could be made.",
         "at 1.1 s, with the price":
-            "The bare `except:` catches the `CancelledError`, and asks again. The limit has sent its one request, "
-            "and sends no other.",
+            "The bare `except:` catches the `CancelledError`, and asks again. The timeout cancels once, and "
+            "not again.",
         "never":
-            "It would, if every second attempt were cancelled anew. Run the cell: how many requests does one "
-            "limit send?",
+            "It would, if every second attempt were cancelled anew. Run the cell: how often does one "
+            "timeout cancel?",
     },
     right="at 1.1 s, with the price",
 )
 
 predict_late = predict(
-    "`price_blocking` holds the loop for 0.6 seconds, and the limit is 0.2 seconds. What does `wait_for` give?",
+    "`price_blocking` holds the loop for 0.6 seconds, and the timeout is 0.2 seconds. What does `wait_for` give?",
     {
         "a `TimeoutError` at 0.2 s":
-            "At 0.2 s the loop is held, and the timer of the limit lives on that loop. Run the cell: who could run it?",
+            "At 0.2 s the loop is held, and the timer of the timeout lives on that loop. Run the cell: who could run it?",
         "a `TimeoutError` at 0.6 s":
             "At 0.6 s the loop is free again, and the time is up. But the coroutine has returned by then, without one "
             "`await` at which it could have been told.",
@@ -620,7 +621,7 @@ predict_late = predict(
 )
 
 predict_shield = predict(
-    "The limit is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
+    "The time is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
     "to the price?",
     {
         "it is not stored":
