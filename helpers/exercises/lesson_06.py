@@ -291,10 +291,10 @@ keep_asking = Exercise(
             """),
     ],
     advice={
-        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a CancelledError. "
-                        "And let the TimeoutError reach the caller.",
-        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; and "
-                   "a TimeoutError is an OSError, so do not catch that.",
+        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a "
+                        "CancelledError. And let the TimeoutError reach the caller.",
+        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; "
+                   "and a TimeoutError is an OSError, so do not catch that.",
         "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
                 "asyncio.timeout cancel it.",
         "error": "Catch the ConnectionError where you await the price, and ask again.",
@@ -511,15 +511,15 @@ prices_in_time = Exercise(
             """),
     ],
     advice={
-        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is there "
-                 "at the deadline stays there.",
+        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is "
+                 "there at the deadline stays there.",
         "sequential": "Start all requests before you wait: a TaskGroup in the block of the timeout.",
-        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where its "
-                 "price is awaited: catch each there.",
+        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where "
+                 "its price is awaited: catch each there.",
         "slow": "When all have answered, it is time to return. The block of a TaskGroup ends with its last task; let "
                 "asyncio.timeout look after the time.",
-        "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they have "
-                       "stopped.",
+        "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they "
+                       "have stopped.",
     },
 )
 
@@ -609,7 +609,8 @@ predict_late = predict(
     "`price_blocking` holds the loop for 0.6 seconds, and the timeout is 0.2 seconds. What does `wait_for` give?",
     {
         "a `TimeoutError` at 0.2 s":
-            "At 0.2 s the loop is held, and the timer of the timeout lives on that loop. Run the cell: who could run it?",
+            "At 0.2 s the loop is held, and the timer of the timeout lives on that loop. Run the cell: who could run "
+            "it?",
         "a `TimeoutError` at 0.6 s":
             "At 0.6 s the loop is free again, and the time is up. But the coroutine has returned by then, without one "
             "`await` at which it could have been told.",
