@@ -207,7 +207,8 @@ work_off = Exercise(
         Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
         for their prices. It returns a dictionary of the prices that came. An item whose request ends with a
         `ConnectionError` is left out. Every item is asked for once, with up to `count` requests in flight. When
-        `work_off` has returned, no worker is left, and all items count as done: `queue.join()` returns at once.
+        `work_off` has returned, every worker has ended, and everything put into `queue` counts as done: `queue.join()`
+        returns at once.
         """,
     starter="""
         async def work_off(queue, shop, count):
@@ -329,6 +330,41 @@ work_off = Exercise(
                 await queue.join()
                 return prices
             """),
+        Mistake("left behind", "wait until they have stopped", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while True:
+                        item = await queue.get()
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                workers = [asyncio.create_task(work()) for _ in range(count)]
+                await queue.join()
+                for worker in workers:
+                    worker.cancel()
+                return prices
+            """),
+        Mistake("value", "a sentinel too", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while (item := await queue.get()) is not None:
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                        queue.put_nowait(None)
+                return prices
+            """),
         Mistake("error", "called too many times", """
             async def work_off(queue, shop, count):
                 prices = {}
@@ -362,7 +398,7 @@ work_off = Exercise(
                         group.create_task(work())
                 return prices
             """),
-        Mistake("value", "count as unfinished", """
+        Mistake("value", "counts as unfinished", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -427,12 +463,12 @@ work_off = Exercise(
         "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
                     "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
                     "them before you have cancelled them.",
-        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and wait until they "
-                       "have stopped.",
+        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until they "
+                       "have stopped: a task that was told to stop has not yet stopped.",
         "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
                  "around the one request that failed.",
         "value": "The dictionary holds the prices that came, and nothing for the items that failed. Call task_done() "
-                 "for every item, or they count as unfinished.",
+                 "for everything that you get from the queue, a sentinel too, or it counts as unfinished.",
     },
 )
 
@@ -445,14 +481,17 @@ def queue_of(items: list[str]) -> asyncio.Queue:
 
 
 async def all_done(queue: asyncio.Queue) -> None:
-    """Demand that `queue.join()` returns at once."""
+    """Demand that no worker is at work any more, and that `queue.join()` returns at once."""
+    left = len(asyncio.all_tasks()) - 1                     # but the one that runs the case
+    require(not left, "left behind", f"when work_off returned, {left} of its tasks had not ended",
+            "when it returns, every worker has ended")
     join = asyncio.create_task(queue.join(), name="queue.join()")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     done = join.done()
     join.cancel()
     await asyncio.gather(join, return_exceptions=True)
-    require(done, "value", "work_off has returned, and some items still count as unfinished",
+    require(done, "value", "work_off has returned, and something in the queue still counts as unfinished",
             "queue.join() returns at once")
 
 
