@@ -107,6 +107,11 @@ ask_old_shops = Exercise(
                     prices += await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in few])
                 return prices
             """),
+        Mistake("early", "hold the loop's thread", """
+            async def ask_old_shops(shops, item, at_once):
+                with ThreadPoolExecutor(at_once) as pool:
+                    return list(pool.map(lambda shop: shop.price_blocking(item), shops))
+            """),
         Mistake("forgotten await", "await", """
             async def ask_old_shops(shops, item, at_once):
                 loop = asyncio.get_running_loop()
@@ -120,6 +125,9 @@ ask_old_shops = Exercise(
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
         "slow": "As soon as a thread is free, it should begin the next call: hand all calls to a pool of at_once "
                 "threads.",
+        "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the calls "
+                 "to the pool with loop.run_in_executor, and await what it gives.",
+        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives.",
         "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
     },
 )
@@ -229,6 +237,15 @@ read_in_time = Exercise(
                 await asyncio.wait([job], timeout=seconds)
                 return await job
             """),
+        Mistake("cancelled", "does not stop it", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                done, pending = await asyncio.wait([job], timeout=seconds)
+                for late in pending:
+                    late.cancel()
+                return await job
+            """),
         Mistake("forgotten await", "await", """
             async def read_in_time(read_pages, seconds):
                 stop = threading.Event()
@@ -242,6 +259,8 @@ read_in_time = Exercise(
         "blocked": "Run it in a thread: asyncio.to_thread(read_pages, stop), without parentheses after read_pages.",
         "value": "When the time is up, tell the thread with stop.set(), and return what it returns then: await it. "
                  "Cancelling what awaits a thread does not stop it, and loses its pages.",
+        "cancelled": "To cancel the task that waits for a thread does not stop it. Tell the thread with stop.set(), and "
+                     "await the task.",
         "error": "Wait without an error: await asyncio.wait([job], timeout=seconds), then stop.set() and await job.",
         "slow": "Wait for the thread or for the time, whichever comes first. If it is done before the time is up, "
                 "there is nothing to wait for; if not, tell it with stop.set().",
