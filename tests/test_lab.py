@@ -42,6 +42,8 @@ TRIALS = {
         "from IPython.display import display\nfrom ipywidgets import IntSlider, Output\nslider = IntSlider(3)\nslider",
         "await asyncio.sleep(0.01)\nprint('\\n'.join(map(str, range(200))))",
         allowed("async with asyncio.TaskGroup() as group:\n    group.create_task(asyncio.sleep('x'))"),
+        "await asyncio.sleep(1)",
+        "print('after the error')",
         nbformat.v4.new_markdown_cell("The end", id="end"),
     ),
     "bad": notebook(

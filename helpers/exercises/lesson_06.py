@@ -291,10 +291,10 @@ keep_asking = Exercise(
             """),
     ],
     advice={
-        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a CancelledError. "
-                        "And let the TimeoutError reach the caller.",
-        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; and "
-                   "a TimeoutError is an OSError, so do not catch that.",
+        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a "
+                        "CancelledError. And let the TimeoutError reach the caller.",
+        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; "
+                   "and a TimeoutError is an OSError, so do not catch that.",
         "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
                 "asyncio.timeout cancel it.",
         "error": "Catch the ConnectionError where you await the price, and ask again.",
@@ -511,15 +511,15 @@ prices_in_time = Exercise(
             """),
     ],
     advice={
-        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is there "
-                 "at the deadline stays there.",
+        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is "
+                 "there at the deadline stays there.",
         "sequential": "Start all requests before you wait: a TaskGroup in the block of the timeout.",
-        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where its "
-                 "price is awaited: catch each there.",
+        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where "
+                 "its price is awaited: catch each there.",
         "slow": "When all have answered, it is time to return. The block of a TaskGroup ends with its last task; let "
                 "asyncio.timeout look after the time.",
-        "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they have "
-                       "stopped.",
+        "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they "
+                       "have stopped.",
     },
 )
 
@@ -576,39 +576,41 @@ predict_state = predict(
         "`True` and `True`":
             "That would be so if `cancel()` stopped the task. But between these two lines nothing is awaited: who "
             "could have run the task's `finally`?",
+        "`False` and `False`":
+            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
         "`False` and `True`":
             "A task counts as cancelled when the `CancelledError` has come out of its coroutine. Run the cell: has "
             "`get_price` had a turn before this line?",
-        "`False` and `False`":
-            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
     },
     right="`False` and `False`",
 )
 
 predict_again = predict(
-    "The limit is 0.5 seconds, and north answers 0.6 seconds after each question. How does it end?",
+    "The timeout is 0.5 seconds, and north answers 0.6 seconds after each question. How does `watch(ask_until_answer)` "
+    "end?",
     {
         "at 0.5 s, with a `TimeoutError`":
-            "That is what the limit is for. But who gets the `CancelledError` that it sends? Run the cell, and "
+            "That is what the timeout is for. But who gets the `CancelledError` that it sends? Run the cell, and "
             "read its first line.",
         "at 1.1 s, with a `TimeoutError`":
             "The time is right: somebody caught the `CancelledError`, and asked again. But then nothing is left "
             "from which a `TimeoutError` could be made.",
         "at 1.1 s, with the price":
-            "The bare `except:` catches the `CancelledError`, and asks again. The limit has sent its one request, "
-            "and sends no other.",
+            "The bare `except:` catches the `CancelledError`, and asks again. The timeout cancels once, and "
+            "not again.",
         "never":
-            "It would, if every second attempt were cancelled anew. Run the cell: how many requests does one "
-            "limit send?",
+            "It would, if every second attempt were cancelled anew. Run the cell: how often does one "
+            "timeout cancel?",
     },
     right="at 1.1 s, with the price",
 )
 
 predict_late = predict(
-    "`price_blocking` holds the loop for 0.6 seconds, and the limit is 0.2 seconds. What does `wait_for` give?",
+    "`price_blocking` holds the loop for 0.6 seconds, and the timeout is 0.2 seconds. What does `wait_for` give?",
     {
         "a `TimeoutError` at 0.2 s":
-            "At 0.2 s the loop is held, and the timer of the limit lives on that loop. Run the cell: who could run it?",
+            "At 0.2 s the loop is held, and the timer of the timeout lives on that loop. Run the cell: who could run "
+            "it?",
         "a `TimeoutError` at 0.6 s":
             "At 0.6 s the loop is free again, and the time is up. But the coroutine has returned by then, without one "
             "`await` at which it could have been told.",
@@ -620,16 +622,17 @@ predict_late = predict(
 )
 
 predict_shield = predict(
-    "The limit of 0.3 seconds is up while the price is being stored, behind a `shield`. What happens to the price?",
+    "The time is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
+    "to the price?",
     {
+        "it is not stored":
+            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
+            "is left when the main coroutine ends is cancelled.",
         "it is stored, and `watch` waits for that":
             "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
             "at what time does `watch` end?",
         "it is stored, after `watch` has ended":
             "The task that stores does go on. But how long does the loop, when nobody waits for that task?",
-        "it is not stored":
-            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
-            "is left when the main coroutine ends is cancelled.",
     },
     right="it is not stored",
 )

@@ -1,1 +1,343 @@
 """The exercises and questions of notebooks/07_blocking_the_loop.ipynb."""
+
+import asyncio
+import time
+
+from .. import Shop
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import require
+
+# -- so many threads ---------------------------------------------------------------------------------------------
+
+
+class OldShops:
+    """Shops that one can only ask with a blocking call, and how many of them are being asked at the same time."""
+
+    def __init__(self, count: int, item: str, latency: float) -> None:
+        self.now = self.most = 0
+        self.shops = [OldShop(self, f"old {number}", item, 300 + number, latency) for number in range(1, count + 1)]
+
+
+class OldShop:
+    """A shop with a blocking call, and nothing to await."""
+
+    def __init__(self, all_shops: OldShops, name: str, item: str, cents: int, latency: float) -> None:
+        self.name = name
+        self._all = all_shops
+        self._shop = Shop(name, latency=latency, prices={item: cents})
+
+    def price_blocking(self, item: str) -> int:
+        """The price in cents. Holds the thread until it is there."""
+        self._all.now += 1
+        self._all.most = max(self._all.most, self._all.now)
+        try:
+            return self._shop.price_blocking(item)
+        finally:
+            self._all.now -= 1
+
+    def __repr__(self) -> str:
+        return f"OldShop({self.name!r})"
+
+
+ask_old_shops = Exercise(
+    title="Ask old shops, so many at once",
+    task="""
+        Write `ask_old_shops(shops, item, at_once)`: it asks every shop with the blocking call
+        `shop.price_blocking(item)`, and returns the list of prices, in the order of `shops`. Never are more than
+        `at_once` of these calls under way, but as many as that if there are enough shops. The loop stays free.
+        """,
+    setup="import asyncio\nfrom concurrent.futures import ThreadPoolExecutor\nfrom helpers import Shop",
+    starter="""
+        async def ask_old_shops(shops, item, at_once):
+            ...                                 # your code here
+        """,
+    hints=[
+        "How many calls run at once is the number of threads in the pool. You can make a pool of any size.",
+        "ThreadPoolExecutor(at_once) is a pool of so many threads; with `with ... as pool:` it ends with the block.",
+        "loop.run_in_executor(pool, function, argument) is to_thread with a pool of your own: something to await, "
+        "and gather takes many of them.",
+        """
+        Fill in the dots:
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(...) as pool:
+                return await asyncio.gather(*[loop.run_in_executor(pool, ..., item) for shop in shops])
+        """,
+    ],
+    solution="""
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(at_once) as pool:
+                return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+        """,
+    why="A pool of at_once threads takes the calls in their order, and never runs more of them than it has threads.",
+    next="Write it with asyncio.to_thread and an asyncio.Semaphore. Which of the two needs fewer threads?",
+    mistakes=[
+        Mistake("peak", "at the same time", """
+            async def ask_old_shops(shops, item, at_once):
+                return await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in shops])
+            """),
+        Mistake("peak", "at the same time", """
+            async def ask_old_shops(shops, item, at_once):
+                loop = asyncio.get_running_loop()
+                with ThreadPoolExecutor() as pool:
+                    jobs = [loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops]
+                    return await asyncio.gather(*jobs)
+            """),
+        Mistake("blocked", "without parentheses", """
+            async def ask_old_shops(shops, item, at_once):
+                loop = asyncio.get_running_loop()
+                with ThreadPoolExecutor(at_once) as pool:
+                    jobs = [loop.run_in_executor(pool, shop.price_blocking(item)) for shop in shops]
+                    return await asyncio.gather(*jobs)
+            """),
+        Mistake("blocked", "run_in_executor", """
+            async def ask_old_shops(shops, item, at_once):
+                return [shop.price_blocking(item) for shop in shops]
+            """),
+        Mistake("sequential", "Begin all calls", """
+            async def ask_old_shops(shops, item, at_once):
+                return [await asyncio.to_thread(shop.price_blocking, item) for shop in shops]
+            """),
+        Mistake("slow", "As soon as a thread is free", """
+            async def ask_old_shops(shops, item, at_once):
+                prices = []
+                for start in range(0, len(shops), 2):
+                    few = shops[start:start + 2]
+                    prices += await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in few])
+                return prices
+            """),
+        Mistake("early", "hold the loop's thread", """
+            async def ask_old_shops(shops, item, at_once):
+                with ThreadPoolExecutor(at_once) as pool:
+                    return list(pool.map(lambda shop: shop.price_blocking(item), shops))
+            """),
+        Mistake("forgotten await", "await", """
+            async def ask_old_shops(shops, item, at_once):
+                loop = asyncio.get_running_loop()
+                with ThreadPoolExecutor(at_once) as pool:
+                    return asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+            """),
+    ],
+    advice={
+        "blocked": "Let a thread of the pool make the call: loop.run_in_executor(pool, function, argument), with the "
+                   "function without parentheses. With them it is called here, on the loop.",
+        "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
+        "slow": "As soon as a thread is free, it should begin the next call: hand all calls to a pool of at_once "
+                "threads.",
+        "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the calls "
+                 "to the pool with loop.run_in_executor, and await what it gives.",
+        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives.",
+        "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
+    },
+)
+
+
+async def ask(answer, count: int, item: str, at_once: int):
+    old = OldShops(count, item, 0.3)
+    prices = await answer(old.shops, item, at_once)
+    require(old.most <= at_once, "peak", f"{old.most} shops were being asked at the same time", f"{at_once} at most")
+    return prices
+
+
+@ask_old_shops.case(returns=[301, 302, 303, 304, 305, 306], elapsed=0.9)
+async def two_at_once(answer):
+    """Six shops, each of which answers after 0.3 s; two may be asked at once: three rounds of 0.3 s."""
+    return await ask(answer, 6, "tea", 2)
+
+
+@ask_old_shops.case(returns=[301, 302, 303, 304, 305, 306, 307], elapsed=0.6)
+async def four_at_once(answer):
+    """Seven such shops; four may be asked at once: two rounds."""
+    return await ask(answer, 7, "coffee", 4)
+
+
+# -- a thread that stops when it is told --------------------------------------------------------------------------
+
+read_in_time = Exercise(
+    title="Stop a thread when time is up",
+    task="""
+        `read_pages(stop)` is a blocking function: it reads one page of prices after another, and before each it looks
+        at `stop.is_set()`. It returns the list of the pages that it has read, when there are no more, or when it has
+        been told to stop. Write `read_in_time(read_pages, seconds)`: it runs `read_pages` in a thread, tells it to
+        stop after so many `seconds`, waits until it has stopped, and returns the pages. If it has read all of them
+        before, it returns them at once.
+        """,
+    setup="import asyncio\nimport threading\nfrom helpers import Shop",
+    starter="""
+        async def read_in_time(read_pages, seconds):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Nobody can stop a thread from outside. What does this one look at, and who can change that?",
+        "threading.Event() is made by you and handed to read_pages; stop.set() is what tells it to stop.",
+        "asyncio.wait([job], timeout=seconds) waits until a task is done, but no longer than that. It raises nothing, "
+        "and cancels nothing.",
+        """
+        Fill in the dots:
+            stop = threading.Event()
+            job = asyncio.create_task(asyncio.to_thread(..., ...))
+            await asyncio.wait([job], timeout=seconds)
+            ...
+            return await job
+        """,
+    ],
+    solution="""
+        async def read_in_time(read_pages, seconds):
+            stop = threading.Event()
+            job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+            await asyncio.wait([job], timeout=seconds)
+            stop.set()
+            return await job
+        """,
+    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost and nothing "
+        "goes on.",
+    next="What if read_in_time itself is cancelled while it waits? A try with a finally tells the thread then, too.",
+    mistakes=[
+        Mistake("blocked", "to_thread", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                asyncio.get_running_loop().call_later(seconds, stop.set)
+                return read_pages(stop)
+            """),
+        Mistake("value", "the result is []", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                try:
+                    return await asyncio.wait_for(asyncio.to_thread(read_pages, stop), seconds)
+                except TimeoutError:
+                    return []
+            """),
+        Mistake("error", "TimeoutError", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                return await asyncio.wait_for(asyncio.to_thread(read_pages, stop), seconds)
+            """),
+        Mistake("value", "the result is []", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                try:
+                    return await asyncio.wait_for(asyncio.to_thread(read_pages, stop), seconds)
+                except TimeoutError:
+                    stop.set()
+                    return []
+            """),
+        Mistake("slow", "before the time is up", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                await asyncio.sleep(seconds)
+                stop.set()
+                return await job
+            """),
+        Mistake("value", "stop.set", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                await asyncio.wait([job], timeout=seconds)
+                return await job
+            """),
+        Mistake("cancelled", "does not stop it", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                done, pending = await asyncio.wait([job], timeout=seconds)
+                for late in pending:
+                    late.cancel()
+                return await job
+            """),
+        Mistake("forgotten await", "await", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                await asyncio.wait([job], timeout=seconds)
+                stop.set()
+                return job
+            """),
+    ],
+    advice={
+        "blocked": "Run it in a thread: asyncio.to_thread(read_pages, stop), without parentheses after read_pages.",
+        "value": "When the time is up, tell the thread with stop.set(), and return what it returns then: await it. "
+                 "Cancelling what awaits a thread does not stop it, and loses its pages.",
+        "cancelled": "To cancel the task that waits for a thread does not stop it. Tell the thread with stop.set(), and "
+                     "await the task.",
+        "error": "Wait without an error: await asyncio.wait([job], timeout=seconds), then stop.set() and await job.",
+        "slow": "Wait for the thread or for the time, whichever comes first. If it is done before the time is up, "
+                "there is nothing to wait for; if not, tell it with stop.set().",
+    },
+)
+
+
+def pages_of(count: int, seconds: float):
+    """A blocking function that reads so many pages, each in so many seconds."""
+
+    def read_pages(stop):
+        pages = []
+        while len(pages) < count and not stop.is_set():
+            time.sleep(seconds)
+            pages.append(f"page {len(pages) + 1}")
+        return pages
+
+    return read_pages
+
+
+@read_in_time.case(returns=["page 1", "page 2", "page 3"], elapsed=0.6)
+async def time_is_up(answer):
+    """Ten pages of 0.2 s each, and 0.5 s: three pages, the third of which ends at 0.6 s."""
+    return await answer(pages_of(10, 0.2), 0.5)
+
+
+@read_in_time.case(returns=["page 1", "page 2"], elapsed=0.2)
+async def early(answer):
+    """Two pages of 0.1 s each, and 0.5 s: both pages, after 0.2 s."""
+    return await answer(pages_of(2, 0.1), 0.5)
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_order = predict(
+    "`wait_for` gives up after 0.2 seconds. The thread needs 0.5. Is the tea ordered?",
+    {
+        "no: the thread is stopped at 0.2 s":
+            "Python has no way to stop a thread from outside. What was cancelled is the waiting for it. Run the cell, "
+            "and look when the thread ends.",
+        "yes: `wait_for` has to wait for the thread, and raises nothing":
+            "`wait_for` cancels what it awaits, and that is not the thread but something on the loop that waits for "
+            "it. Run the cell: the watcher does go on at 0.2 s.",
+        "yes: the watcher gets a `TimeoutError`, and the thread goes on":
+            "A cancellation is delivered at an await. The function in the thread has none, so it goes on to its end, "
+            "and nobody takes its result.",
+    },
+    right="yes: the watcher gets a `TimeoutError`, and the thread goes on",
+)
+
+predict_call = predict(
+    "The loop has nothing to do for one second. After 0.1 seconds a thread calls `loop.call_soon(callback)`. When "
+    "does the callback run?",
+    {
+        "at once":
+            "The callback is in the queue at once. But the loop is asleep, and `call_soon` does not wake it: it was "
+            "made for code that runs on the loop, when the loop is awake. Run the cell.",
+        "never: the call raises an error":
+            "That would be a kindness, and in debug mode it is so. Without it, nobody checks. Run the cell.",
+        "when the loop wakes up for another reason":
+            "`call_soon` puts the callback into the queue and wakes nobody. The loop finds it when its next timer is "
+            "due, after one second.",
+    },
+    right="when the loop wakes up for another reason",
+)
+
+predict_pause = predict(
+    "The computing takes 0.5 seconds. Now it gives way ten times, with `sleep(0)`. When is all of it done?",
+    {
+        "before 0.5 s, since others run in between":
+            "What runs in between is somebody else's work; the computing still needs its 0.5 seconds of this one "
+            "thread. Run the cell, and compare the two ends.",
+        "at 0.5 s, as before":
+            "The same work on the same thread. What changes is how long the others wait for their turn.",
+        "after more than 0.5 s, since `sleep` waits":
+            "`sleep(0)` waits for no time: it lets everybody who is ready have one turn, and goes on. Run the cell, "
+            "and compare the two ends.",
+    },
+    right="at 0.5 s, as before",
+)

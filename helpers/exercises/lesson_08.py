@@ -8,7 +8,7 @@ from helpers import Shop
 
 from ..predict import predict
 from .exercise import Exercise, Mistake
-from .expect import cancelled, equal, require
+from .expect import equal, require
 
 # -- semaphores: one for each shop ---------------------------------------------------------------------------------
 
@@ -206,9 +206,9 @@ work_off = Exercise(
     task="""
         Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
         for their prices. It returns a dictionary of the prices that came. An item whose request ends with a
-        `ConnectionError` is left out. Every item is asked for once, with at most `count` requests in flight. When
-        `work_off` has returned, and when it was cancelled, no worker is left. When it has returned, all items count as
-        done: `queue.join()` returns at once.
+        `ConnectionError` is left out. Every item is asked for once, with up to `count` requests in flight. When
+        `work_off` has returned, every worker has ended, and everything put into `queue` counts as done: `queue.join()`
+        returns at once.
         """,
     starter="""
         async def work_off(queue, shop, count):
@@ -219,7 +219,7 @@ work_off = Exercise(
         "request fails?",
         "In the worker: try the request, pass over a ConnectionError, and call task_done() in a finally.",
         "queue.join() tells you when all is done. Then the workers wait in get() for ever: cancel each, and wait until "
-        "they have stopped. What if work_off itself is cancelled in its join()?",
+        "they have stopped.",
         """
         Fill in the dots:
             prices = {}
@@ -235,12 +235,10 @@ work_off = Exercise(
                         ...
 
             workers = [asyncio.create_task(work()) for _ in range(count)]
-            try:
-                await ...
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await ...
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
             return prices
         """,
     ],
@@ -259,17 +257,15 @@ work_off = Exercise(
                         queue.task_done()
 
             workers = [asyncio.create_task(work()) for _ in range(count)]
-            try:
-                await queue.join()
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await queue.join()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
             return prices
         """,
-    why="Every get is followed by one task_done, whatever the request does, so join always returns; and the finally "
-        "stops the workers on every way out.",
-    next="Put a failed item back into the queue, once, before you give it up. Which call comes first: put or task_done?",
+    why="Every get is followed by one task_done, whatever the request does, so join returns, and then the "
+        "workers, which wait for more, are stopped.",
+    next="What is left behind if work_off is cancelled in its join()? Put the stopping of the workers into a finally.",
     mistakes=[
         Mistake("deadlock", "worked off", """
             async def work_off(queue, shop, count):
@@ -334,7 +330,7 @@ work_off = Exercise(
                 await queue.join()
                 return prices
             """),
-        Mistake("clean-up", "finally", """
+        Mistake("left behind", "wait until they have stopped", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -350,7 +346,23 @@ work_off = Exercise(
                 await queue.join()
                 for worker in workers:
                     worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+                return prices
+            """),
+        Mistake("value", "a sentinel too", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def work():
+                    while (item := await queue.get()) is not None:
+                        try:
+                            prices[item] = await shop.price(item)
+                        except ConnectionError:
+                            pass
+                        finally:
+                            queue.task_done()
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(count):
+                        group.create_task(work())
+                        queue.put_nowait(None)
                 return prices
             """),
         Mistake("error", "called too many times", """
@@ -386,7 +398,7 @@ work_off = Exercise(
                         group.create_task(work())
                 return prices
             """),
-        Mistake("value", "count as unfinished", """
+        Mistake("value", "counts as unfinished", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -451,12 +463,12 @@ work_off = Exercise(
         "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
                     "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
                     "them before you have cancelled them.",
-        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and wait until they "
-                       "have stopped.",
+        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until they "
+                       "have stopped: a task that was told to stop has not yet stopped.",
         "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
                  "around the one request that failed.",
         "value": "The dictionary holds the prices that came, and nothing for the items that failed. Call task_done() "
-                 "for every item, or they count as unfinished.",
+                 "for everything that you get from the queue, a sentinel too, or it counts as unfinished.",
     },
 )
 
@@ -469,14 +481,17 @@ def queue_of(items: list[str]) -> asyncio.Queue:
 
 
 async def all_done(queue: asyncio.Queue) -> None:
-    """Demand that `queue.join()` returns at once."""
+    """Demand that no worker is at work any more, and that `queue.join()` returns at once."""
+    left = len(asyncio.all_tasks()) - 1                     # but the one that runs the case
+    require(not left, "left behind", f"when work_off returned, {left} of its tasks had not ended",
+            "when it returns, every worker has ended")
     join = asyncio.create_task(queue.join(), name="queue.join()")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     done = join.done()
     join.cancel()
     await asyncio.gather(join, return_exceptions=True)
-    require(done, "value", "work_off has returned, and some items still count as unfinished",
+    require(done, "value", "work_off has returned, and something in the queue still counts as unfinished",
             "queue.join() returns at once")
 
 
@@ -498,18 +513,6 @@ async def some_fail(answer):
     equal(prices, {item: shop.price_of(item) for item in ("tea", "sugar", "rice")})
     equal(shop.requests, 5, "the number of requests")
     await all_done(queue)
-
-
-@work_off.case()
-async def stopped(answer):
-    """work_off is cancelled after 0.3 s, when two of five items are done."""
-    shop = Shop("north", latency=0.2)
-    await cancelled(answer(queue_of(GOODS), shop, 2), after=0.3)
-    require(not shop.in_flight, "clean-up", f"work_off was cancelled, and {shop.in_flight} requests went on",
-            "however it ends, no worker is at work any more")
-    await asyncio.sleep(0.5)
-    require(shop.requests == 4, "clean-up", "work_off was cancelled, and its workers asked for more",
-            "however it ends, no worker is at work any more")
 
 
 class FailsFor(Shop):

@@ -1,1 +1,532 @@
-"""The exercises and questions of notebooks/A1_asyncio_in_jupyter.ipynb."""
+"""The exercises and questions of the appendix A1: asyncio in Jupyter."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+from unittest import mock
+
+from helpers import Shop
+
+from ..predict import predict
+from .exercise import Exercise, Mistake
+from .expect import Failed, equal, require, shown
+
+# -- a warm-up: what to write for %time ------------------------------------------------------------------------
+
+timed = Exercise(
+    title="Time what is awaited",
+    task="""
+        Write `timed(coroutine)`: it awaits the coroutine, and returns two things: its result, and how many seconds
+        it took by the clock of the running loop, `asyncio.get_running_loop().time()`. With a shop that answers 320
+        after 0.3 seconds, `await timed(shop.price("tea"))` gives `(320, 0.3)`.
+        """,
+    starter="""
+        async def timed(coroutine):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What do you have to note before the wait, and what after it?",
+        "clock = asyncio.get_running_loop().time; then clock() is the time now.",
+        "start = clock(); result = await coroutine; then return the result and clock() - start.",
+    ],
+    solution="""
+        async def timed(coroutine):
+            clock = asyncio.get_running_loop().time
+            start = clock()
+            result = await coroutine
+            return result, clock() - start
+        """,
+    why="The clock is read on both sides of the await, so the waiting is counted; time.process_time counts computing "
+        "only.",
+    next="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
+    advice={
+        "value": "Read the loop's clock before the await and after it, and return the result first. time.process_time "
+                 "counts computing, not waiting; and the checker turns the clock of the loop, no other.",
+        "order": "The result comes first, then the seconds.",
+        "nested loop": "You are on a running event loop already: write await coroutine.",
+    },
+    mistakes=[
+        Mistake("forgotten await", "await", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = coroutine
+                return result, clock() - start
+            """),
+        Mistake("forgotten await", "await", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = asyncio.create_task(coroutine)
+                return result, clock() - start
+            """),
+        Mistake("value", "time.process_time", """
+            import time
+            async def timed(coroutine):
+                start = time.process_time()
+                result = await coroutine
+                return result, round(time.process_time() - start, 1)
+            """),
+        Mistake("value", "before the await", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                result = await coroutine
+                start = clock()
+                return result, clock() - start
+            """),
+        Mistake("order", "the result comes first", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = await coroutine
+                return clock() - start, result
+            """),
+        Mistake("value", "two things", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                await coroutine
+                return clock() - start
+            """),
+        Mistake("nested loop", "write await coroutine", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = asyncio.run(coroutine)
+                return result, clock() - start
+            """),
+        Mistake("not async", "async def", """
+            def timed(coroutine):
+                clock = asyncio.new_event_loop().time
+                start = clock()
+                return coroutine, clock() - start
+            """),
+    ],
+)
+
+
+def _timed(got: Any, price: int, seconds: float) -> None:
+    """Demand a pair of a price and of seconds; the last digits of the seconds do not count."""
+    require(isinstance(got, tuple) and len(got) == 2, "value", f"the result is {shown(got)}",
+            f"it is a tuple of two things: {price}, and about {seconds:g}")
+    equal((got[0], round(got[1], 6) if isinstance(got[1], float) else got[1]), (price, seconds))
+
+
+@timed.case()
+async def one_shop(answer):
+    """A shop answers 320 after 0.3 s."""
+    got = await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea"))
+    if not (isinstance(got, tuple) and got and asyncio.isfuture(got[0])):
+        _timed(got, 320, 0.3)
+    return got
+
+
+@timed.case(elapsed=0.5)
+async def two_at_once(answer):
+    """Two are timed at the same time; north answers 320 after 0.3 s, south 290 after 0.5 s."""
+    shops = Shop("north", latency=0.3, prices={"tea": 320}), Shop("south", latency=0.5, prices={"tea": 290})
+    north, south = await asyncio.gather(*[answer(shop.price("tea")) for shop in shops])
+    _timed(north, 320, 0.3)
+    _timed(south, 290, 0.5)
+
+
+# -- a cell that is run twice ------------------------------------------------------------------------------------
+
+restart = Exercise(
+    title="Start it again, not twice",
+    task="""
+        Write `restart(tasks, name, coroutine)`. `tasks` is a dictionary, name to task, which is empty at first. If it
+        has a task of that name, cancel that one, and wait until it has ended. Then start the coroutine as a task of
+        that name, keep it in `tasks`, and return it, without waiting for its end. Leave tasks of other names alone.
+        """,
+    starter="""
+        async def restart(tasks, name, coroutine):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Three things, in this order: stop the old one if there is one, start the new one, keep it.",
+        "task.cancel() asks for the end. Waiting for that end must not raise the CancelledError of the old task here: "
+        "asyncio.gather(old, return_exceptions=True) gives it as a result.",
+        """
+        Fill in the dots:
+            old = tasks.get(name)
+            if old is not None:
+                ...
+                await asyncio.gather(..., return_exceptions=True)
+            tasks[name] = asyncio.create_task(coroutine, name=...)
+            return ...
+        """,
+    ],
+    solution="""
+        async def restart(tasks, name, coroutine):
+            old = tasks.get(name)
+            if old is not None:
+                old.cancel()
+                await asyncio.gather(old, return_exceptions=True)
+            tasks[name] = asyncio.create_task(coroutine, name=name)
+            return tasks[name]
+        """,
+    why="The old task has ended before the new one begins, so a cell that is run twice leaves one task at work; and the "
+        "dictionary keeps it, so that you can stop it later.",
+    next="What does your function do if it is cancelled itself while it waits for the old task?",
+    advice={
+        "order": "task.cancel() only asks. Wait for the end of the old task before you make the new one.",
+        "cancelled": "Whoever awaits a cancelled task gets its CancelledError: wait with "
+                     "asyncio.gather(old, return_exceptions=True).",
+        "error": "An old task that has failed raises its error where you await it: wait with "
+                 "asyncio.gather(old, return_exceptions=True).",
+        "deadlock": "A watcher does not end by itself: cancel the old one, and do not wait for the new one.",
+        "value": "Go through the four things: cancel the old one of this name, create_task(coroutine, name=name), "
+                 "tasks[name] = ..., return the task.",
+    },
+    mistakes=[
+        Mistake("value", "2 are at work", """
+            async def restart(tasks, name, coroutine):
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("order", "only asks", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("cancelled", "return_exceptions=True", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    await tasks[name]
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("error", "has failed", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    try:
+                        await tasks[name]
+                    except asyncio.CancelledError:
+                        pass
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("deadlock", "cancel the old one", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    await asyncio.gather(tasks[name], return_exceptions=True)
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("deadlock", "do not wait for the new one", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    await asyncio.gather(tasks[name], return_exceptions=True)
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                await tasks[name]
+                return tasks[name]
+            """),
+        Mistake("value", "the name of the task", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    await asyncio.gather(tasks[name], return_exceptions=True)
+                tasks[name] = asyncio.create_task(coroutine)
+                return tasks[name]
+            """),
+        Mistake("value", "not kept", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    await asyncio.gather(tasks[name], return_exceptions=True)
+                return asyncio.create_task(coroutine, name=name)
+            """),
+        Mistake("value", "other names", """
+            async def restart(tasks, name, coroutine):
+                for old in tasks.values():
+                    old.cancel()
+                await asyncio.gather(*tasks.values(), return_exceptions=True)
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("forgotten await", "await", """
+            async def restart(tasks, name, coroutine):
+                tasks[name] = coroutine
+                return tasks[name]
+            """),
+    ],
+)
+
+
+async def _at_work(log: list[str], who: str) -> None:
+    """Works until it is cancelled, and needs 0.2 s to clean up."""
+    log.append(f"{who} begins")
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await asyncio.sleep(0.2)
+        log.append(f"{who} ends")
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _kept(tasks: dict[str, Any], name: str, got: Any) -> None:
+    require(isinstance(got, asyncio.Task), "value", f"the result is {shown(got)}", "it is the new task")
+    require(tasks.get(name) is got, "value", f"the task is not kept in tasks under {name!r}",
+            f"tasks[{name!r}] is the task that comes back")
+    equal(got.get_name(), name, "the name of the task")
+    require(not got.done(), "value", "the new task has ended already", "it is at work")
+
+
+@restart.case()
+async def first_time(answer):
+    """tasks is empty, the name is "watcher"."""
+    tasks: dict[str, asyncio.Task[Any]] = {}
+    got = await answer(tasks, "watcher", _at_work([], "the watcher"))
+    if asyncio.iscoroutine(got):
+        return got
+    _kept(tasks, "watcher", got)
+    await _end(got)
+
+
+@restart.case()
+async def second_time(answer):
+    """tasks has a "watcher", which needs 0.2 s to clean up when it is cancelled, and a "heart", which is to go on."""
+    log: list[str] = []
+    heart = asyncio.create_task(_at_work([], "the heart"), name="heart")
+    old = asyncio.create_task(_at_work(log, "the old watcher"), name="watcher")
+    tasks = {"heart": heart, "watcher": old}
+    new = _at_work(log, "the new watcher")
+    await asyncio.sleep(0.1)
+    try:
+        got = await answer(tasks, "watcher", new)
+        await asyncio.sleep(0.5)
+        require(old.done(), "value", "of the two watchers 2 are at work", "the old one has ended")
+        require(not heart.done(), "value", "the task \"heart\" was cancelled as well", "tasks of other names go on")
+        equal(log, ["the old watcher begins", "the old watcher ends", "the new watcher begins"], "the order")
+        _kept(tasks, "watcher", got)
+    finally:
+        if inspect.getcoroutinestate(new) == inspect.CORO_CREATED:
+            new.close()
+        await _end(heart, *(task for task in asyncio.all_tasks() if task.get_name() == "watcher"))
+
+
+@restart.case()
+async def failed_before(answer):
+    """tasks has a "watcher" that has failed with a ValueError."""
+    async def fail() -> None:
+        raise ValueError("no tea")
+
+    tasks = {"watcher": asyncio.create_task(fail(), name="watcher")}
+    await asyncio.wait(tasks.values())
+    tasks["watcher"].exception()
+    new = _at_work([], "the new watcher")
+    try:
+        got = await answer(tasks, "watcher", new)
+    except ValueError:
+        new.close()
+        raise
+    _kept(tasks, "watcher", got)
+    await _end(got)
+
+
+# -- from a function that cannot await ---------------------------------------------------------------------------
+
+run_anywhere = Exercise(
+    title="Run a coroutine from a plain function",
+    task="""
+        Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
+        script, where no loop runs, and in a cell, where one does. An error of the coroutine comes out of it. No
+        thread is left when it returns.
+        """,
+    starter="""
+        def run_anywhere(coroutine):
+            ...                                 # your code here
+        """,
+    setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
+          "from helpers import Shop, ShopBusy, ShopError",
+    hints=[
+        "In this thread no second loop can run. In another thread there is none yet.",
+        "ThreadPoolExecutor(1) is a pool of one thread; pool.submit(function, argument) calls a function there, and "
+        "gives an object whose result() waits, and raises the error if there is one.",
+        "with ThreadPoolExecutor(1) as pool: then give asyncio.run and the coroutine to pool.submit, and return its "
+        "result().",
+    ],
+    solution="""
+        def run_anywhere(coroutine):
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(asyncio.run, coroutine).result()
+        """,
+    why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
+        "the result or the error. The price: the loop of the caller stands still meanwhile.",
+    next="Call it in a cell while a heartbeat runs. How large is the largest gap?",
+    advice={
+        "nested loop": "In this thread a loop is running. Call asyncio.run in another thread, and wait for that.",
+        "deadlock": "The loop of this thread is to run the coroutine, and this thread waits for it: neither can go on. "
+                    "Use a thread with a loop of its own.",
+        "no exception": "An error in a threading.Thread reaches nobody. ThreadPoolExecutor keeps it, and result() "
+                        "raises it.",
+        "value": "Return what the coroutine returns: result() of what pool.submit gives.",
+    },
+    mistakes=[
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.run(coroutine)
+            """),
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.get_event_loop().run_until_complete(coroutine)
+            """),
+        Mistake("forgotten await", "await", """
+            def run_anywhere(coroutine):
+                try:
+                    asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.create_task(coroutine)
+            """),
+        Mistake("deadlock", "neither can go on", """
+            def run_anywhere(coroutine):
+                try:
+                    loop = asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+            """),
+        Mistake("value", "None", """
+            def run_anywhere(coroutine):
+                thread = threading.Thread(target=asyncio.run, args=[coroutine])
+                thread.start()
+                thread.join()
+            """),
+        Mistake("no exception", "reaches nobody", """
+            def run_anywhere(coroutine):
+                results = []
+                async def keep():
+                    try:
+                        results.append(await coroutine)
+                    except Exception:
+                        results.append(None)
+                thread = threading.Thread(target=asyncio.run, args=[keep()])
+                thread.start()
+                thread.join()
+                return results[0]
+            """),
+        Mistake("async", "def", """
+            async def run_anywhere(coroutine):
+                return await coroutine
+            """),
+    ],
+)
+
+
+PATIENCE = 3.0      # real seconds for which an answer may wait for a coroutine that takes 0.01 s
+
+
+async def _price(price: int) -> int:
+    await asyncio.sleep(0.01)
+    return price
+
+
+async def _closed() -> int:
+    await asyncio.sleep(0.01)
+    raise ConnectionError("north is closed")
+
+
+def _in_a_cell(answer: Callable[..., Any], coroutine: Any) -> Any:
+    """Call the answer where a loop runs; one that waits there for that loop is not waited for."""
+    async def cell() -> Any:
+        thread = threading.get_ident()
+
+        def result(future: Future[Any], timeout: float | None = None) -> Any:
+            if threading.get_ident() != thread or timeout is not None:
+                return waits(future, timeout)
+            try:
+                return waits(future, PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise               # it is the coroutine's own error
+                raise Failed("deadlock", "your function waits for the loop of its own thread, and that loop waits for "
+                             "your function to return", "the coroutine runs on another loop") from None
+
+        waits = Future.result
+        with mock.patch.object(Future, "result", result):
+            return answer(coroutine)
+
+    try:
+        return asyncio.run(cell())
+    finally:
+        coroutine.close()
+
+
+@run_anywhere.case(returns=320)
+def in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that returns 320."""
+    return _in_a_cell(answer, _price(320))
+
+
+@run_anywhere.case(returns=290)
+def in_a_script(answer):
+    """It is called where no event loop runs, with a coroutine that returns 290."""
+    return answer(_price(290))
+
+
+@run_anywhere.case(raises=ConnectionError)
+def error_in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that raises ConnectionError."""
+    return _in_a_cell(answer, _closed())
+
+
+# -- questions ---------------------------------------------------------------------------------------------------
+
+predict_last = predict(
+    "The next cell has one line: the call, without `await`. What do you see?",
+    {
+        "a warning that it was never awaited":
+            "Python gives that warning when the coroutine is thrown away. Run the cell: has anybody thrown it away?",
+        "the price":
+            "A cell awaits what has the word `await` in front of it, and nothing else.",
+        "the coroutine object, and no warning":
+            "Jupyter shows the value of the last line, and keeps it. What is kept is not thrown away, so nothing warns.",
+        "nothing":
+            "Jupyter shows the value of the last line of a cell. What is the value of this call?",
+    },
+    right="the coroutine object, and no warning",
+)
+
+predict_queue = predict(
+    "Five cells are sent at once to a kernel with nest_asyncio: one that patches, one with `asyncio.run`, and three "
+    "with `1 + 1`. How many are answered?",
+    {
+        "five":
+            "So it should be, and so it is without the patch. Run the cell, and look at the last three.",
+        "four":
+            "If `asyncio.run` had failed, you would still have its answer: an error. Run the cell.",
+        "two":
+            "The three cells come while the nested loop is at work, it takes them up in the middle of another cell, and "
+            "fails. Nobody tells you.",
+    },
+    right="two",
+)
+
+predict_nested = predict(
+    "`get_price` is a plain function; north answers after 0.1 seconds, south after 0.3. North is asked first. Which "
+    "of the two functions returns first?",
+    {
+        "the one that asks north":
+            "Its answer is there first. But look where its line stands: below which other call?",
+        "the one that asks south":
+            "South was asked from within the wait for north, so that call must return before north's can.",
+    },
+    right="the one that asks south",
+)
