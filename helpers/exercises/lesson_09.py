@@ -637,7 +637,8 @@ predict_circle = predict(
 )
 
 predict_context = predict(
-    "What are the two lines that `main` prints?",
+    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints it; then it awaits a new task of "
+    "`rename(\"task\")`, and prints it again. What are the two lines?",
     {
         "awaited, task":
             "That would be so if a task shared the values of whoever creates it. Run the cell, and compare.",
