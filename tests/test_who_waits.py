@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from helpers import Recording, simulate
-from helpers.holders import read_locks
+from helpers.holders import _entered, read_locks
 from helpers.who_waits import WIDTH, draw, tell, who_waits
 from helpers.who_waits import _names as names_of
 
@@ -92,6 +92,14 @@ def test_a_lock_taken_without_async_with_has_no_known_holder() -> None:
     lock = asyncio.Lock()
     (line,) = words_of(simulate(main(lock)), tea=lock)
     assert line.endswith("for tea, which somebody holds")
+
+
+def test_the_stack_of_later_pythons_is_read_too() -> None:
+    """From Python 3.14 on a frame keeps the function and then the lock, instead of a bound method."""
+    one, other = asyncio.Lock(), asyncio.Lock()
+    way_out = asyncio.Lock.__aexit__
+    assert _entered([one, other, way_out, other, None, way_out]) == [other]
+    assert _entered([one, other.__aexit__, one]) == [other]
 
 
 def test_two_locks_in_one_statement_and_a_lock_that_was_left() -> None:

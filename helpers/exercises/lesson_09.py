@@ -473,7 +473,7 @@ exchange = Exercise(
                     await carry()
                     one.boxes, other.boxes = other.boxes, one.boxes
             """),
-        Mistake("value", "the boxes of", """
+        Mistake("value", "boxes of north is 3", """
             async def exchange(one, other, carry):
                 if one is other:
                     return
@@ -524,8 +524,8 @@ def carrying(*stores: Store):
     async def carry() -> None:
         for moment in ("before", "after"):
             free = [store.name for store in stores if not store.lock.locked()]
-            require(not free, "value", f"not both locks were held while the boxes were carried: the lock of {' and '.join(free)} "
-                    "was free", "both locks are held until the boxes are exchanged")
+            require(not free, "value", "not both locks were held while the boxes were carried: there was nobody who held "
+                    f"that of {' and that of '.join(free)}", "both locks are held until the boxes are exchanged")
             if moment == "before":
                 await asyncio.sleep(0.1)
     return carry
@@ -534,7 +534,7 @@ def carrying(*stores: Store):
 def boxes(*pairs: tuple[Store, int]) -> None:
     """Demand of every store the number of boxes that stands beside it."""
     for store, wanted in pairs:
-        equal(store.boxes, wanted, f"the boxes of {store.name}")
+        equal(store.boxes, wanted, f"the number of boxes of {store.name}")
 
 
 @exchange.case(elapsed=0.1)
@@ -637,7 +637,8 @@ predict_circle = predict(
 )
 
 predict_context = predict(
-    "What are the two lines that `main` prints?",
+    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints it; then it awaits a new task of "
+    "`rename(\"task\")`, and prints it again. What are the two lines?",
     {
         "awaited, task":
             "That would be so if a task shared the values of whoever creates it. Run the cell, and compare.",
