@@ -296,14 +296,14 @@ async def early(answer):
 # -- questions ---------------------------------------------------------------------------------------------------
 
 predict_order = predict(
-    "`wait_for` gives up after 0.2 seconds. The thread needs 0.5. Is the tea ordered?",
+    "The timeout is 0.2 seconds. The thread needs 0.5. Is the tea ordered?",
     {
         "no: the thread is stopped at 0.2 s":
             "Python has no way to stop a thread from outside. What was cancelled is the waiting for it. Run the cell, "
             "and look when the thread ends.",
-        "yes: `wait_for` has to wait for the thread, and raises nothing":
-            "`wait_for` cancels what it awaits, and that is not the thread but something on the loop that waits for "
-            "it. Run the cell: the watcher does go on at 0.2 s.",
+        "yes: the timeout has to wait for the thread, and raises nothing":
+            "What it cancels is not the thread but the waiting for it, and that ends at once. Run the cell: the watcher "
+            "does go on at 0.2 s.",
         "yes: the watcher gets a `TimeoutError`, and the thread goes on":
             "A cancellation is delivered at an await. The function in the thread has none, so it goes on to its end, "
             "and nobody takes its result.",
