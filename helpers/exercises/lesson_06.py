@@ -179,7 +179,7 @@ keep_asking = Exercise(
         Write `keep_asking(shop, item, seconds)`: it asks the shop for the price of `item`; if the answer is a
         `ConnectionError`, it asks again, as often as it needs. It returns the price. If `seconds` have passed since
         the call and there is no price, it stops at once, with a `TimeoutError`. If it is cancelled, it ends as
-        cancelled.
+        cancelled; any other exception comes out.
         """,
     starter="""
         async def keep_asking(shop, item, seconds):
@@ -258,6 +258,15 @@ keep_asking = Exercise(
                 except TimeoutError:
                     return None
             """),
+        Mistake("wrong exception", "only ConnectionError", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        try:
+                            return await shop.price(item)
+                        except Exception:
+                            pass
+            """),
         Mistake("slow", "0.6 s", """
             async def keep_asking(shop, item, seconds):
                 loop = asyncio.get_running_loop()
@@ -293,6 +302,8 @@ keep_asking = Exercise(
     advice={
         "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a "
                         "CancelledError. And let the TimeoutError reach the caller.",
+        "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
+                           "nobody would hear of it.",
         "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; "
                    "and a TimeoutError is an OSError, so do not catch that.",
         "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
@@ -331,10 +342,24 @@ async def always_closed(answer):
     return await answer(Shop("east", latency=0.2, failure_rate=1), "tea", 0.5)
 
 
+@keep_asking.case(raises=ValueError, elapsed=0.2)
+async def a_strange_answer(answer):
+    """South answers after 0.2 s, with a ValueError, each time; the limit is 0.5 s."""
+    return await answer(Strange("south", latency=0.2), "tea", 0.5)
+
+
 @keep_asking.case()
 async def cancelled_meanwhile(answer):
     """keep_asking is cancelled after 0.2 s, while it waits for north."""
     await cancelled(answer(Shop("north", latency=0.6), "tea", 0.5), after=0.2)
+
+
+class Strange(Shop):
+    """A shop whose answer is no price."""
+
+    async def price(self, item: str) -> int:
+        await super().price(item)
+        raise ValueError(f"{self.name} gives no number for {item}")
 
 
 def closed_twice() -> Shop:
