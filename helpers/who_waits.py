@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Mapping, Sequence
 
 from .holders import Standing
@@ -31,6 +32,9 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
     run    a run of `simulate` that ended with `Deadlock`
     locks  names for the locks; the others are called "lock 1", "lock 2", ...
 
+    Tasks that share a name are numbered; so give them names. Who took a lock with `await lock.acquire()`, or as that
+    of a condition, cannot be seen (see holders.py).
+
     Raises TypeError if `run` is no recording, ValueError if it did not end in a deadlock over locks.
     """
     from .figures import show
@@ -49,7 +53,17 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
     if not standings:
         ended = f"ended with {run.error.splitlines()[0]}" if run.error else "came to its end"
         raise ValueError(f"who_waits() shows a run of simulate() that is stuck at its locks; this one {ended}")
-    return standings
+    return _told_apart(standings)
+
+
+def _told_apart(standings: Sequence[Standing]) -> tuple[Standing, ...]:
+    """Tasks that share a name get a number: "move (1)", "move (2)"."""
+    shared, taken = Counter(each.name for each in standings), Counter()
+    told = []
+    for each in standings:
+        taken[each.name] += 1
+        told.append(each._replace(name=f"{each.name} ({taken[each.name]})") if shared[each.name] > 1 else each)
+    return tuple(told)
 
 
 def _names(standings: Sequence[Standing], given: Mapping[str, asyncio.Lock]) -> dict[asyncio.Lock, str]:

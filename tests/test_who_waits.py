@@ -65,6 +65,18 @@ def test_locks_without_a_name_are_numbered() -> None:
     assert lines[-1] == "in a circle: task 1 -> task 2 -> task 3 -> task 1"
 
 
+def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
+    async def two_rings(locks):
+        async with asyncio.TaskGroup() as group:
+            for first, second in [(0, 1), (1, 0), (2, 3), (3, 2)]:
+                group.create_task(move(locks[first], locks[second]))
+
+    who_waits(simulate(two_rings([asyncio.Lock() for _ in range(4)])))
+    lines = shown[0][0]["text/plain"].splitlines()
+    assert lines[0] == f"move (1) holds lock 1 and waits at line {LINE} for lock 2, which move (2) holds"
+    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)", "in a circle: move (3) -> move (4) -> move (3)"]
+
+
 def test_holders_in_functions_further_out_and_tasks_that_hold_nothing() -> None:
     async def outer(lock):
         async with lock:
@@ -88,6 +100,16 @@ def test_a_lock_taken_without_async_with_has_no_known_holder() -> None:
     async def main(lock):
         await lock.acquire()
         await lock.acquire()
+
+    lock = asyncio.Lock()
+    (line,) = words_of(simulate(main(lock)), tea=lock)
+    assert line.endswith("for tea, which somebody holds")
+
+
+def test_the_lock_of_a_condition_has_no_known_holder() -> None:
+    async def main(lock):
+        async with asyncio.Condition(lock):
+            await move(lock, lock)
 
     lock = asyncio.Lock()
     (line,) = words_of(simulate(main(lock)), tea=lock)
