@@ -589,7 +589,7 @@ async def with_itself(answer):
 # -- questions ---------------------------------------------------------------------------------------------------
 
 predict_asked = predict(
-    "The three tasks have asked three shops. What is `asked` now?",
+    "`asked` is 0, and three tasks ask a shop each, at the same time. What is `asked` afterwards?",
     {
         "3":
             "That is how often the shops were asked. But what does each task add its 1 to? Run the cell, and see in the "
@@ -607,7 +607,7 @@ predict_asked = predict(
 )
 
 predict_total = predict(
-    "North asks 320, south 290, east 305; north answers last. What is `total` in the end?",
+    "Tea costs 320 at north, 290 at south and 305 at east; north answers last. What is `total`, at first 0, in the end?",
     {
         "915":
             "That is the sum. It would come out if `total` were read after the `await`. Run the cell.",
@@ -637,8 +637,8 @@ predict_circle = predict(
 )
 
 predict_context = predict(
-    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints it; then it awaits a new task of "
-    "`rename(\"task\")`, and prints it again. What are the two lines?",
+    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints the variable; then it awaits a new task "
+    "of `rename(\"task\")`, and prints the variable again. What are the two lines?",
     {
         "awaited, task":
             "That would be so if a task shared the values of whoever creates it. Run the cell, and compare.",
