@@ -540,8 +540,7 @@ ask_within = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "You have both parts: a semaphore, and the class Rate of the notebook (copy its three lines of turn, or write "
-        "the same with a variable).",
+        "You have both parts: a semaphore, and the class Rate of the notebook (make one Rate for all requests).",
         "Each request has to wait for two things: a free slot, and its moment. Which one may grow old while you wait "
         "for the other?",
         "A moment that was given out may pass while the request still waits for a slot; then several of them start at "
