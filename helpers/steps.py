@@ -36,7 +36,8 @@ class Standing(NamedTuple):
     wait     what it waits for, or has waited for, as in `Span.wait`
     on       ids of the tasks that it waits for
     place    the line where it is suspended; None if it has not started, has ended, or is in nobody's code
-    until    seconds at which its wait will end; None if it never ends, or the task does not wait
+    until    seconds at which its wait will end; None if it never ends, if the task does not wait, or if a cancellation
+             cuts a timer short: when that was due is not written
     """
 
     task: int
@@ -185,7 +186,9 @@ class Steps:
             return Standing(task.id, READY, had > 0, ready.wait if ready else "", (), gap.place)
         if self._ready_after[own[had]] <= number if not ended else ready is not None:
             return Standing(task.id, READY, had > 0, wait.wait, (), gap.place)
-        return Standing(task.id, WAIT, had > 0, wait.wait, wait.on, gap.place, None if ended else wait.end)
+        stopped = task.outcome == CANCELLED and had + 1 == len(own)
+        cut = stopped and wait.wait in TIMED or wait.wait == "sleep" and wait.woken >= 0
+        return Standing(task.id, WAIT, had > 0, wait.wait, wait.on, gap.place, None if ended or cut else wait.end)
 
     # -- who was made when, and ready when ------------------------------------------------------
 

@@ -271,6 +271,32 @@ def test_failure_is_told_and_cancelled_tasks_are_in_the_order_of_their_creation(
     assert text.endswith("ended with ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception).")
 
 
+def test_wait_that_a_cancellation_cuts_short_is_told_without_a_time():
+    async def stubborn():
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            await asyncio.sleep(1)
+
+    async def impatient():
+        ask = Shop("north", latency=2).price("tea")
+        tasks = [asyncio.create_task(what, name=name) for what, name in
+                 ((asyncio.sleep(9), "east"), (stubborn(), "west"), (ask, "north"), (asyncio.sleep(0.3), "south"))]
+        await asyncio.sleep(0.4)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    steps = Steps(simulate(impatient()))
+    line = stubborn.__code__.co_firstlineno + 2
+    assert [deed(steps[number]) for number in range(1, 5)] == [
+        "east starts and sleeps.", f"west starts, reaches line {line}, and sleeps.",
+        "north starts and waits for a request.", "south starts and sleeps 0.3 s.",
+    ]
+    assert steps[4].timers == ((0.3, 4), (0.4, 0))          # of east it is not known when its timer is due
+    assert any(deed(step).endswith("and sleeps 1 s.") for step in steps)
+
+
 def test_last_step_of_a_deadlock_says_who_waits_for_whom():
     async def one(first, second):
         async with first:
