@@ -28,7 +28,7 @@ class State(NamedTuple):
     text: str
 
 
-# The order is that of the layers in the curve of tasks in flight, from the bottom up.
+# The order is that of the layers in the curve of tasks under way, from the bottom up.
 STATES = (
     State("clock", "#8dd1ff", "waiting for the clock", INK),
     State("network", "#8db599", "waiting for the network", INK),

@@ -1,4 +1,4 @@
-"""The figure of one or more runs: title, key, lanes on one time axis, and the tasks in flight below.
+"""The figure of one or more runs: title, key, lanes on one time axis, and the tasks under way below.
 
 Everything is laid out in whole pixels from the top left corner, so that lanes are equally high and
 lines are sharp: `sheet` has the pixels, `lanes` what stands between the names and the ends of tasks.
@@ -20,7 +20,7 @@ from .sheet import LARGE, NORMAL, SMALL, Sheet, Unit, png, printable, style
 __all__ = ["figure", "png"]
 
 ROWS = 420                      # pixels of height for tasks without names
-CURVE = 120                     # pixels of height of the curve of tasks in flight
+CURVE = 120                     # pixels of height of the curve of tasks under way
 MARGIN = 14                     # pixels left of title and key
 NAME_WIDTH = 170                # pixels, at most, for the name of a task
 
@@ -28,7 +28,7 @@ NAME_WIDTH = 170                # pixels, at most, for the name of a task
 def figure(runs: list[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Figure:
     """The figure of one or more runs, one below the other, on the same time axis.
 
-    With `curve`, and if there is anything to see in it, tasks in flight are drawn below the last run.
+    With `curve`, and if there is anything to see in it, tasks under way are drawn below the last run.
     """
     with style():
         return _figure(runs, title, width, curve)
@@ -80,13 +80,13 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     if curve:
         axes = sheet.axes(left, curve_top, columns, CURVE, span, ticks)
         _curve(sheet, axes, panels[-1], span, columns)
-        _turned(sheet, curve_top + CURVE / 2, "in flight")
+        _turned(sheet, curve_top + CURVE / 2, "under way")
     _time_axis(sheet, left, bottom, columns, span, ticks, unit)
     return sheet.figure
 
 
 def _curve(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int) -> None:
-    """Tasks in flight by state, without the main one, which waits for all of them."""
+    """Tasks under way by state, without the main one, which waits for all of them."""
     spans = panel.spans.of(panel.spans.lane > 0)
     times = np.linspace(0, span, columns + 1)
     total = np.zeros(columns)
@@ -109,7 +109,7 @@ def _curve(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int) ->
         _curve_words(sheet, axes, state, bottom, layer, times, scale)
     for blocked in panel.run.blocked[:200]:
         axes.axvspan(blocked.start, blocked.end, color=BLOCK, alpha=0.13, linewidth=0, zorder=2.5)
-    words = f"peak {panel.run.peak:,} in flight"
+    words = f"at most {panel.run.peak:,} at once"
     at = int(np.argmax(total))
     on_left = at + sheet.measure(words, SMALL) + 8 < columns
     axes.annotate(words, (times[at], peak), xytext=(3 if on_left else -3, 4), textcoords="offset points",

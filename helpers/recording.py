@@ -150,7 +150,7 @@ class Recording:
 
     @property
     def peak(self) -> int:
-        """The largest number of tasks in flight at one moment (created, not finished).
+        """The largest number of tasks under way at one moment (created, not finished).
 
         The main task counts only if it is alone.
         """
@@ -199,7 +199,7 @@ class Recording:
             words[0] += f" in {seconds(self.elapsed)} of virtual time"
         else:
             words[0] += " in real time"
-        words.append(f"peak in flight {self.peak:,}")
+        words.append(f"at most {self.peak:,} at once")
         if self.clock == "virtual":
             words.append(f"largest gap {seconds(self.largest_gap)}")
         for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):

@@ -25,7 +25,7 @@ from .sheet import Unit
 LEAST = 13                  # pixels of height that a lane with a name needs
 LETTER = 6.3                # pixels of width of a letter of 11 pixels, on average, and a little more
 LEFT, RIGHT = 96, 44        # pixels for names, and for what stands right of the lanes
-CURVE = 90                  # pixels of height of the curve of tasks in flight
+CURVE = 90                  # pixels of height of the curve of tasks under way
 BINS = 200                  # places of the curve
 KEY, AXIS, HEAD = 20, 24, 22    # pixels of height of a row of the key, of the time axis, of a run's label
 
@@ -54,7 +54,7 @@ def draw_svg(runs: list[tuple[str, Recording]], *, width: int = 640, lanes: int 
     runs   pairs of label and recording; "" is no label
     width  pixels
     lanes  pixels of height for the lanes of all runs together
-    curve  whether tasks in flight are drawn below, if there is a single run of several tasks
+    curve  whether tasks under way are drawn below, if there is a single run of several tasks
     alt    what a screen reader reads instead
     """
     panels = [make_panel(label, run, LEAST, 1) for label, run in runs]
@@ -284,7 +284,7 @@ def _raster(spans: Spans, tasks: int, rows: int, columns: int, span: float) -> b
 
 
 def _curve(panel: Panel, top: float, columns: int, span: float) -> str:
-    """Tasks in flight by state, one on top of the other, without the main one, which waits for all of them."""
+    """Tasks under way by state, one on top of the other, without the main one, which waits for all of them."""
     spans = panel.spans.of(panel.spans.lane > 0)
     bins = min(BINS, columns)
     peak = panel.run.peak
@@ -303,12 +303,12 @@ def _curve(panel: Panel, top: float, columns: int, span: float) -> str:
         total = above
     parts.append(f'<path d="{_steps(total, bottom, scale, step)}" fill="none" stroke="{INK}"/>')
     at = LEFT + (int(np.argmax(total)) + 0.5) * step
-    words = f"peak {peak:,} in flight"
+    words = f"at most {peak:,} at once"
     anchor, at = ("start", max(at - 8, LEFT)) if at < LEFT + columns / 2 else ("end", at + 8)
     parts.append(_text(at, bottom - peak * scale - 5, words, text_anchor=anchor))
     for value in (0, peak):
         parts.append(_text(LEFT - 8, bottom - value * scale + 4, f"{value:,}", text_anchor="end", fill=MUTED))
-    parts.append(_text(4, top + CURVE / 2 + 4, "in flight", fill=MUTED))
+    parts.append(_text(4, top + CURVE / 2 + 4, "under way", fill=MUTED))
     return "".join(parts)
 
 

@@ -30,7 +30,7 @@ def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> F
 
     Up to 60 tasks have a lane each with their name, and what they waited for in words; more of them
     have thin lanes, and where they are more than rows of pixels, rows show the share of their tasks
-    in each state. Below stands the number of tasks in flight (the main task not counted).
+    in each state. Below stands the number of tasks under way (the main task not counted).
 
     Raises TypeError if `run` is not a Recording, ValueError if `width` is too small to draw in.
     """
@@ -157,17 +157,17 @@ def _longest_block(run: Recording) -> tuple[str, Span]:
 
 
 def _overlap(run: Recording, children: tuple[Task, ...]) -> str:
-    """A sentence on which tasks, beside the main one, were in flight at the same time."""
+    """A sentence on which tasks, beside the main one, were under way at the same time."""
     if len(children) == 1:
         return f"{_name(children[0])} is the only task beside {_name(run.tasks[0])}."
     if run.peak == len(children):
         who = _list([_name(t) for t in children]) if len(children) <= NAMED else f"All {len(children):,}"
-        return f"{who} are in flight at the same time."
+        return f"{who} are under way at the same time."
     if run.peak == 1:
         who = _list([_name(t) for t in children]) if len(children) <= NAMED else f"The {len(children):,} others"
         return f"{who} run one after another."
     if len(children) > NAMED:
-        return f"At most {run.peak:,} of {len(children):,} are in flight at the same time."
+        return f"At most {run.peak:,} of {len(children):,} are under way at the same time."
     pairs = []
     for index, task in enumerate(children):
         others = [_name(t) for t in children[index + 1 :] if _in_flight_together(task, t)]

@@ -230,12 +230,12 @@ def test_wrong_json(text, words):
 
 
 def test_summary():
-    assert FULL.summary() == "3 tasks in real time; peak in flight 2; 1 failed; 1 left behind"
-    assert run_of((0, 1)).summary() == "2 tasks in 10 s of virtual time; peak in flight 1; largest gap 0 s"
+    assert FULL.summary() == "3 tasks in real time; at most 2 at once; 1 failed; 1 left behind"
+    assert run_of((0, 1)).summary() == "2 tasks in 10 s of virtual time; at most 1 at once; largest gap 0 s"
     failed = run_of(error="ValueError: no tea\nand no salt")
     assert failed.summary().endswith("; ended with ValueError: no tea")
     many = Recording(tuple(task(i, outcome=CANCELLED if i else RESULT) for i in range(1201)), 1.0)
-    assert many.summary() == "1,201 tasks in 1 s of virtual time; peak in flight 1,200; largest gap 0 s; 1,200 cancelled"
+    assert many.summary() == "1,201 tasks in 1 s of virtual time; at most 1,200 at once; largest gap 0 s; 1,200 cancelled"
 
 
 async def virtual_program():
@@ -259,7 +259,7 @@ async def virtual_program():
 def test_the_twin_of_a_virtual_run_is_exact():
     run = simulate(virtual_program())
     assert str(run).splitlines() == [
-        "5 tasks in 1 s of virtual time; peak in flight 4; largest gap 0 s; 1 failed; 1 cancelled; 1 left behind",
+        "5 tasks in 1 s of virtual time; at most 4 at once; largest gap 0 s; 1 failed; 1 cancelled; 1 left behind",
         "virtual_program  |----------------------------------------|-------------|  0 to 1 s",
         "north            |---------------------------|                             0 to 0.5 s",
         "south            |------------------------------------------------------|  0 to 1 s  ValueError: no tea",
@@ -307,7 +307,7 @@ def test_the_twin_of_a_real_run_shows_only_what_no_machine_changes():
     fast, slow = asyncio.run(outer())
     assert fast == slow
     assert fast.splitlines() == [
-        "4 tasks in real time; peak in flight 2; 1 failed",
+        "4 tasks in real time; at most 2 at once; 1 failed",
         "real_program  [------]",
         "north          [-]",
         "south           [-]",
@@ -335,7 +335,7 @@ def test_names_and_errors_cannot_break_the_twin(clock, name):
 
 def test_empty_times():
     run = Recording((task(0, finished=0.0, spans=[Span(RUN, 0.0, 0.0, step=0)]),), 0.0)
-    assert str(run).splitlines()[0] == "1 task in 0 s of virtual time; peak in flight 1; largest gap 0 s"
+    assert str(run).splitlines()[0] == "1 task in 0 s of virtual time; at most 1 at once; largest gap 0 s"
     assert "|" in str(run).splitlines()[1]
 
 

@@ -227,7 +227,7 @@ def test_steps_outside_of_the_run_are_an_error_that_says_how_many_there_are():
 def test_text_of_a_virtual_run_is_exact():
     first = ask_both.__code__.co_firstlineno
     assert tell(simulate(ask_both())).splitlines() == [
-        "Replay, 6 steps: 3 tasks in 0.3 s of virtual time; peak in flight 2; largest gap 0 s",
+        "Replay, 6 steps: 3 tasks in 0.3 s of virtual time; at most 2 at once; largest gap 0 s",
         f"1. 0 s    ask_both starts, creates north and south, reaches line {first + 1}, and waits for north and south "
         "(task group). Ready: north and south.",
         f"2. 0 s    north starts, reaches line {first - 3}, and waits 0.3 s for a request. Ready: south.",

@@ -126,7 +126,7 @@ def test_few_tasks_have_their_names_and_what_they_wait_for():
     assert {"main", "north", "south", "east"} <= set(seen)
     assert seen.count("request") == 3 and "gather" in seen
     assert {"0.3 s", "0.4 s"} <= set(seen), "how long each of them took"
-    assert "peak 3 in flight" in seen
+    assert "at most 3 at once" in seen
 
 
 def test_waiting_for_one_task_names_it():
@@ -404,8 +404,8 @@ def test_the_bundle_has_picture_twin_and_alternative_text():
     assert (about["width"], about["height"]) == image.size
     assert about["clock"] == "virtual"
     assert about["alt"] == (
-        "Timeline: 4 tasks in 0.5 s of virtual time; peak in flight 3; largest gap 0 s."
-        " north, south and east are in flight at the same time."
+        "Timeline: 4 tasks in 0.5 s of virtual time; at most 3 at once; largest gap 0 s."
+        " north, south and east are under way at the same time."
     )
     assert image.info == {}, "nothing but the picture: no date, no version"
 
@@ -443,7 +443,7 @@ def test_alternative_text_says_who_overlaps():
     assert alternative_text(Recording(apart, 2.0)).endswith(" a and b run one after another.")
     assert alternative_text(Recording(three[:2], 2.0)).endswith(" a is the only task beside main.")
     assert alternative_text(sequential()).endswith("largest gap 0 s.")
-    assert "At most 5 of 29 are in flight" in alternative_text(staircase(30, 5))
+    assert "At most 5 of 29 are under way" in alternative_text(staircase(30, 5))
 
 
 def staircase(tasks, together):
