@@ -109,7 +109,8 @@ ask_by_phone = Exercise(
         "blocked": "While you hold the thread, the phone cannot call you. Await a future, whose result the phone sets.",
         "slow": "Do not look at the clock for the price: await a future, whose result the phone sets.",
         "deadlock": "Somebody must set the result of the future that you await: hand its set_result to the phone.",
-        "not awaitable": "phone.call is a plain function, and gives nothing. Await the future whose result the phone sets.",
+        "not awaitable": "phone.call is a plain function, and gives nothing. Await a future of asyncio's loop, whose result "
+                         "the phone sets.",
         "error": "Await the future before you use its result; to the phone, hand the function future.set_result itself.",
     },
     mistakes=[
@@ -124,7 +125,7 @@ ask_by_phone = Exercise(
                 phone.call(shop, on_answer)
                 return answer
             """),
-        Mistake("not awaitable", "await the future", """
+        Mistake("not awaitable", "await a future", """
             async def ask_by_phone(phone, shop):
                 return await phone.call(shop, lambda price: price)
             """),
@@ -155,6 +156,40 @@ ask_by_phone = Exercise(
                 while not prices:
                     await asyncio.sleep(1)
                 return prices[0]
+            """),
+        Mistake("slow", "look at the clock", """
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                while not prices:
+                    await asyncio.sleep(0.1)
+                return prices[0]
+            """),
+        Mistake("slow", "look at the clock", """
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                while not prices:
+                    await asyncio.sleep(0.001)
+                return prices[0]
+            """),
+        Mistake("not awaitable", "none of its own", """
+            class Future:
+                def __init__(self):
+                    self.is_done, self.value, self.waiting = False, None, []
+
+                def set_result(self, value):
+                    self.is_done, self.value = True, value
+
+                def __await__(self):
+                    if not self.is_done:
+                        yield self
+                    return self.value
+
+            async def ask_by_phone(phone, shop):
+                future = Future()
+                phone.call(shop, future.set_result)
+                return await future
             """),
         Mistake("blocked", "hold the thread", """
             import time
@@ -202,16 +237,22 @@ ask_by_phone = Exercise(
 async def one_call(answer):
     """North answers 320, 0.3 s after the call."""
     phone = Phone({"north": (0.3, 320)})
-    price = await answer(phone, "north")
+    try:
+        price = await answer(phone, "north")
+    except RuntimeError as error:
+        require("bad yield" not in str(error), "not awaitable",
+                "asyncio was handed a future that is none of its own (RuntimeError: Task got bad yield)",
+                "a future of asyncio's loop, from asyncio.get_running_loop().create_future()")
+        raise
     require(phone.called == ["north"], "value", f"the phone has called {', '.join(phone.called) or 'nobody'}",
             "it calls north, once")
     return price
 
 
-@ask_by_phone.case(returns=[320, 290], elapsed=0.5)
+@ask_by_phone.case(returns=[320, 290], elapsed=0.5375)      # no multiple of what somebody sleeps who looks again and again
 async def two_calls(answer):
-    """Two are on the phone at the same time: north answers after 0.5 s, south after 0.2 s, each to who has called it."""
-    phone = Phone({"north": (0.5, 320), "south": (0.2, 290)})
+    """Two are on the phone at the same time: north answers after 0.5375 s, south after 0.2 s, each to who has called it."""
+    phone = Phone({"north": (0.5375, 320), "south": (0.2, 290)})
     return await asyncio.gather(answer(phone, "north"), answer(phone, "south"))
 
 

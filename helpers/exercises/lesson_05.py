@@ -619,7 +619,7 @@ predict_except = predict(
     "out of `watch`?",
     {
         "`except ConnectionError`":
-            "The `ConnectionError` is inside of something else when it leaves the block, and `except` looks only at "
+            "The `ConnectionError` is inside something else when it leaves the block, and `except` looks only at "
             "the outside. Run the cell.",
         "`except Exception`":
             "What comes out is an `ExceptionGroup`, whatever is in it, and that is an `Exception`.",

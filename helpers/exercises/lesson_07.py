@@ -161,7 +161,7 @@ read_in_time = Exercise(
         at `stop.is_set()`. It returns the list of the pages that it has read, when there are no more, or when it has
         been told to stop. Write `read_in_time(read_pages, seconds)`: it runs `read_pages` in a thread, tells it to
         stop after so many `seconds`, waits until it has stopped, and returns the pages. If it has read all of them
-        before, it returns them at once.
+        before, it returns them at once. If `read_in_time` itself is cancelled, the thread is told to stop, too.
         """,
     setup="import asyncio\nimport threading\nfrom helpers import Shop",
     starter="""
@@ -177,8 +177,10 @@ read_in_time = Exercise(
         Fill in the dots:
             stop = threading.Event()
             job = asyncio.create_task(asyncio.to_thread(..., ...))
-            await asyncio.wait([job], timeout=seconds)
-            ...
+            try:
+                await asyncio.wait([job], timeout=seconds)
+            finally:
+                ...                 # when the time is up, and also when this is cancelled
             return await job
         """,
     ],
@@ -186,13 +188,16 @@ read_in_time = Exercise(
         async def read_in_time(read_pages, seconds):
             stop = threading.Event()
             job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
-            await asyncio.wait([job], timeout=seconds)
-            stop.set()
+            try:
+                await asyncio.wait([job], timeout=seconds)
+            finally:
+                stop.set()
             return await job
         """,
-    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost and nothing "
-        "goes on.",
-    next="What if read_in_time itself is cancelled while it waits? A try with a finally tells the thread then, too.",
+    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost. The finally tells "
+        "it also when a cancellation comes out of the wait.",
+    next="A function that never looks at stop cannot be told. What can you do with it in a process that you cannot do in "
+         "a thread?",
     mistakes=[
         Mistake("blocked", "to_thread", """
             async def read_in_time(read_pages, seconds):
@@ -221,6 +226,22 @@ read_in_time = Exercise(
                 except TimeoutError:
                     stop.set()
                     return []
+            """),
+        Mistake("left behind", "finally", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                await asyncio.wait([job], timeout=seconds)
+                stop.set()
+                return await job
+            """),
+        Mistake("order", "create_task", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.to_thread(read_pages, stop)
+                await asyncio.sleep(seconds)
+                stop.set()
+                return await job
             """),
         Mistake("slow", "before the time is up", """
             async def read_in_time(read_pages, seconds):
@@ -256,6 +277,9 @@ read_in_time = Exercise(
             """),
     ],
     advice={
+        "left behind": "A cancellation comes out of the await at which read_in_time waits. Put stop.set() into a finally.",
+        "order": "asyncio.to_thread(...) begins when it is awaited: make a task of it with asyncio.create_task, "
+                       "before you wait.",
         "blocked": "Run it in a thread: asyncio.to_thread(read_pages, stop), without parentheses after read_pages.",
         "value": "When the time is up, tell the thread with stop.set(), and return what it returns then: await it. "
                  "Cancelling what awaits a thread does not stop it, and loses its pages.",
@@ -268,29 +292,50 @@ read_in_time = Exercise(
 )
 
 
-def pages_of(count: int, seconds: float):
-    """A blocking function that reads so many pages, each in so many seconds."""
+class Pages:
+    """So many pages, each read in so many seconds. `read` is the blocking function."""
 
-    def read_pages(stop):
-        pages = []
-        while len(pages) < count and not stop.is_set():
-            time.sleep(seconds)
-            pages.append(f"page {len(pages) + 1}")
-        return pages
+    def __init__(self, count: int, seconds: float) -> None:
+        self._count, self._seconds = count, seconds
+        self.done: list[str] = []
+        self.told_before = False            # whether it was told to stop before it began
 
-    return read_pages
+    def read(self, stop) -> list[str]:
+        self.told_before = stop.is_set()
+        while len(self.done) < self._count and not stop.is_set():
+            time.sleep(self._seconds)
+            self.done.append(f"page {len(self.done) + 1}")
+        return list(self.done)
 
 
 @read_in_time.case(returns=["page 1", "page 2", "page 3"], elapsed=0.6)
 async def time_is_up(answer):
     """Ten pages of 0.2 s each, and 0.5 s: three pages, the third of which ends at 0.6 s."""
-    return await answer(pages_of(10, 0.2), 0.5)
+    pages = Pages(10, 0.2)
+    result = await answer(pages.read, 0.5)
+    require(not pages.told_before, "order", "the thread was told to stop before it had begun",
+            "that it begins at once, and is told after 0.5 s")
+    return result
 
 
 @read_in_time.case(returns=["page 1", "page 2"], elapsed=0.2)
 async def early(answer):
     """Two pages of 0.1 s each, and 0.5 s: both pages, after 0.2 s."""
-    return await answer(pages_of(2, 0.1), 0.5)
+    return await answer(Pages(2, 0.1).read, 0.5)
+
+
+@read_in_time.case(elapsed=1)
+async def cancelled(answer):
+    """Ten pages of 0.2 s each, and 5 s; but `read_in_time` is cancelled after 0.3 s: the second page is the last."""
+    pages = Pages(10, 0.2)
+    job = asyncio.create_task(answer(pages.read, 5), name="read_in_time")
+    await asyncio.sleep(0.3)
+    job.cancel()
+    await asyncio.wait([job])
+    await asyncio.sleep(1 - 0.3)
+    read = len(pages.done)
+    require(read <= 2, "left behind", f"0.7 s after it was cancelled, the thread had read {read} pages, and went on",
+            "that the thread is told to stop when read_in_time is cancelled")
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
