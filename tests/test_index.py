@@ -114,6 +114,13 @@ def test_a_message_has_one_link_for_each_lesson_that_shows_it(tmp_path):
     assert "c2" not in found
 
 
+def test_the_cell_where_a_line_begins_with_the_message_comes_before_one_that_only_has_it(tmp_path):
+    say(tmp_path, ("It was destroyed", "Lost."))
+    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("## Here"), prints("lane |--| It was destroyed"),
+                  prints("first\nIt was destroyed"), prints("It was destroyed"))
+    assert "(01_x.ipynb#cell-id=c2)" in tables(tmp_path, file)["messages"]
+
+
 def test_an_error_without_an_entry_is_named(tmp_path):
     say(tmp_path)
     file = lesson(tmp_path, "01_x.ipynb", prints("it ended:\n  asyncio.QueueFull\nValueError: no such shop"))

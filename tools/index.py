@@ -161,15 +161,16 @@ def places_of(
     messages: list[Message], unlisted: list[re.Pattern[str]], lessons: Iterable[tuple[str, NotebookNode]]
 ) -> dict[Message, list[Place]]:
     """Where each message is shown, one cell a lesson. Raises Wrong: see the module."""
-    places: dict[Message, list[Place]] = {message: [] for message in messages}
+    shown: dict[tuple[Message, str, bool], Place] = {}      # by message, lesson, and whether a line begins with it
     problems = []
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
             texts = words_of(cell) if cell.cell_type == "code" else []
             for text in texts:
-                for message, found in places.items():
-                    if message.pattern.search(text) and file not in (known.file for known in found):
-                        found.append(place)
+                for message in messages:
+                    if found := message.pattern.search(text):
+                        begins = found.start() == 0 or text[found.start() - 1] == "\n"
+                        shown.setdefault((message, file, begins), place)
                 known = [*unlisted, *(message.pattern for message in messages)]
                 problems += [
                     f'{file} ({cell.id}) shows "{error[0]}". Give it an entry in {MESSAGES}, with what it means, '
@@ -177,6 +178,13 @@ def places_of(
                     for error in ERROR.finditer(text)
                     if not any(pattern.search(error[0]) for pattern in known)
                 ]
+    places = {
+        message: [
+            shown.get((message, file, True)) or shown[message, file, False]     # rather the error than a picture of it
+            for file in dict.fromkeys(file for known, file, _ in shown if known == message)
+        ]
+        for message in messages
+    }
     problems += [
         f'{MESSAGES}: no output of a lesson shows "{message.text}". Mend the text, or drop the entry.'
         for message, found in places.items()
