@@ -51,7 +51,7 @@ predict_day = predict(
 # -- exercises ------------------------------------------------------------------------------------------------
 
 tea_and_coffee = Exercise(
-    title="Ask a shop twice",
+    title="Ask one shop twice",
     task="""
         Write `tea_and_coffee(shop)`: it asks the shop for the price of `"tea"` and for that of `"coffee"`, and returns
         the sum of the two prices. If tea costs 320 and coffee 450, it returns 770.

@@ -65,7 +65,7 @@ predict_time = predict(
 # -- a warm-up: await the right thing -------------------------------------------------------------------------
 
 cheaper = Exercise(
-    title="Await the prices, not the question",
+    title="Await the right thing",
     task="""
         Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: it takes the name of a
         shop, and awaiting its call gives the price. Ask it for the prices of `"north"` and `"south"`, once
@@ -394,7 +394,7 @@ def no_question(answer):
 # -- drive several: a small event loop ------------------------------------------------------------------------
 
 drive_all = Exercise(
-    title="Drive several coroutines at once",
+    title="Write an event loop in miniature",
     task="""
         Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of the
         list; each hands out the name of the shop that it waits for. `arrivals` is a list of pairs, shop and price, in

@@ -23,7 +23,7 @@ predict_set_result = predict(
             "Then `set_result` would have called `send` on `watch`. Look at its two lines: what do they do with those "
             "who wait?",
         "\"the courier leaves\", then \"watch has the price: 320\"":
-            "`set_result` makes `watch` ready, and the courier goes on with its step.",
+            "`set_result` makes `watch` ready, and the courier goes on with its turn.",
         "only \"the courier leaves\", since `watch` is not in `timers`":
             "`watch` is in no timer, but it is in `answer.waiting`. Who reads that list?",
     },
@@ -38,7 +38,7 @@ predict_switch = predict(
         "after the price of north, at the first `await`":
             "So the first page says. Run the cell, and count the prices before it.",
         "after the price of east, when `watch` awaits it":
-            "`cached_price` reaches no `yield`, so `watch` runs on, in one step, up to `await task`.",
+            "`cached_price` reaches no `yield`, so `watch` runs on, in one turn, up to `await task`.",
     },
     right="after the price of east, when `watch` awaits it",
 )
@@ -73,7 +73,7 @@ class Phone:
 
 
 ask_by_phone = Exercise(
-    title="From a callback to an await",
+    title="Turn a callback into an await",
     task="""
         `phone.call(shop, on_answer)` is a plain function, which returns at once; later, when the shop answers, the phone
         calls `on_answer(price)`. Write `ask_by_phone(phone, shop)` for asyncio: it calls the shop once, waits until it
@@ -474,7 +474,7 @@ def _driving(*coroutines: Coroutine) -> Iterator[None]:
 
 
 run_with_jumps = Exercise(
-    title="A clock that jumps",
+    title="Write the clock that jumps",
     task="""
         Write `run_with_jumps(coroutines)`, with `def`: a loop in virtual time. Each coroutine hands out for how many
         seconds it wants to wait. The clock is a variable; it begins at 0, and when nobody is ready it jumps to the moment

@@ -19,7 +19,7 @@ def three_shops(item: str = "tea") -> list[Shop]:
 # -- a warm-up: a sequential program is made a concurrent one ---------------------------------------------------
 
 price_table = Exercise(
-    title="Share the waiting of a table of prices",
+    title="Make a sequential program concurrent",
     task="""
         `price_table(shops, item)` gives the right prices, in a dictionary, but asks one shop after another.
         Change it so that it asks all of them at the same time, and gives the same dictionary.
@@ -301,7 +301,7 @@ class OldShop:
 
 
 with_old_shop = Exercise(
-    title="Ask a shop that can only block",
+    title="Keep the loop free",
     task="""
         Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and
         returns the list of their prices, that of `old` at the end. The shop `old` can only be asked with

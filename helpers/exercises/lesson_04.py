@@ -21,7 +21,7 @@ def shops_with(latency: dict[str, float], prices: dict[str, int] = TEA, *, item:
 # -- a warm-up: all answers, and which is whose ----------------------------------------------------------------
 
 cheapest = Exercise(
-    title="The cheapest shop",
+    title="Find the cheapest shop",
     task="""
         Write `cheapest(shops, item)`: it asks all shops for the price of `item` at the same time, and returns the
         name of the cheapest and its price, as in `("south", 290)`. (`shop.name` is the name.)
@@ -119,7 +119,7 @@ async def twenty_shops(answer):
 # -- some answers fail --------------------------------------------------------------------------------------------
 
 open_and_closed = Exercise(
-    title="Which shops are closed?",
+    title="Say which shops are closed",
     task="""
         Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a
         dictionary of the prices that came, and a list of the names of the closed shops, in the order of

@@ -42,7 +42,7 @@ class Mistaken:
 # -- the first failure ends it -------------------------------------------------------------------------------------
 
 all_or_nothing = Exercise(
-    title="All prices, or none",
+    title="Return all prices, or none",
     task="""
         Write `all_or_nothing(shops, item)`: it asks all shops at the same time, and returns a dictionary of their
         prices by name. As soon as one answer is a `ConnectionError`, the other requests are stopped, and the result is
@@ -233,7 +233,7 @@ async def a_slip(answer):
 # -- what is in a group --------------------------------------------------------------------------------------------
 
 causes = Exercise(
-    title="The causes in a group",
+    title="List the causes",
     task="""
         Write `causes(error)`, an ordinary function: it returns a list of the errors in a group, in their order, and
         those in the groups in it, however deep. The list itself holds no group. Of an error that is no group it
@@ -360,7 +360,7 @@ def no_group(answer):
 # -- one shop fails as a whole, the others go on ----------------------------------------------------------------
 
 by_shop = Exercise(
-    title="A shop fails, the others go on",
+    title="Let one shop fail, and the others go on",
     task="""
         Write `by_shop(shops, items)`: it asks all shops for all items, all at the same time, and returns a dictionary
         that holds for each shop, by its name, a dictionary of its prices by item. If one request to a shop ends with a

@@ -374,7 +374,7 @@ def closed_twice() -> Shop:
 # -- a deadline over a tree of tasks ---------------------------------------------------------------------------------
 
 prices_in_time = Exercise(
-    title="What is there at the deadline",
+    title="Return what is there at the deadline",
     task="""
         Write `prices_in_time(shops, item, seconds)`: it asks all shops at the same time, and returns a dictionary of
         the prices that came within `seconds`, as soon as all have answered, or when the time is up. A shop whose

@@ -41,7 +41,7 @@ class OldShop:
 
 
 ask_old_shops = Exercise(
-    title="Ask old shops, so many at once",
+    title="Ask so many at once",
     task="""
         Write `ask_old_shops(shops, item, at_once)`: it asks every shop with the blocking call
         `shop.price_blocking(item)`, and returns the list of prices, in the order of `shops`. Never are more than
@@ -155,7 +155,7 @@ async def four_at_once(answer):
 # -- a thread that stops when it is told --------------------------------------------------------------------------
 
 read_in_time = Exercise(
-    title="Stop a thread when time is up",
+    title="Read what you can",
     task="""
         `read_pages(stop)` is a blocking function: it reads one page of prices after another, and before each it looks
         at `stop.is_set()`. It returns the list of the pages that it has read, when there are no more, or when it has

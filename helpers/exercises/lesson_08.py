@@ -13,7 +13,7 @@ from .expect import equal, require
 # -- semaphores: one for each shop ---------------------------------------------------------------------------------
 
 watch = Exercise(
-    title="A limit for each shop",
+    title="Set a limit for each shop",
     task="""
         Write `watch(shops, items, limit)`: it asks every shop for every item, all shops at the same time, with at most
         `limit` requests in flight at each shop. It returns a dictionary: the name of each shop, and the list of its
@@ -202,7 +202,7 @@ async def uneven_limited_shop(answer):
 # -- workers on a queue --------------------------------------------------------------------------------------------
 
 work_off = Exercise(
-    title="Workers that survive a closed shop",
+    title="Let workers survive a closed shop",
     task="""
         Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
         for their prices. It returns a dictionary of the prices that came. An item whose request ends with a
@@ -529,7 +529,7 @@ class FailsFor(Shop):
 # -- a challenge: both limits --------------------------------------------------------------------------------------
 
 ask_within = Exercise(
-    title="Both limits at once",
+    title="Keep both limits at once",
     task="""
         Write `ask_within(shop, items, limit, per_second)`: it returns the prices of all items, in their order. At most
         `limit` requests are in flight, and between the beginnings of two requests there are at least `1 / per_second`

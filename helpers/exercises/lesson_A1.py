@@ -19,7 +19,7 @@ from .expect import Failed, equal, require, shown
 # -- a warm-up: what to write for %time ------------------------------------------------------------------------
 
 timed = Exercise(
-    title="Time what is awaited",
+    title="Time a coroutine",
     task="""
         Write `timed(coroutine)`: it awaits the coroutine, and returns two things: its result, and how many seconds
         it took by the clock of the running loop, `asyncio.get_running_loop().time()`. With a shop that answers 320
@@ -369,7 +369,7 @@ run_anywhere = Exercise(
         """,
     why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
         "the result or the error. The price: the loop of the caller stands still meanwhile.",
-    next="Call it in a cell while a heartbeat runs. How large is the largest gap?",
+    next="What do the other tasks of a notebook do while run_anywhere waits?",
     advice={
         "nested loop": "In this thread a loop is running. Call asyncio.run in another thread, and wait for that.",
         "deadlock": "The loop of this thread is to run the coroutine, and this thread waits for it: neither can go on. "
@@ -377,6 +377,8 @@ run_anywhere = Exercise(
         "no exception": "An error in a threading.Thread reaches nobody. ThreadPoolExecutor keeps it, and result() "
                         "raises it.",
         "value": "Return what the coroutine returns: result() of what pool.submit gives.",
+        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for that, "
+                  "and asyncio.run in it closes its loop.",
     },
     mistakes=[
         Mistake("nested loop", "in another thread", """
@@ -421,6 +423,12 @@ run_anywhere = Exercise(
                 thread.start()
                 thread.join()
                 return results[0]
+            """),
+        Mistake("thread", "a with block", """
+            def run_anywhere(coroutine):
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, daemon=True).start()
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
             """),
         Mistake("async", "def", """
             async def run_anywhere(coroutine):
@@ -490,7 +498,7 @@ def error_in_a_cell(answer):
 # -- questions ---------------------------------------------------------------------------------------------------
 
 predict_last = predict(
-    "The next cell has one line: the call, without `await`. What do you see?",
+    "The next cell has one line, the call `north.price(\"tea\")` without `await`. What do you see?",
     {
         "a warning that it was never awaited":
             "Python gives that warning when the coroutine is thrown away. Run the cell: has anybody thrown it away?",
@@ -513,15 +521,15 @@ predict_queue = predict(
         "four":
             "If `asyncio.run` had failed, you would still have its answer: an error. Run the cell.",
         "two":
-            "The three cells come while the nested loop is at work, it takes them up in the middle of another cell, and "
-            "fails. Nobody tells you.",
+            "The three cells come while `asyncio.run` is at work. It takes each of them up in the middle of its own cell, "
+            "and fails. Nobody tells you.",
     },
     right="two",
 )
 
 predict_nested = predict(
-    "`get_price` is a plain function; north answers after 0.1 seconds, south after 0.3. North is asked first. Which "
-    "of the two functions returns first?",
+    "In the next cell `get_price` is called twice, in two tasks, for north first. North answers after 0.1 seconds, south "
+    "after 0.3. Which of the two calls returns first?",
     {
         "the one that asks north":
             "Its answer is there first. But look where its line stands: below which other call?",

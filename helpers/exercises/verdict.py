@@ -245,7 +245,7 @@ def _exception(e: Evidence) -> Finding | None:
         return _at("wrong exception", place, f"{text} came out", f"{wanted} comes out")
     if error["type"] == "RuntimeError" and any(words in text for words in _SECOND_LOOP):
         return _at("nested loop", place, f"it tried to start a second event loop: {text}",
-                   "one loop, the one that is running")
+                   "no second loop in this thread")
     if error["type"] == "TypeError" and "await" in text:
         return _at("not awaitable", place, f"await was given something that cannot be awaited: {text}", "no exception")
     return _at("error", place, f"your function raised {text}", "no exception")
