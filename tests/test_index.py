@@ -121,6 +121,15 @@ def test_the_cell_where_a_line_begins_with_the_message_comes_before_one_that_onl
     assert "(01_x.ipynb#cell-id=c2)" in tables(tmp_path, file)["messages"]
 
 
+def test_a_message_that_no_output_shows_is_found_where_a_text_quotes_it(tmp_path):
+    say(tmp_path, ("It was destroyed", "Lost."))
+    text = new_markdown_cell("Python says `Error: It was destroyed`. It was destroyed.")
+    one = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("It was destroyed, `said` he.\n```\n`It was destroyed`\n```"), text)
+    two = lesson(tmp_path, "02_x.ipynb", text, prints("lane |--| It was destroyed"))
+    assert "| [01: the beginning](01_x.ipynb#cell-id=c1) |" in tables(tmp_path, one)["messages"]
+    assert "| [02: the beginning](02_x.ipynb#cell-id=c1) |" in tables(tmp_path, one, two)["messages"]
+
+
 def test_an_error_without_an_entry_is_named(tmp_path):
     say(tmp_path)
     file = lesson(tmp_path, "01_x.ipynb", prints("it ended:\n  asyncio.QueueFull\nValueError: no such shop"))

@@ -4,8 +4,9 @@ Part of `make catalogue`. The entries come from the lessons themselves:
 
 * **Terms** are the words in bold. A lesson sets a term in bold where it defines it, once in the whole course, and
   nothing else but the fixed labels in `LABELS`. The index quotes the sentence.
-* **Messages** are found in the stored outputs. notebooks/messages.toml says in a sentence what each means; an entry
-  that no output shows is an error, and so is an output that shows the message of an error without an entry.
+* **Messages** are found in the stored outputs, and in the text where it quotes one as code. notebooks/messages.toml
+  says in a sentence what each means; an entry that no lesson shows is an error, and so is an output that shows the
+  message of an error without an entry.
 
 Every entry links the cell, by its id, as JupyterLab understands it: `04_gather.ipynb#cell-id=star-forgotten`.
 """
@@ -33,6 +34,9 @@ BOLD = re.compile(r"\*\*(?!\s)([^*]+?)\*\*")
 ERROR = re.compile(
     r"(?<![\w.'\"(])(?<!except )(?:[A-Z]\w*(?:Error|Warning|Exception|Interrupt|Empty|Full|ShutDown)|\w*ExceptionGroup): \S.*"
 )
+
+# Where a message is shown, the best place first.
+ERROR_ITSELF, IN_A_LINE, QUOTED = range(3)
 
 
 class Wrong(Exception):
@@ -160,33 +164,32 @@ def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
 def places_of(
     messages: list[Message], unlisted: list[re.Pattern[str]], lessons: Iterable[tuple[str, NotebookNode]]
 ) -> dict[Message, list[Place]]:
-    """Where each message is shown, one cell a lesson. Raises Wrong: see the module."""
-    shown: dict[tuple[Message, str, bool], Place] = {}      # by message, lesson, and whether a line begins with it
+    """Where each message is shown, the best cell of each lesson. Raises Wrong: see the module."""
+    shown: dict[tuple[Message, str], dict[int, Place]] = {}     # by message and lesson: the first place of each kind
     problems = []
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
-            texts = words_of(cell) if cell.cell_type == "code" else []
-            for text in texts:
+            is_code = cell.cell_type == "code"
+            for text in words_of(cell) if is_code else re.findall(r"`([^`\n]+)`", prose(cell.source)):
                 for message in messages:
                     if found := message.pattern.search(text):
                         begins = found.start() == 0 or text[found.start() - 1] == "\n"
-                        shown.setdefault((message, file, begins), place)
+                        kind = QUOTED if not is_code else ERROR_ITSELF if begins else IN_A_LINE
+                        shown.setdefault((message, file), {}).setdefault(kind, place)
                 known = [*unlisted, *(message.pattern for message in messages)]
                 problems += [
                     f'{file} ({cell.id}) shows "{error[0]}". Give it an entry in {MESSAGES}, with what it means, '
                     "or name it in not_listed."
                     for error in ERROR.finditer(text)
-                    if not any(pattern.search(error[0]) for pattern in known)
+                    if is_code and not any(pattern.search(error[0]) for pattern in known)
                 ]
-    places = {
-        message: [
-            shown.get((message, file, True)) or shown[message, file, False]     # rather the error than a picture of it
-            for file in dict.fromkeys(file for known, file, _ in shown if known == message)
-        ]
-        for message in messages
-    }
+    places = {}
+    for message in messages:
+        found = [kinds for (known, _), kinds in shown.items() if known == message]
+        made = [kinds for kinds in found if min(kinds) != QUOTED]
+        places[message] = [kinds[min(kinds)] for kinds in made or found]        # a quotation only where nothing is made
     problems += [
-        f'{MESSAGES}: no output of a lesson shows "{message.text}". Mend the text, or drop the entry.'
+        f'{MESSAGES}: no lesson shows "{message.text}". Mend the text, or drop the entry.'
         for message, found in places.items()
         if not found
     ]
