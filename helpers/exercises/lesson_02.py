@@ -173,6 +173,14 @@ ask_by_phone = Exercise(
                     await asyncio.sleep(0.001)
                 return prices[0]
             """),
+        Mistake("slow", "look at the clock", """
+            async def ask_by_phone(phone, shop):
+                prices = []
+                phone.call(shop, prices.append)
+                while not prices:
+                    await asyncio.sleep(0.0025)
+                return prices[0]
+            """),
         Mistake("not awaitable", "none of its own", """
             class Future:
                 def __init__(self):
@@ -249,10 +257,10 @@ async def one_call(answer):
     return price
 
 
-@ask_by_phone.case(returns=[320, 290], elapsed=0.5375)      # no multiple of what somebody sleeps who looks again and again
+@ask_by_phone.case(returns=[320, 290], elapsed=0.5371737)   # no multiple of what somebody sleeps who looks again and again
 async def two_calls(answer):
-    """Two are on the phone at the same time: north answers after 0.5375 s, south after 0.2 s, each to who has called it."""
-    phone = Phone({"north": (0.5375, 320), "south": (0.2, 290)})
+    """Two are on the phone at the same time: north answers after 0.5371737 s, south after 0.2 s, each to who has called it."""
+    phone = Phone({"north": (0.5371737, 320), "south": (0.2, 290)})
     return await asyncio.gather(answer(phone, "north"), answer(phone, "south"))
 
 
@@ -321,6 +329,15 @@ total = Exercise(
                 for item in items:
                     cents += await get_price(item)
                     await asyncio.sleep(0)
+                return cents
+            """),
+        Mistake("slow", "after 50, 100, 150", """
+            async def total(get_price, items):
+                cents = 0
+                for count, item in enumerate(items, 1):
+                    cents += await get_price(item)
+                    if count % 50 == 0:
+                        await asyncio.sleep(0)
                 return cents
             """),
         Mistake("sequential", "had no turn", """
@@ -417,6 +434,8 @@ async def _adds_up(answer: Callable[..., Any], count: int) -> None:
             "one after every 100 items")
     require(len(inside) <= 2 * wanted + 1, "slow", f"the other task had {len(inside):,} turns",
             f"one after every 100 of the {count:,} items")
+    require(len(set(inside)) <= wanted + 1, "slow", f"the other task had its turns after {_several(inside)} items",
+            "one after every 100 items")
     marks = [0, *inside, count]
     longest = max(after - before for before, after in zip(marks, marks[1:]))
     require(longest <= 100, "sequential", f"the other task had its turns after {_several(inside)} items",
@@ -635,6 +654,20 @@ run_with_jumps = Exercise(
                         heapq.heappush(timers, (clock + seconds, next(number), coroutine))
                 return ended
             """),
+        Mistake("value", "3600.25", """
+            def run_with_jumps(coroutines):
+                clock, ended = 0, []
+                timers = [(0, coroutine) for coroutine in coroutines]
+                while timers:
+                    for timer in [timer for timer in timers if timer[0] <= clock]:
+                        timers.remove(timer)
+                        try:
+                            timers.append((clock + timer[1].send(None), timer[1]))
+                        except StopIteration as stop:
+                            ended.append((clock, stop.value))
+                    clock += 0.25
+                return ended
+            """),
         Mistake("async", "def", """
             async def run_with_jumps(coroutines):
                 return [(0, await coroutine) for coroutine in coroutines]
@@ -677,5 +710,5 @@ def same_moment(answer):
 
 @run_with_jumps.case()
 def an_hour(answer):
-    """One waits an hour, the other two hours."""
-    _runs(answer, [(320, (7200.0,)), (290, (3600.0,))], [(3600.0, 290), (7200.0, 320)])
+    """One waits an hour and 0.1 s, the other two hours."""
+    _runs(answer, [(320, (7200.0,)), (290, (3600.1,))], [(3600.1, 290), (7200.0, 320)])
