@@ -39,6 +39,17 @@ class Mistaken:
         return self.prise(item)
 
 
+class Fails:
+    """Something whose answer, after so many seconds, is an error."""
+
+    def __init__(self, name: str, seconds: float, error: Exception) -> None:
+        self.name, self.seconds, self.error = name, seconds, error
+
+    async def price(self, item: str) -> int:
+        await asyncio.sleep(self.seconds)
+        raise self.error
+
+
 # -- the first failure ends it -------------------------------------------------------------------------------------
 
 all_or_nothing = Exercise(
@@ -132,6 +143,28 @@ all_or_nothing = Exercise(
                 except ExceptionGroup:
                     return None
                 return {shop.name: task.result() for shop, task in zip(shops, tasks)}
+            """),
+        Mistake("no exception", "only ConnectionError", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                except* OSError:
+                    pass
+                return prices
+            """),
+        Mistake("error", "the line is cut", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                except* ShopError:
+                    pass
+                return prices
             """),
         Mistake("slow", "caught inside", """
             async def all_or_nothing(shops, item):
@@ -230,6 +263,21 @@ async def a_slip(answer):
         raise group.exceptions[0] from None
 
 
+@all_or_nothing.case(returns=None, elapsed=0.2)
+async def a_line_is_cut(answer):
+    """North would answer after 0.3 s. The line to south is cut: a ConnectionError after 0.2 s."""
+    return await answer([*shops_with({"north": 0.3}), Fails("south", 0.2, ConnectionError("the line is cut"))], "tea")
+
+
+@all_or_nothing.case(raises=FileNotFoundError, elapsed=0.2)
+async def no_price_list(answer):
+    """North would answer after 0.3 s. South gives a FileNotFoundError, which is an OSError, after 0.2 s: that comes out."""
+    try:
+        return await answer([*shops_with({"north": 0.3}), Fails("south", 0.2, FileNotFoundError("prices.txt"))], "tea")
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
 # -- what is in a group --------------------------------------------------------------------------------------------
 
 causes = Exercise(
@@ -307,6 +355,19 @@ causes = Exercise(
                     error = error.exceptions[0]
                 return [error]
             """),
+        Mistake("value", "no groups", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [error]
+                found = []
+                for inner in error.exceptions:
+                    if not isinstance(inner, ExceptionGroup):
+                        found.append(inner)
+                        continue
+                    for deeper in inner.exceptions:
+                        found.extend(deeper.exceptions if isinstance(deeper, ExceptionGroup) else [deeper])
+                return found
+            """),
         Mistake("value", "generator", """
             def causes(error):
                 if not isinstance(error, ExceptionGroup):
@@ -348,6 +409,15 @@ def nested(answer):
     deepest = ExceptionGroup("deepest", [east])
     group = ExceptionGroup("outer", [south, ExceptionGroup("inner", [west, deepest]), north])
     equal(answer(group), [south, west, east, north], "the list of causes")
+
+
+@causes.case()
+def deep(answer):
+    """An error in a group, which is the only one in another group, and so on: ten groups."""
+    error = group = ConnectionError("south")
+    for number in range(10):
+        group = ExceptionGroup(f"group {number}", [group])
+    equal(answer(group), [error], "the list of causes")
 
 
 @causes.case()
@@ -505,6 +575,40 @@ by_shop = Exercise(
                     return prices
                 return dict(zip([shop.name for shop in shops], await asyncio.gather(*[ask(shop) for shop in shops])))
             """),
+        Mistake("error", "not the only one", """
+            async def by_shop(shops, items):
+                async def ask(shop):
+                    prices = None
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        prices = {item: task.result() for item, task in tasks.items()}
+                    except* ShopError:
+                        pass
+                    return prices
+                async with asyncio.TaskGroup() as group:
+                    tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                return {name: task.result() for name, task in tasks.items()}
+            """),
+        Mistake("value", "One closed shop gets None", """
+            async def by_shop(shops, items):
+                found = {}
+                async def get(shop, item):
+                    found[shop.name][item] = await shop.price(item)
+                async def ask(shop):
+                    found[shop.name] = {}
+                    try:
+                        async with asyncio.TaskGroup() as group:
+                            for item in items:
+                                group.create_task(get(shop, item))
+                    except* ConnectionError:
+                        pass
+                    found[shop.name] = found[shop.name] or None
+                async with asyncio.TaskGroup() as group:
+                    for shop in shops:
+                        group.create_task(ask(shop))
+                return found
+            """),
         Mistake("sequential", "awaits each", """
             async def by_shop(shops, items):
                 found = {}
@@ -520,7 +624,7 @@ by_shop = Exercise(
         "value": "One closed shop gets None, and costs the other shops nothing: catch its error around the block of each "
                  "shop, before it reaches the group of all.",
         "error": "Read the exception at that line. What comes out of a TaskGroup is an ExceptionGroup: catch it with "
-                 "except*, around the inner block.",
+                 "except*, around the inner block. A ShopError is a ConnectionError, but not the only one.",
         "left behind": "gather leaves the others at work when one fails. Give each shop a group of its own for its "
                        "items, with one more group for all shops, and let an error out of its task, so that the group "
                        "hears of it.",
@@ -570,6 +674,17 @@ async def one_shop_closed(answer):
     still = await watching
     require(not still, "left behind", "south failed at 0.2 s, and at 0.4 s another request to it was still under way",
             "its other requests are stopped at 0.2 s")
+
+
+@by_shop.case(elapsed=0.3)
+async def one_price_before_it_closed(answer):
+    """South gives its price of tea after 0.1 s, and for coffee a ShopError after 0.2 s; north needs 0.3 s. The line to
+    west is cut: a ConnectionError after 0.2 s."""
+    north = Counters("north", {"tea": 0.3, "coffee": 0.3})
+    south = Counters("south", {"tea": 0.1, "coffee": 0.2}, closed=("coffee",))
+    west = Fails("west", 0.2, ConnectionError("the line is cut"))
+    equal(await answer([north, south, west], ["tea", "coffee"]),
+          {"north": north.prices("tea", "coffee"), "south": None, "west": None})
 
 
 async def watch_in_flight(shop: Counters, seconds: float) -> int:
