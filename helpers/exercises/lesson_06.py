@@ -109,6 +109,16 @@ ask = Exercise(
                     await hang_up()
                     return price
             """),
+        Mistake("clean-up", "no number", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                except (ConnectionError, asyncio.CancelledError):
+                    await hang_up()
+                    raise
+                await hang_up()
+                return price
+            """),
         Mistake("clean-up", "2 times", """
             async def ask(shop, item, hang_up):
                 try:
@@ -169,6 +179,17 @@ async def a_cancellation(answer):
     hang_up, check = line()
     await cancelled(answer(Shop("north", latency=0.3), "tea", hang_up), after=0.1)
     check("the task was cancelled")
+
+
+@ask.case(raises=ValueError, elapsed=0.3)
+async def another_error(answer):
+    """East gives a ValueError after 0.2 s: its price is no number. To hang up takes 0.1 s."""
+    hang_up, check = line()
+    try:
+        return await answer(Strange("east", ValueError("no number"), latency=0.2), "tea", hang_up)
+    except ValueError:
+        check("east gave a price that is no number")
+        raise
 
 
 # -- one deadline for all attempts ----------------------------------------------------------------------------------
@@ -267,6 +288,33 @@ keep_asking = Exercise(
                         except Exception:
                             pass
             """),
+        Mistake("wrong exception", "FileNotFoundError", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        try:
+                            return await shop.price(item)
+                        except OSError:
+                            pass
+            """),
+        Mistake("wrong exception", "the line is cut", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        try:
+                            return await shop.price(item)
+                        except ShopError:
+                            pass
+            """),
+        Mistake("value", "as often as it needs", """
+            async def keep_asking(shop, item, seconds):
+                async with asyncio.timeout(seconds):
+                    for _ in range(10):
+                        try:
+                            return await shop.price(item)
+                        except ConnectionError:
+                            pass
+            """),
         Mistake("slow", "0.6 s", """
             async def keep_asking(shop, item, seconds):
                 loop = asyncio.get_running_loop()
@@ -309,6 +357,7 @@ keep_asking = Exercise(
         "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
                 "asyncio.timeout cancel it.",
         "error": "Catch the ConnectionError where you await the price, and ask again.",
+        "value": "Ask as often as it needs: a loop without an end, which the price or the deadline leaves.",
     },
 )
 
@@ -331,21 +380,34 @@ async def too_slow(answer):
 @keep_asking.case(elapsed=0.9)
 async def third_attempt(answer):
     """West is closed twice, each time after 0.3 s, and gives its price at the third attempt; the limit is 2 s."""
-    shop = closed_twice()
+    shop = ClosedFor("west", 2, latency=0.3)
     equal(await answer(shop, "tea", 2), shop.price_of("tea"), "the price")
     equal(shop.requests, 3, "the number of questions")
 
 
 @keep_asking.case(raises=TimeoutError, elapsed=0.5)
 async def always_closed(answer):
-    """East is closed, which it says after 0.2 s, each time; the limit is 0.5 s."""
-    return await answer(Shop("east", latency=0.2, failure_rate=1), "tea", 0.5)
+    """The line to east is cut, a ConnectionError after 0.2 s, each time; the limit is 0.5 s."""
+    return await answer(Strange("east", ConnectionError("the line is cut"), latency=0.2), "tea", 0.5)
 
 
 @keep_asking.case(raises=ValueError, elapsed=0.2)
 async def a_strange_answer(answer):
     """South answers after 0.2 s, with a ValueError, each time; the limit is 0.5 s."""
-    return await answer(Strange("south", latency=0.2), "tea", 0.5)
+    return await answer(Strange("south", ValueError("no number"), latency=0.2), "tea", 0.5)
+
+
+@keep_asking.case(raises=FileNotFoundError, elapsed=0.2)
+async def no_price_list(answer):
+    """South answers after 0.2 s, with a FileNotFoundError, which is an OSError, each time; the limit is 0.5 s."""
+    return await answer(Strange("south", FileNotFoundError("prices.txt"), latency=0.2), "tea", 0.5)
+
+
+@keep_asking.case(elapsed=2.01)
+async def many_attempts(answer):
+    """West is closed 200 times, each time after 0.01 s, and gives its price at the next attempt; the limit is 5 s."""
+    shop = ClosedFor("west", 200, latency=0.01)
+    equal(await answer(shop, "tea", 5), shop.price_of("tea"), "the price")
 
 
 @keep_asking.case()
@@ -355,20 +417,26 @@ async def cancelled_meanwhile(answer):
 
 
 class Strange(Shop):
-    """A shop whose answer is no price."""
+    """A shop whose answer is an error, and not always a ShopError."""
+
+    def __init__(self, name: str, error: Exception, **options) -> None:
+        super().__init__(name, **options)
+        self.error = error
 
     async def price(self, item: str) -> int:
         await super().price(item)
-        raise ValueError(f"{self.name} gives no number for {item}")
+        raise self.error
 
 
-def closed_twice() -> Shop:
-    """A shop whose first two answers are errors, and whose third is a price."""
-    for seed in range(1_000):
-        shop = Shop("west", latency=0.3, failure_rate=0.6, seed=seed)
-        if [shop.fails("tea", k) for k in range(3)] == [True, True, False]:
-            return shop
-    raise AssertionError("no seed gives such a shop")
+class ClosedFor(Shop):
+    """A shop that fails so many times for each item, and then no more."""
+
+    def __init__(self, name: str, times: int, **options) -> None:
+        super().__init__(name, **options)
+        self.times = times
+
+    def fails(self, item: str, k: int = 0) -> bool:
+        return k < self.times
 
 
 # -- a deadline over a tree of tasks ---------------------------------------------------------------------------------
@@ -485,6 +553,18 @@ prices_in_time = Exercise(
                 await asyncio.gather(*tasks, return_exceptions=True)
                 return prices
             """),
+        Mistake("left behind", "waits until they", """
+            async def prices_in_time(shops, item, seconds):
+                tasks = {asyncio.create_task(shop.price(item)): shop.name for shop in shops}
+                try:
+                    done, late = await asyncio.wait(tasks, timeout=seconds)
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                if late:
+                    await asyncio.wait(late)
+                return {tasks[task]: task.result() for task in done if not task.exception()}
+            """),
         Mistake("slow", "2 s", """
             async def prices_in_time(shops, item, seconds):
                 prices = {}
@@ -508,6 +588,23 @@ prices_in_time = Exercise(
                 prices = {}
                 async def ask(shop):
                     prices[shop.name] = await shop.price(item)
+                try:
+                    async with asyncio.timeout(seconds):
+                        async with asyncio.TaskGroup() as group:
+                            for shop in shops:
+                                group.create_task(ask(shop))
+                except TimeoutError:
+                    pass
+                return prices
+            """),
+        Mistake("error", "the line is cut", """
+            async def prices_in_time(shops, item, seconds):
+                prices = {}
+                async def ask(shop):
+                    try:
+                        prices[shop.name] = await shop.price(item)
+                    except ShopError:
+                        pass
                 try:
                     async with asyncio.timeout(seconds):
                         async with asyncio.TaskGroup() as group:
@@ -581,8 +678,10 @@ async def two_of_three(answer):
 
 @prices_in_time.case(returns={"north": 320, "east": 305}, elapsed=0.6)
 async def one_closed(answer):
-    """South is closed, and says so after 0.2 s; north and east answer after 0.6 and 0.3 s; the limit is 2 s."""
-    return await answer(shops_with(closed=("south",), north=0.6, south=0.2, east=0.3), "tea", 2)
+    """South is closed, and says so after 0.2 s; north and east answer after 0.6 and 0.3 s; the limit is 2 s. The line to
+    west is cut: a ConnectionError after 0.25 s."""
+    shops = shops_with(closed=("south",), north=0.6, south=0.2, east=0.3)
+    return await answer([*shops, Strange("west", ConnectionError("the line is cut"), latency=0.25)], "tea", 2)
 
 
 @prices_in_time.case()
@@ -591,6 +690,23 @@ async def cancelled_before_the_deadline(answer):
     shops = shops_with(north=0.9, south=0.2, east=0.3)
     await cancelled(answer(shops, "tea", 0.5), after=0.4)
     stopped(shops, "prices_in_time was cancelled")
+
+
+@prices_in_time.case()
+async def cancelled_and_slow_to_stop(answer):
+    """prices_in_time is cancelled after 0.4 s, while north has not answered; to stop a request to north takes 0.1 s."""
+    await cancelled(answer([SlowToStop("north", latency=0.9), *shops_with(south=0.2)], "tea", 0.5), after=0.4)
+
+
+class SlowToStop(Shop):
+    """A shop that needs 0.1 s until a cancelled request has ended."""
+
+    async def price(self, item: str) -> int:
+        try:
+            return await super().price(item)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.1)
+            raise
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
