@@ -14,9 +14,10 @@ from .expect import require
 class OldShops:
     """Shops that one can only ask with a blocking call, and how many of them are being asked at the same time."""
 
-    def __init__(self, count: int, item: str, latency: float) -> None:
+    def __init__(self, item: str, latencies: list[float]) -> None:
         self.now = self.most = 0
-        self.shops = [OldShop(self, f"old {number}", item, 300 + number, latency) for number in range(1, count + 1)]
+        self.shops = [OldShop(self, f"old {number}", item, 300 + number, latency)
+                      for number, latency in enumerate(latencies, 1)]
 
 
 class OldShop:
@@ -107,6 +108,20 @@ ask_old_shops = Exercise(
                     prices += await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in few])
                 return prices
             """),
+        Mistake("slow", "As soon as a thread is free", """
+            async def ask_old_shops(shops, item, at_once):
+                prices = []
+                for start in range(0, len(shops), at_once):
+                    few = shops[start:start + at_once]
+                    prices += await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in few])
+                return prices
+            """),
+        Mistake("deadlock", "the checker's clock does not see", """
+            async def ask_old_shops(shops, item, at_once):
+                with ThreadPoolExecutor(at_once) as pool:
+                    jobs = [asyncio.wrap_future(pool.submit(shop.price_blocking, item)) for shop in shops]
+                    return await asyncio.gather(*jobs)
+            """),
         Mistake("early", "hold the loop's thread", """
             async def ask_old_shops(shops, item, at_once):
                 with ThreadPoolExecutor(at_once) as pool:
@@ -127,14 +142,15 @@ ask_old_shops = Exercise(
                 "threads.",
         "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the calls "
                  "to the pool with loop.run_in_executor, and await what it gives.",
-        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives.",
+        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: the checker's clock "
+                    "does not see what pool.submit begins.",
         "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
     },
 )
 
 
-async def ask(answer, count: int, item: str, at_once: int):
-    old = OldShops(count, item, 0.3)
+async def ask(answer, latencies: list[float], item: str, at_once: int):
+    old = OldShops(item, latencies)
     prices = await answer(old.shops, item, at_once)
     require(old.most <= at_once, "peak", f"{old.most} shops were being asked at the same time", f"{at_once} at most")
     return prices
@@ -143,13 +159,19 @@ async def ask(answer, count: int, item: str, at_once: int):
 @ask_old_shops.case(returns=[301, 302, 303, 304, 305, 306], elapsed=0.9)
 async def two_at_once(answer):
     """Six shops, each of which answers after 0.3 s; two may be asked at once: three rounds of 0.3 s."""
-    return await ask(answer, 6, "tea", 2)
+    return await ask(answer, [0.3] * 6, "tea", 2)
 
 
 @ask_old_shops.case(returns=[301, 302, 303, 304, 305, 306, 307], elapsed=0.6)
 async def four_at_once(answer):
     """Seven such shops; four may be asked at once: two rounds."""
-    return await ask(answer, 7, "coffee", 4)
+    return await ask(answer, [0.3] * 7, "coffee", 4)
+
+
+@ask_old_shops.case(returns=[301, 302, 303, 304], elapsed=0.6)
+async def uneven(answer):
+    """The first of four shops answers after 0.6 s, the others after 0.2 s; two may be asked at once."""
+    return await ask(answer, [0.6, 0.2, 0.2, 0.2], "tea", 2)
 
 
 # -- a thread that stops when it is told --------------------------------------------------------------------------
@@ -267,6 +289,30 @@ read_in_time = Exercise(
                     late.cancel()
                 return await job
             """),
+        Mistake("swallowed", "went on to its end", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                try:
+                    await asyncio.wait([job], timeout=seconds)
+                except asyncio.CancelledError:
+                    pass
+                stop.set()
+                return await job
+            """),
+        Mistake("slow", "whichever comes first", """
+            async def read_in_time(read_pages, seconds):
+                stop = threading.Event()
+                job = asyncio.create_task(asyncio.to_thread(read_pages, stop))
+                clock = asyncio.get_running_loop().time
+                end = clock() + seconds
+                try:
+                    while not job.done() and clock() < end:
+                        await asyncio.sleep(0.1)
+                finally:
+                    stop.set()
+                return await job
+            """),
         Mistake("forgotten await", "await", """
             async def read_in_time(read_pages, seconds):
                 stop = threading.Event()
@@ -318,10 +364,10 @@ async def time_is_up(answer):
     return result
 
 
-@read_in_time.case(returns=["page 1", "page 2"], elapsed=0.2)
+@read_in_time.case(returns=["page 1", "page 2"], elapsed=0.246)
 async def early(answer):
-    """Two pages of 0.1 s each, and 0.5 s: both pages, after 0.2 s."""
-    return await answer(Pages(2, 0.1).read, 0.5)
+    """Two pages of 0.123 s each, and 0.5 s: both pages, after 0.246 s."""
+    return await answer(Pages(2, 0.123).read, 0.5)
 
 
 @read_in_time.case(elapsed=1)
@@ -332,10 +378,12 @@ async def cancelled(answer):
     await asyncio.sleep(0.3)
     job.cancel()
     await asyncio.wait([job])
-    await asyncio.sleep(1 - 0.3)
+    await asyncio.sleep(1 - asyncio.get_running_loop().time())
     read = len(pages.done)
     require(read <= 2, "left behind", f"0.7 s after it was cancelled, the thread had read {read} pages, and went on",
             "that the thread is told to stop when read_in_time is cancelled")
+    require(job.cancelled(), "swallowed", "read_in_time was cancelled after 0.3 s, and went on to its end",
+            "read_in_time ends with CancelledError")
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
