@@ -88,6 +88,17 @@ def test_the_course_is_up_to_date(capsys):
 # --- the address is not known ---
 
 
+def test_the_places_to_stop_in_the_readme_are_sections_of_the_lessons():
+    readme = (catalogue.ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w\w) \| (.+?) \|$", readme.partition("Where to stop")[2].partition("\n### ")[0], re.M)
+    assert len(rows) > 5
+    for number, heading in rows:
+        file = next((catalogue.ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+        assert f"## {heading}" in [
+            line for cell in nbformat.read(file, as_version=4).cells for line in cell.source.splitlines()
+        ], f"{file.name} has no section {heading!r}"
+
+
 def test_without_an_address_every_link_is_relative_and_leads_to_a_file(course):
     assert catalogue.main([], course) == 0
     assert "mybinder.org/badge" not in "".join(written(course).values())
