@@ -32,7 +32,7 @@ class State(NamedTuple):
 STATES = (
     State("clock", "#8dd1ff", "waiting for the clock", INK),
     State("network", "#8db599", "waiting for the network", INK),
-    State("thread", "#8459db", "in a worker thread", PAPER),
+    State("thread", "#8459db", "waiting for a worker thread", PAPER),
     State("queue", "#ffd6a1", "waiting on a queue", INK),
     State("lock", "#cb85bb", "waiting for a lock", INK),
     State("future", "#aaae58", "waiting for a future", INK),

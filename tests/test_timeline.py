@@ -149,6 +149,17 @@ def test_every_state_and_outcome_is_in_the_picture_in_words_and_in_colour():
     assert "worker thread 1" in seen and "worker thread 2" in seen and "for for thread" in seen
 
 
+def test_a_call_in_the_queue_of_a_full_pool_is_not_said_to_be_in_a_thread():
+    """Eight calls, three threads: the state is that of the task, which waits; who works, the lanes below say."""
+    calls = [task(i, f"call {i}", turn(0), wait(0, 0.3 * -(-i // 3), "thread"), turn(0.3 * -(-i // 3)))
+             for i in range(1, 9)]
+    main = task(0, "main", turn(0), wait(0, 0.9, "gather"), turn(0.9))
+    jobs = tuple(ThreadJob(f"t{(i - 1) % 3}", 0.3 * ((i - 1) // 3), 0.3 * -(-i // 3), i) for i in range(1, 9))
+    seen = words(draw(Recording((main, *calls), 0.9, threads=jobs)))
+    assert seen.count("waiting for a worker thread") == 2, "in the key and in the curve"
+    assert "a worker thread at work" in seen and "in a worker thread" not in seen
+
+
 def test_the_key_has_only_what_occurs():
     seen = words(draw(concurrent()))
     assert STATES[0].name == "clock" and STATES[0].words not in seen
