@@ -187,10 +187,11 @@ async def one_limited_shop(answer):
     return await answer([full("north", 0.3, 2)], GOODS, 2)
 
 
-@watch.case(returns=prices_at("north", "south", "east"), elapsed=0.9)
+@watch.case(returns=prices_at("north", "south", "east"), elapsed=0.6)
 async def three_limited_shops(answer):
-    """Three shops, which take 0.1, 0.3 and 0.2 s; each refuses more than two requests at once; five items."""
-    return await answer([full("north", 0.1, 2), full("south", 0.3, 2), full("east", 0.2, 2)], GOODS, 2)
+    """Three shops, which take 0.1, 0.3 and 0.2 s; each refuses more than three requests at once; five items; the limit
+    is 3."""
+    return await answer([full("north", 0.1, 3), full("south", 0.3, 3), full("east", 0.2, 3)], GOODS, 3)
 
 
 @watch.case(returns=prices_at("west"), elapsed=0.56)
@@ -443,6 +444,21 @@ work_off = Exercise(
                         queue.task_done()
                 return prices
             """),
+        Mistake("slow", "as soon as it is free", """
+            async def work_off(queue, shop, count):
+                prices = {}
+                async def ask(item):
+                    try:
+                        prices[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+                while not queue.empty():
+                    batch = [queue.get_nowait() for _ in range(min(count, queue.qsize()))]
+                    await asyncio.gather(*[ask(item) for item in batch])
+                return prices
+            """),
         Mistake("peak", "requests were in flight", """
             async def work_off(queue, shop, count):
                 prices = {}
@@ -463,6 +479,7 @@ work_off = Exercise(
         "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
                     "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
                     "them before you have cancelled them.",
+        "slow": "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its slowest.",
         "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until they "
                        "have stopped: a task that was told to stop has not yet stopped.",
         "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
@@ -513,6 +530,27 @@ async def some_fail(answer):
     equal(prices, {item: shop.price_of(item) for item in ("tea", "sugar", "rice")})
     equal(shop.requests, 5, "the number of requests")
     await all_done(queue)
+
+
+@work_off.case(elapsed=0.6, peak=3)
+async def one_takes_long(answer):
+    """Five items, three workers; the shop takes 0.6 s for tea and 0.2 s for the others."""
+    shop = TakesLong("east", "tea", latency=0.2)
+    queue = queue_of(GOODS)
+    prices = await answer(queue, shop, 3)
+    equal(prices, {item: shop.price_of(item) for item in GOODS})
+    await all_done(queue)
+
+
+class TakesLong(Shop):
+    """A shop that takes three times as long for one item."""
+
+    def __init__(self, name: str, item: str, **options) -> None:
+        super().__init__(name, **options)
+        self.slow = item
+
+    def latency_of(self, item: str, k: int = 0) -> float:
+        return super().latency_of(item, k) * (3 if item == self.slow else 1)
 
 
 class FailsFor(Shop):
