@@ -45,8 +45,8 @@ timed = Exercise(
         "only.",
     next="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
     advice={
-        "value": "Read the loop's clock before the await and after it, and return the result first. time.process_time "
-                 "counts computing, not waiting; and the checker turns the clock of the loop, no other.",
+        "value": "Read the loop's clock before the await and after it, and return the result first and then the "
+                 "difference. time.process_time counts computing, not waiting.",
         "order": "The result comes first, then the seconds.",
         "nested loop": "You are on a running event loop already: write await coroutine.",
     },
@@ -78,6 +78,11 @@ timed = Exercise(
                 result = await coroutine
                 start = clock()
                 return result, clock() - start
+            """),
+        Mistake("value", "the difference", """
+            async def timed(coroutine):
+                result = await coroutine
+                return result, asyncio.get_running_loop().time()
             """),
         Mistake("order", "the result comes first", """
             async def timed(coroutine):
@@ -124,6 +129,13 @@ async def one_shop(answer):
     if not (isinstance(got, tuple) and got and asyncio.isfuture(got[0])):
         _timed(got, 320, 0.3)
     return got
+
+
+@timed.case(elapsed=0.7)
+async def later(answer):
+    """The clock has come to 0.4 s when a shop is asked; it answers 320 after 0.3 s."""
+    await asyncio.sleep(0.4)
+    _timed(await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea")), 320, 0.3)
 
 
 @timed.case(elapsed=0.5)
@@ -176,6 +188,7 @@ restart = Exercise(
     next="What does your function do if it is cancelled itself while it waits for the old task?",
     advice={
         "order": "task.cancel() only asks. Wait for the end of the old task before you make the new one.",
+        "slow": "Wait until the old task has ended, and no longer than it takes: wait for the task, not for the clock.",
         "cancelled": "Whoever awaits a cancelled task gets its CancelledError: wait with "
                      "asyncio.gather(old, return_exceptions=True).",
         "error": "An old task that has failed raises its error where you await it: wait with "
@@ -194,6 +207,14 @@ restart = Exercise(
             async def restart(tasks, name, coroutine):
                 if name in tasks:
                     tasks[name].cancel()
+                tasks[name] = asyncio.create_task(coroutine, name=name)
+                return tasks[name]
+            """),
+        Mistake("slow", "no longer than it takes", """
+            async def restart(tasks, name, coroutine):
+                if name in tasks:
+                    tasks[name].cancel()
+                    await asyncio.sleep(1)
                 tasks[name] = asyncio.create_task(coroutine, name=name)
                 return tasks[name]
             """),
@@ -299,7 +320,7 @@ async def first_time(answer):
     await _end(got)
 
 
-@restart.case()
+@restart.case(elapsed=1)
 async def second_time(answer):
     """tasks has a "watcher", which needs 0.2 s to clean up when it is cancelled, and a "heart", which is to go on."""
     log: list[str] = []
