@@ -17,7 +17,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from .palette import INK, NUMBER, PAPER, STATES, state_of
+from .palette import INK, NUMBER, PAPER, STATES, short_wait, state_of
 from .recording import BLOCKED, READY, RUN, WAIT, Recording, Span, ThreadJob
 from .sheet import SMALL, Sheet, Unit, printable
 
@@ -171,7 +171,7 @@ def _span_words(run: Recording, span: Span) -> list[str]:
     words = [printable(span.wait or "future")]
     if len(span.on) == 1 and 0 <= span.on[0] < len(run.tasks):
         words.insert(0, f"{words[0]}: {printable(run.tasks[span.on[0]].name)}")
-    return words
+    return [*words, short] if (short := short_wait(span.wait)) else words
 
 
 def _job_words(run: Recording, job: ThreadJob) -> str:

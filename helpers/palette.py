@@ -58,6 +58,11 @@ FAMILY = {
 }
 
 
+def short_wait(wait: str) -> str:
+    """A wait in one word where the colour says the rest: "queue put" is "put"; "" if there is none."""
+    return wait.removeprefix("queue ") if FAMILY.get(wait) == "queue" else ""
+
+
 def state_of(span: Span) -> State:
     """The state that a span shows; a wait of a kind unknown here is one for a future."""
     if span.kind == RUN:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .lanes import HATCH, Panel, Spans, coverage, last_moment, make_panel
-from .palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, state_of
+from .palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, short_wait, state_of
 from .recording import BLOCKED, EXCEPTION, RESULT, RUN, Recording, Task, one_line
 from .sheet import Unit
 
@@ -205,6 +205,8 @@ def _named(panel: Panel, top: float, height: float, columns: int, span: float) -
             parts.append(f'<rect x="{x:.1f}" y="{y - thick / 2:.1f}" width="{wide:.1f}" height="{thick:.1f}" '
                          f'fill="{_fill(state)}"/>')
             word = {"ready": "ready", "blocked": "blocks the loop", "running": "running"}.get(state.name, piece.wait)
+            if len(word) * LETTER + 8 >= wide:
+                word = short_wait(piece.wait) if state.name == "queue" else ""
             if word and len(word) * LETTER + 8 < wide:
                 ground = f'<rect x="{x + wide / 2 - len(word) * LETTER / 2:.1f}" y="{y - 6:.1f}" ' \
                          f'width="{len(word) * LETTER:.1f}" height="12" fill="{state.colour}"/>' \
