@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 9.2, 3.4        # inches
 BOX = 0.5                       # inches of height of a box
+MOST = 5                        # tasks that are told and drawn; more of them would not be readable
 
 
 def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -> None:
@@ -33,16 +34,16 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
     locks  names for the locks; the others are called "lock 1", "lock 2", ...
 
     Tasks that share a name are numbered; so give them names. Who took a lock with `await lock.acquire()`, or as that
-    of a condition, cannot be seen (see holders.py).
+    of a condition, cannot be seen (see holders.py). Of more than five tasks five are shown, those in a circle first.
 
-    Raises TypeError if `run` is no recording, ValueError if it did not end in a deadlock over locks.
+    Raises TypeError if `run` is no recording or `locks` is no such dictionary, ValueError if it did not end in a deadlock over locks.
     """
     from .figures import show
 
     standings = _standings(run)
-    named = _names(standings, locks or {})
+    named = _names(standings, _checked(locks))
     lines = tell(standings, named)
-    show(draw(standings, named), alt="Who waits for whom. " + ". ".join(lines) + ".", text="\n".join(lines))
+    show(draw(_first(standings), named), alt="Who waits for whom. " + ". ".join(lines) + ".", text="\n".join(lines))
 
 
 def _standings(run: Recording) -> tuple[Standing, ...]:
@@ -56,13 +57,28 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
     return _told_apart(standings)
 
 
+def _checked(locks: Mapping[str, asyncio.Lock] | None) -> Mapping[str, asyncio.Lock]:
+    call = 'who_waits(run, {"north": north_lock})'
+    if locks is not None and not isinstance(locks, Mapping):
+        raise TypeError(f"the second argument of who_waits() is a dictionary of names and locks, and not an object of the "
+                        f"type {type(locks).__name__}; write {call}")
+    for name, lock in (locks or {}).items():
+        if not isinstance(lock, asyncio.Lock):
+            raise TypeError(f"who_waits() gives names to objects of the type asyncio.Lock, and {name!r} is the name of an "
+                            f"object of the type {type(lock).__name__}; write {call}")
+    return locks or {}
+
+
 def _told_apart(standings: Sequence[Standing]) -> tuple[Standing, ...]:
     """Tasks that share a name get a number: "move (1)", "move (2)"."""
     shared, taken = Counter(each.name for each in standings), Counter()
     told = []
     for each in standings:
-        taken[each.name] += 1
-        told.append(each._replace(name=f"{each.name} ({taken[each.name]})") if shared[each.name] > 1 else each)
+        name = each.name
+        while shared[each.name] > 1 and name in shared:     # a program may have given the name "move (1)", too
+            taken[each.name] += 1
+            name = f"{each.name} ({taken[each.name]})"
+        told.append(each._replace(name=name))
     return tuple(told)
 
 
@@ -73,15 +89,17 @@ def _names(standings: Sequence[Standing], given: Mapping[str, asyncio.Lock]) -> 
         for lock in (*standing.holds, standing.wants):
             if lock is not None and lock not in named:
                 count += 1
+                while f"lock {count}" in given:
+                    count += 1
                 named[lock] = f"lock {count}"
     return named
 
 
 def tell(standings: Sequence[Standing], named: Mapping[asyncio.Lock, str]) -> list[str]:
-    """A line for each task, and one for each circle."""
+    """A line for each task that is shown, and one for each circle of them."""
     holder = _holders(standings)
     lines = []
-    for each in standings:
+    for each in (shown := _first(standings)):
         parts = [f"holds {' and '.join(named[lock] for lock in each.holds)}"] if each.holds else []
         if each.wants is not None:
             who = holder.get(each.wants)
@@ -89,8 +107,22 @@ def tell(standings: Sequence[Standing], named: Mapping[asyncio.Lock, str]) -> li
             at = f" at line {each.place.line}" if each.place else ""
             parts.append(f"waits{at} for {named[each.wants]}, which {by}")
         lines.append(f"{each.name} {' and '.join(parts)}")
-    return lines + [f"in a circle: {' -> '.join(each.name for each in (*circle, circle[0]))}"
-                    for circle in _circles(standings)]
+    if len(shown) < len(standings):
+        lines.append(f"and {len(standings) - len(shown):,} more tasks")
+    for circle in _circles(standings):
+        if circle[0] in shown:
+            names = [each.name for each in circle]
+            names[MOST:] = ["..."] if len(names) > MOST else []
+            lines.append(f"in a circle: {' -> '.join([*names, names[0]])}")
+    return lines
+
+
+def _first(standings: Sequence[Standing]) -> Sequence[Standing]:
+    """The tasks that are shown: all, or if they are too many, some of those in a circle first."""
+    if len(standings) <= MOST:
+        return standings
+    inside = [each for circle in _circles(standings) for each in circle]
+    return list(dict.fromkeys([*inside, *standings]))[:MOST]
 
 
 def _holders(standings: Sequence[Standing]) -> dict[asyncio.Lock, Standing]:
@@ -102,10 +134,12 @@ def _circles(standings: Sequence[Standing]) -> list[list[Standing]]:
     holder, found, seen = _holders(standings), [], set()
     for each in standings:
         path: list[Standing] = []
-        while each is not None and each.name not in seen and each not in path:
+        inside: set[str] = set()
+        while each is not None and each.name not in seen and each.name not in inside:
             path.append(each)
+            inside.add(each.name)
             each = holder.get(each.wants)
-        if each in path:
+        if each is not None and each.name in inside:
             found.append(path[path.index(each):])
         seen.update(one.name for one in path)
     return found
@@ -130,7 +164,8 @@ def draw(standings: Sequence[Standing], named: Mapping[asyncio.Lock, str]) -> Fi
         boxes[node] = axes.add_patch(FancyBboxPatch(
             (x - wide / 2, y - BOX / 2), wide, BOX, boxstyle="square,pad=0" if task else "round,pad=0,rounding_size=0.25",
             facecolor=INK if task else STATES[NUMBER["lock"]].colour, edgecolor=INK, zorder=2))
-        axes.text(x, y, _label(node, named), color=PAPER if task else INK, fontsize=12, ha="center", va="center", zorder=3)
+        axes.text(x, y, _label(node, named), color=PAPER if task else INK, fontsize=12, ha="center", va="center", zorder=3,
+                  parse_math=False)         # a name may have a $ in it
     holder = _holders(standings)
     arrows = [(each, each.wants, "waits for", "--") for each in standings if each.wants is not None]
     arrows += [(lock, each, "is held by", "-") for lock, each in holder.items()]

@@ -8,7 +8,7 @@ import pytest
 
 from helpers import Recording, simulate
 from helpers.holders import _entered, read_locks
-from helpers.who_waits import WIDTH, draw, tell, who_waits
+from helpers.who_waits import MOST, WIDTH, _standings, draw, tell, who_waits
 from helpers.who_waits import _names as names_of
 
 
@@ -75,6 +75,50 @@ def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
     lines = shown[0][0]["text/plain"].splitlines()
     assert lines[0] == f"move (1) holds lock 1 and waits at line {LINE} for lock 2, which move (2) holds"
     assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)", "in a circle: move (3) -> move (4) -> move (3)"]
+
+
+def test_names_that_a_program_gave_are_not_given_again() -> None:
+    async def main(one, two, three):
+        async with asyncio.TaskGroup() as group:
+            for first, second, name in [(one, two, "move"), (two, three, "move"), (three, one, "move (1)")]:
+                group.create_task(move(first, second), name=name)
+
+    locks = [asyncio.Lock() for _ in range(3)]
+    run = simulate(main(*locks))
+    assert [each.name for each in _standings(run)] == ["move (2)", "move (3)", "move (1)"]
+    assert set(names_of(_standings(run), {"lock 1": locks[1]}).values()) == {"lock 1", "lock 2", "lock 3"}
+
+
+@pytest.mark.parametrize("count", [6, 1000])
+def test_of_many_tasks_some_are_shown(shown, count: int) -> None:
+    who_waits(simulate(ring(*(asyncio.Lock() for _ in range(count)))))
+    lines = shown[0][0]["text/plain"].splitlines()
+    assert len(lines) == MOST + 2
+    assert lines[MOST] == f"and {count - MOST:,} more tasks"
+    assert lines[-1].startswith("in a circle: task 1 -> task 2 -> ") and lines[-1].endswith(" -> ... -> task 1")
+
+
+def test_a_circle_is_shown_before_those_who_only_wait(shown) -> None:
+    async def main():
+        lock, other = asyncio.Lock(), asyncio.Lock()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(move(lock, other), name="zzz 1")
+            group.create_task(move(other, lock), name="zzz 2")
+            for number in range(20):
+                group.create_task(move(lock, other), name=f"a {number}")
+
+    who_waits(simulate(main()))
+    lines = shown[0][0]["text/plain"].splitlines()
+    assert lines[0].startswith("zzz 1 holds lock") and lines[1].startswith("zzz 2 holds lock")
+    assert lines[-1] == "in a circle: zzz 1 -> zzz 2 -> zzz 1"
+
+
+def test_a_name_is_no_formula(shown) -> None:
+    async def main(lock):
+        await asyncio.create_task(move(lock, lock), name="$x_$")
+
+    who_waits(simulate(main(asyncio.Lock())))
+    assert shown[0][0]["text/plain"].startswith("$x_$ holds lock 1")
 
 
 def test_holders_in_functions_further_out_and_tasks_that_hold_nothing() -> None:
@@ -175,3 +219,9 @@ def test_mistakes_are_told() -> None:
         who_waits(simulate(asyncio.Event().wait()))
     with pytest.raises(TypeError, match="type Lock; write who_waits"):
         who_waits(asyncio.Lock())
+    lock = asyncio.Lock()
+    run = simulate(move(lock, lock))
+    with pytest.raises(TypeError, match="type list; write who_waits"):
+        who_waits(run, [lock])
+    with pytest.raises(TypeError, match="'north' is the name of an object of the type str; write who_waits"):
+        who_waits(run, {"north": "lock"})
