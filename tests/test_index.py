@@ -61,11 +61,22 @@ def test_a_term_comes_with_its_sentence_and_a_link_to_its_cell(tmp_path):
     ("Text.\n\nA **task** runs 3.5 s. More.", "A task runs 3.5 s."),
     ("`f` is it. `g` makes a **task**. `h` not.", "`g` makes a task."),
     ("A pipe: **task** is `a | b`.", "A pipe: task is `a \\| b`."),
+    ("Call `f(**a, **b)`. A\r\n**task** of `**c`. More.", "A task of `**c`."),
+    ("| a | b |\n|---|---|\n| `x \\| y` | A **task** runs. |", "A task runs."),
+    ("See [the **task** page](https://a.org/b). More.", "See [the task page](https://a.org/b)."),
+    ("- a\n\n  ```python\n  f(**a, **b)\n  ```\n\nA **task** runs.", "A task runs."),
 ])
 def test_the_sentence_of_a_term(tmp_path, text, sentence):
     say(tmp_path)
     found = tables(tmp_path, lesson(tmp_path, "01_x.ipynb", new_markdown_cell(text)))["terms"]
     assert f"| task | {sentence} |" in found
+
+
+def test_a_term_may_be_broken_across_lines_and_stand_below_a_heading_with_marks(tmp_path):
+    say(tmp_path)
+    text = "## The [`f(**a)`](x.html) **way**\n\nA **task\ngroup** runs. More."
+    found = tables(tmp_path, lesson(tmp_path, "01_x.ipynb", new_markdown_cell(text)))["terms"]
+    assert "| task group | A task group runs. | [01: The `f(**a)` way](01_x.ipynb#cell-id=c0) |" in found
 
 
 def test_labels_and_code_are_no_terms(tmp_path):
@@ -170,7 +181,15 @@ def test_marks_in_a_message_do_not_break_the_table(tmp_path):
     ("not_listed = []\n[[message]]\ntext = 'x'", "means"),
     ("not_listed = []\n[[message]]\ntext = 'x'\nmeans = 'y'\nsee = 'z'", "see"),
     ("not_listed = []\nmessage = []\nother = 1", "other"),
+    ("not_listed = 'ValueError'\nmessage = []", "no list"),
+    ("not_listed = ['...']\nmessage = []", "says nothing"),
+    ("not_listed = []\n[[message]]\ntext = 3\nmeans = 'y'", "text = 3"),
+    ("not_listed = []" + "\n[[message]]\ntext = 'x'\nmeans = 'y'" * 2, "two entries"),
 ])
 def test_a_wrong_file_of_messages(tmp_path, content, words):
     (tmp_path / index.MESSAGES).write_text(content)
     assert words in complaint(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("")))
+
+
+def test_no_file_of_messages(tmp_path):
+    assert "FileNotFoundError" in complaint(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("")))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ MESSAGES = "messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
 
 LABELS = {"predict", "you will be able to", "the commonest mistake", "read on"}
+HIDDEN = "\0"       # a star in inline code, which sets nothing in bold
 BOLD = re.compile(r"\*\*(?!\s)([^*]+?)\*\*")
 # An error as Python, or a cell that caught it, prints it: its type, a colon and words.
 ERROR = re.compile(
@@ -83,14 +85,15 @@ def cells_of(file: str, notebook: NotebookNode) -> Iterator[tuple[NotebookNode, 
         if cell.cell_type == "markdown":
             for line in prose(cell.source).splitlines():
                 if found := re.match(r"##+ (.+)", line):
-                    heading = found[1]
+                    heading = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", found[1].replace("**", "")).replace(HIDDEN, "*")
         yield cell, Place(file, cell.id, heading or "the beginning")
 
 
 def prose(source: str) -> str:
-    """Markdown without fenced code and comments."""
-    source = re.sub(r"^(```+|~~~+).*?^\1\s*$", "", source, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
+    """Markdown without fenced code and comments, and with `HIDDEN` for the stars in inline code."""
+    source = re.sub(r"^[ ]*(```+|~~~+).*?^[ ]*\1\s*$", "", source, flags=re.MULTILINE | re.DOTALL)
+    source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
+    return re.sub(r"(`+)[^`]+\1", lambda found: found[0].replace("*", HIDDEN), source)
 
 
 def is_term(bold: str) -> bool:
@@ -100,11 +103,17 @@ def is_term(bold: str) -> bool:
 def sentence_with(term: str, source: str) -> str:
     """The sentence of `source` that has `term` in bold, on one line, without its bold marks."""
     blocks = re.split(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+\. |\|))", prose(source))
-    block = next(block for block in blocks if f"**{term}**" in block)
-    block = re.sub(r"^\s*(?:[-*] |\d+\. |#+ )", "", " ".join(block.split()))
+    block = next(block for block in map(one_line, blocks) if f"**{term}**" in block)
+    if block.startswith("|"):
+        block = next(field.strip().replace("\\|", "|") for field in re.split(r"(?<!\\)\|", block) if f"**{term}**" in field)
+    block = re.sub(r"^\s*(?:[-*] |\d+\. |#+ )", "", block)
     sentences = re.split(r"(?<=[.?])\s+(?=[*`\[\"(]*[A-Z`*\[])", block)
     sentence = next(sentence for sentence in sentences if f"**{term}**" in sentence)
-    return sentence.replace("**", "").rstrip(":").strip()
+    return sentence.replace("**", "").replace(HIDDEN, "*").rstrip(":").strip()
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str, Place]]:
@@ -115,7 +124,7 @@ def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str
         for cell, place in cells_of(file, notebook):
             if cell.cell_type != "markdown":
                 continue
-            for term in filter(is_term, BOLD.findall(prose(cell.source))):
+            for term in filter(is_term, map(one_line, BOLD.findall(prose(cell.source)))):
                 if term.lower() in (known.lower() for known in terms):
                     first = next(other for known, (_, other) in terms.items() if known.lower() == term.lower())
                     problems.append(
@@ -151,7 +160,15 @@ def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
         table = tomllib.loads((folder / MESSAGES).read_text(encoding="utf-8"))
         unlisted, entries = table.pop("not_listed"), table.pop("message")
         messages = [Message(**entry) for entry in entries]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        if not isinstance(unlisted, list):
+            raise TypeError("not_listed is no list")
+        for text in [*unlisted, *(message.text for message in messages)]:
+            if not isinstance(text, str) or not text.strip(" ."):
+                raise TypeError(f"text = {text!r} says nothing")
+        twice = [text for text, times in Counter(message.text for message in messages).items() if times > 1]
+        if twice:
+            raise TypeError(f"{twice[0]!r} has two entries")
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise Wrong(
             f'{MESSAGES}: {type(error).__name__}: {error}. It holds not_listed = ["..."], and entries of the form '
             '[[message]] text = "ValueError: ...", means = "...".'
@@ -221,7 +238,7 @@ def messages_table(places: dict[Message, list[Place]]) -> str:
 def terms_table(terms: dict[str, tuple[str, Place]]) -> str:
     rows = ["| term | the sentence that defines it | defined in |", "|---|---|---|"]
     for term, (sentence, place) in sorted(terms.items(), key=lambda item: item[0].lower()):
-        rows.append(f"| {in_table(term)} | {in_table(sentence)} | {in_table(place.link)} |")
+        rows.append(f"| {in_table(term.replace(HIDDEN, '*'))} | {in_table(sentence)} | {in_table(place.link)} |")
     return "\n".join(rows)
 
 
