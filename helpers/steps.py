@@ -37,7 +37,8 @@ class Standing(NamedTuple):
     on       ids of the tasks that it waits for
     place    the line where it is suspended; None if it has not started, has ended, or is in nobody's code
     until    seconds at which its wait will end; None if it never ends, if the task does not wait, or if a cancellation
-             cuts a timer short: when that was due is not written
+             cuts a timer short: when that was due is not written (but for a request or a timeout after which the task
+             goes on: there it is the moment of the cancellation)
     """
 
     task: int

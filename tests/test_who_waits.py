@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -148,6 +149,24 @@ def test_a_lock_taken_without_async_with_has_no_known_holder() -> None:
     lock = asyncio.Lock()
     (line,) = words_of(simulate(main(lock)), tea=lock)
     assert line.endswith("for tea, which somebody holds")
+
+
+def test_a_lock_in_a_stack_or_a_context_manager_has_no_known_holder() -> None:
+    @contextlib.asynccontextmanager
+    async def held(lock):
+        async with lock:
+            yield
+
+    async def main(lock, context):
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(context)
+            async with lock:
+                pass
+
+    for manager in (held, lambda lock: lock):
+        lock = asyncio.Lock()
+        (line,) = words_of(simulate(main(lock, manager(lock))), tea=lock)
+        assert line.endswith("for tea, which somebody holds")
 
 
 def test_the_lock_of_a_condition_has_no_known_holder() -> None:
