@@ -87,6 +87,17 @@ watch = Exercise(
                     asyncio.gather(*[get_price(shop, item) for item in items]) for shop in shops])
                 return {shop.name: prices for shop, prices in zip(shops, lists)}
             """),
+        Mistake("slow", "as soon as any slot is free", """
+            async def watch(shops, items, limit):
+                async def ask(shop):
+                    slots = asyncio.Semaphore(2)
+                    async def in_turn(item):
+                        async with slots:
+                            return await shop.price(item)
+                    return await asyncio.gather(*[in_turn(item) for item in items])
+                lists = await asyncio.gather(*[ask(shop) for shop in shops])
+                return {shop.name: prices for shop, prices in zip(shops, lists)}
+            """),
         Mistake("slow", "one after another", """
             async def watch(shops, items, limit):
                 prices = {}
