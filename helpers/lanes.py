@@ -59,8 +59,7 @@ def make_panel(label: str, run: Recording, lane: float, rows: int) -> Panel:
     spans = _arrays(run)
     tasks = len(run.tasks)
     if tasks <= NAMED_LANES:
-        workers = tuple(dict.fromkeys(job.thread for job in sorted(run.threads, key=lambda job: job.start)))
-        return Panel(label, run, spans, True, lane, workers, (tasks + len(workers)) * lane)
+        return Panel(label, run, spans, True, lane, run.workers, (tasks + len(run.workers)) * lane)
     lane = rows // tasks if tasks <= rows else rows / tasks
     return Panel(label, run, spans, False, lane, (), round(tasks * lane))
 
@@ -93,7 +92,7 @@ def _arrays(run: Recording) -> Spans:
 
 def last_moment(panel: Panel) -> float:
     """Seconds until the last thing that is drawn of a run."""
-    return float(max([panel.run.end, panel.spans.end.max(initial=0.0), *(job.end for job in panel.run.threads)]))
+    return float(max(panel.run.last_moment, panel.spans.end.max(initial=0.0)))
 
 
 def draw_lanes(sheet: Sheet, axes: Axes, panel: Panel, span: float, columns: int, unit: Unit) -> None:

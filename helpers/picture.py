@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from .lanes import BLOCK, HATCH, NAMED_LANES, Panel, coverage, draw_lanes, last_moment, make_panel
 from .palette import INK, MUTED, PAPER, STATES
-from .recording import CANCELLED, EXCEPTION, PENDING, Recording, Task
+from .recording import CANCELLED, EXCEPTION, PENDING, Recording, Task, worker_names
 from .sheet import LARGE, NORMAL, SMALL, Sheet, Unit, png, printable, style
 
 __all__ = ["figure", "png"]
@@ -46,7 +46,7 @@ def _figure(runs: list[tuple[str, Recording]], title: str, width: float, curve: 
     curve = curve and until > 0 and len(panels[-1].run.tasks) > 2
 
     names = [[sheet.fit(printable(task.name), NAME_WIDTH) for task in _with_names(panel)] for panel in panels]
-    workers = [_worker_names(panel) for panel in panels]
+    workers = [worker_names(len(panel.workers)) for panel in panels]
     widths = [sheet.measure(n) + 20 for n in sum(names + workers, [])]
     left = math.ceil(max([70] + widths + [sheet.measure(f"{panels[-1].run.peak:,}") + 44] * curve))
     endings = [_endings(sheet, panel, unit, span, sheet.width - left) for panel in panels]
@@ -190,12 +190,6 @@ def _key_rows(sheet: Sheet, items: list[tuple[str, str, tuple | None]]) -> list[
 def _with_names(panel: Panel) -> tuple[Task, ...]:
     """The tasks whose names stand beside their lanes: all, or the first and the last of many."""
     return panel.run.tasks if panel.named else (panel.run.tasks[0], panel.run.tasks[-1])
-
-
-def _worker_names(panel: Panel) -> list[str]:
-    if len(panel.workers) == 1:
-        return ["worker thread"]
-    return [f"worker thread {number}" for number in range(1, len(panel.workers) + 1)]
 
 
 def _lane_names(sheet: Sheet, panel: Panel, left: int, top: int, names: list[str], workers: list[str]) -> None:

@@ -17,14 +17,15 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Literal, NamedTuple
+from typing import Any, Iterable, Literal, NamedTuple, Sequence
 
 RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"
 RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"
 
 JSON_VERSION = 1
 CHART_WIDTH = 56            # columns of the chart in the text twin of a virtual run
-CHART_TASKS = 24            # the text twin shows so many tasks one by one, and counts the rest
+CHART_TASKS = 24            # the text twin shows so many tasks one by one, and counts the rest; threads likewise
+CHART_CALLS = 3             # of a thread it tells so many calls, and counts the rest
 
 
 class Place(NamedTuple):
@@ -179,6 +180,20 @@ class Recording:
                    + [t.spans[-1].end for t in self.tasks if t.spans])
 
     @property
+    def last_moment(self) -> float:
+        """Seconds from the start to the last thing that is shown: a worker thread may outlive the tasks."""
+        return max([self.end] + [job.end for job in self.threads])
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The worker threads, in the order in which they were first at work."""
+        return tuple(dict.fromkeys(job.thread for job in sorted(self.threads, key=lambda job: job.start)))
+
+    def outlives(self, job: ThreadJob) -> bool:
+        """Whether a worker thread goes on with its job when the run is over."""
+        return round(job.end - self.elapsed, 9) > 0
+
+    @property
     def largest_gap(self) -> float:
         """Seconds of the longest turn on the loop: as long as that, nobody else could run."""
         turns = [s for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)]
@@ -213,7 +228,7 @@ class Recording:
     def text(self, until: float | None = None) -> str:
         """The text twin of the timeline; of a virtual run its chart reaches to `until` seconds.
 
-        So charts of several runs can have the same scale. `until` is at least `end`, which is the default.
+        So charts of several runs can have the same scale. `until` is at least `last_moment`, which is the default.
         """
         lines = [self.summary()]
         lines += _virtual_chart(self, until) if self.clock == "virtual" else _real_chart(self)
@@ -325,20 +340,32 @@ def _ending(task: Task) -> str:
     return {RESULT: "", CANCELLED: "cancelled", PENDING: "left behind"}[task.outcome]
 
 
-def _lanes(rows: Iterable[tuple[str, str, str]], hidden: int) -> list[str]:
+def _lanes(
+    rows: Iterable[tuple[str, str, str]], hidden: int, workers: Sequence[tuple[str, str, str]] = ()
+) -> list[str]:
+    """The lines of tasks, of which so many are `hidden`, and below them those of worker threads."""
     rows = [(_clip(one_line(name), 24), chart, words) for name, chart, words in rows]
-    width = max(len(name) for name, _, _ in rows)
-    lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in rows]
-    return lines + ([f"... and {_count(hidden, 'task')} more"] if hidden else [])
+    width = max(len(name) for name, _, _ in [*rows, *workers])
+    lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in [*rows, *workers]]
+    more = [f"... and {_count(hidden, 'task')} more"] if hidden else []
+    return lines[: len(rows)] + more + lines[len(rows) :]
+
+
+def worker_names(count: int) -> list[str]:
+    """What so many worker threads are called beside their lanes."""
+    return ["worker thread"] if count == 1 else [f"worker thread {number}" for number in range(1, count + 1)]
 
 
 MARKS = {WAIT: "-", READY: "~", BLOCKED: "!", RUN: "#"}
 
 
 def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
-    """Lanes over time: `-` waits, `~` ready but kept waiting, `!` blocks the loop, `|` a turn on it."""
+    """Lanes over time: `-` waits, `~` ready but kept waiting, `!` blocks the loop, `|` a turn on it.
+
+    Below them the worker threads: `[=]` is a call at work.
+    """
     end = run.end
-    until = end if until is None else max(until, end)
+    until = run.last_moment if until is None else max(until, run.last_moment)
     scale = (CHART_WIDTH - 1) / until if until > 0 else 0.0
 
     def lane(task: Task) -> str:
@@ -355,6 +382,13 @@ def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
                 cells[round(span.start * scale)] = "|"
         return "".join(cells)
 
+    def worker_lane(jobs: list[ThreadJob]) -> str:
+        cells = [" "] * CHART_WIDTH
+        for job in jobs:                    # a call that follows at once has its "[" in the place of the "]"
+            first, last = round(job.start * scale), round(job.end * scale)
+            cells[first : last + 1] = "[" + "=" * (last - first - 1) + "]" * (last > first)
+        return "".join(cells)
+
     shown = run.tasks[:CHART_TASKS]
     rows = [
         (
@@ -364,11 +398,42 @@ def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
         )
         for t in shown
     ]
-    lines = _lanes(rows, len(run.tasks) - len(shown))
+    threads = run.workers[:CHART_TASKS]
+    workers = []
+    for name, thread in zip(worker_names(len(run.workers)), threads):
+        jobs = sorted((job for job in run.threads if job.thread == thread), key=lambda job: (job.start, job.end))
+        workers.append((name, worker_lane(jobs), _calls(run, jobs)))
+    lines = _lanes(rows, len(run.tasks) - len(shown), workers)
+    if len(run.workers) > len(threads):
+        lines.append(f"... and {_count(len(run.workers) - len(threads), 'worker thread')} more")
     marks = {s.kind for t in shown for s in t.spans if s.end > s.start}
     key = ["| a turn on the loop", "- waiting"]
     key += [words for kind, words in ((READY, "~ ready but kept waiting"), (BLOCKED, "! the loop is blocked")) if kind in marks]
+    key += ["[=] a worker thread at work"] * bool(threads)
     return lines + ["(" + ", ".join(key) + ")"]
+
+
+def _calls(run: Recording, jobs: list[ThreadJob]) -> str:
+    """When a worker thread was at work, and for which tasks: "0 to 0.3 s for north, 0.3 to 0.5 s for south"."""
+    told = []
+    for job in jobs[:CHART_CALLS]:
+        known = job.task is not None and 0 <= job.task < len(run.tasks)
+        name = f" for {_clip(one_line(run.tasks[job.task].name), 24)}" if known else ""
+        told.append(f"{seconds(job.start)[:-2]} to {seconds(job.end)}{name}")
+    if len(jobs) > len(told):
+        told.append(f"{_count(len(jobs) - len(told), 'call')} more until {seconds(jobs[-1].end)}")
+    return ", ".join(told) + "  goes on after the run" * any(map(run.outlives, jobs))
+
+
+def _real_calls(run: Recording) -> list[str]:
+    """Which tasks had a call in a worker thread. Which thread took it, and how many there are, the machine decides."""
+    if not run.threads:
+        return []
+    known = sorted({job.task for job in run.threads if job.task is not None and 0 <= job.task < len(run.tasks)})
+    names = [_clip(one_line(run.tasks[number].name), 24) for number in known[:CHART_TASKS]]
+    more = [_count(len(known) - len(names), "task") + " more"] if len(known) > len(names) else []
+    words = "a call in a worker thread" if len(run.threads) == 1 else "calls in worker threads"
+    return [words + (f" for {', '.join(names + more)}" if names else "")]
 
 
 def _real_chart(run: Recording) -> list[str]:
@@ -388,6 +453,7 @@ def _real_chart(run: Recording) -> list[str]:
         last = column.get((task.id, 1), len(events))
         chart = " " * first + "[" + "-" * (last - first - 1) + ("]" if task.finished is not None else "")
         rows.append((task.name, chart.ljust(len(events)), _ending(task)))
-    return _lanes(rows, len(run.tasks) - len(shown)) + ["([ starts, ] ends; columns are events in their order, not time)"]
+    lines = _lanes(rows, len(run.tasks) - len(shown)) + _real_calls(run)
+    return lines + ["([ starts, ] ends; columns are events in their order, not time)"]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .lanes import draw_lanes, last_moment, make_panel
 from .palette import MUTED
-from .recording import Recording
+from .recording import Recording, worker_names
 from .sheet import DPI, SMALL, Sheet, Unit, png, printable, style
 
 WIDTH = 968         # pixels: as wide as the replay is, at most
@@ -68,8 +68,7 @@ def _strip(run: Recording) -> Strip:
     span = until if until > 0 else 1.0
     unit = Unit(until)
     labels = [sheet.fit(printable(task.name), 150) for task in run.tasks] if panel.named else []
-    workers = len(panel.workers)
-    labels += ["worker thread"] if workers == 1 else [f"worker thread {n}" for n in range(1, workers + 1)]
+    labels += worker_names(len(panel.workers))
     count = "" if panel.named else f"{tasks:,} tasks"
     left = max(math.ceil(max(map(sheet.measure, [*labels, count]))) + 22, 60)
     right = WIDTH - 34

@@ -91,7 +91,7 @@ class Comparison:
 
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
-        until = max((run.end for run in virtual), default=None)
+        until = max((run.last_moment for run in virtual), default=None)
         blocks = [f"{label}: {run.text(until)}" for label, run in self.runs.items()]
         return "\n\n".join(blocks + [self.verdict()] * bool(self.verdict()))
 
@@ -146,6 +146,11 @@ def alternative_text(run: Recording) -> str:
         who, span = _longest_block(run)
         where = f" at line {span.place.line} in {_clip(span.place.function)}" if span.place else ""
         text += f" {who} blocks the loop for {seconds(span.end - span.start)}{where}."
+    late = [job for job in run.threads if run.outlives(job)] if run.clock == "virtual" else []
+    if late:
+        many = len({job.thread for job in late})
+        who = "A worker thread goes" if many == 1 else f"{many:,} worker threads go"
+        text += f" {who} on after the run, until {seconds(max(job.end for job in late))}."
     return text
 
 

@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -282,6 +284,78 @@ def test_twins_on_one_scale():
     full = half.text().splitlines()[1].count("-")
     assert half.text(until=20).splitlines()[1].count("-") == pytest.approx(full / 2, abs=1)
     assert half.text(until=5) == half.text()                # never cut off
+
+
+async def lookups(threads):
+    """One task does three things in threads, and two others one each."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
+    await asyncio.to_thread(time.sleep, 0.1)
+    async with asyncio.TaskGroup() as group:
+        for name in ("north", "south\nwest"):
+            group.create_task(asyncio.to_thread(time.sleep, 0.2), name=name)
+
+
+def test_the_twin_of_a_virtual_run_has_a_line_for_each_worker_thread():
+    assert str(simulate(lookups(2))).splitlines() == [
+        "3 tasks in 0.3 s of virtual time; at most 2 at once; largest gap 0 s",
+        "lookups          |-----------------|------------------------------------|  0 to 0.3 s",
+        "north                              |------------------------------------|  0.1 to 0.3 s",
+        "south west                         |------------------------------------|  0.1 to 0.3 s",
+        "worker thread 1  [=================[====================================]  0 to 0.1 s for lookups,"
+        " 0.1 to 0.3 s for north",
+        "worker thread 2                    [====================================]  0.1 to 0.3 s for south west",
+        "(| a turn on the loop, - waiting, [=] a worker thread at work)",
+    ]
+    lines = str(simulate(lookups(1))).splitlines()
+    assert lines[4] == ("worker thread  [==========[=====================[=====================]  0 to 0.1 s for lookups,"
+                        " 0.1 to 0.3 s for north, 0.3 to 0.5 s for south west")
+
+
+def test_a_worker_thread_that_outlives_the_run_is_seen_to():
+    async def order():
+        try:
+            async with asyncio.timeout(0.2):
+                await asyncio.to_thread(time.sleep, 0.5)
+        except TimeoutError:
+            pass
+
+    run = simulate(order())
+    assert (run.end, run.last_moment) == pytest.approx((0.2, 0.5))
+    assert str(run).splitlines()[1:3] == [
+        "order          |---------------------|                                   0 to 0.2 s",
+        "worker thread  [======================================================]  0 to 0.5 s for order"
+        "  goes on after the run",
+    ]
+    assert run.text(until=0.3) == str(run)                  # never cut off
+    assert "goes on" not in str(simulate(lookups(1)))
+
+
+def test_many_worker_threads_and_calls_are_counted():
+    jobs = [ThreadJob("pool_0", k / 10, (k + 1) / 10, 0) for k in range(5)]
+    lines = str(Recording((task(0, "main"),), 1.0, threads=jobs)).splitlines()
+    assert lines[2].endswith("0 to 0.1 s for main, 0.1 to 0.2 s for main, 0.2 to 0.3 s for main, 2 calls more until 0.5 s")
+    jobs = [ThreadJob(f"pool_{k}", 0.5, 0.5, (None, 99, 0)[k % 3]) for k in range(30)]
+    lines = str(Recording((task(0, "main"),), 1.0, threads=jobs)).splitlines()
+    assert len(lines) == 2 + 24 + 2 and lines[-2] == "... and 6 worker threads more"
+    assert [line.split("[")[1].split("0.5 to ")[1] for line in lines[2:5]] == ["0.5 s", "0.5 s", "0.5 s for main"]
+
+
+def test_the_twin_of_a_real_run_says_only_who_called_a_thread():
+    """Not which thread took the call, nor how many threads there are: one that is free may be seen too late."""
+    async def outer():
+        return [str(await record(lookups(threads))) for threads in (1, 1, 3)]
+
+    one, again, three = asyncio.run(outer())
+    assert one == again
+    for twin in (one, three):
+        assert twin.splitlines()[-2] == "calls in worker threads for lookups, north, south west"
+    job = ThreadJob("asyncio_0", 0, 1, None)
+    for threads, words in (((job,), "a call in a worker thread"), ((job,) * 2, "calls in worker threads"),
+                           ((job._replace(task=1), job), "calls in worker threads for north")):
+        run = Recording((task(0, "main"), task(1, "north")), 1.0, "real", threads)
+        assert str(run).splitlines()[-2] == words
+    many = Recording(tuple(task(k) for k in range(30)), 1.0, "real", [job._replace(task=k) for k in range(30)])
+    assert str(many).splitlines()[-2].endswith("task 23, 6 tasks more")
 
 
 async def real_program(north, south):

@@ -483,6 +483,25 @@ def test_alternative_text_tells_of_a_blocked_loop():
     assert "report blocks the loop for 0.12 s at line 13 in report." in alternative_text(everything())
 
 
+def test_alternative_text_tells_of_threads_that_go_on_after_the_run():
+    def run(*ends, clock="virtual"):
+        jobs = tuple(ThreadJob(f"asyncio_{k}", 0.0, end, 0) for k, end in enumerate(ends))
+        return Recording((task(0, "main", turn(0), wait(0, 0.2, "thread"), turn(0.2)),), 0.2, clock, jobs)
+
+    assert alternative_text(run(0.2)).endswith("largest gap 0 s.")
+    assert alternative_text(run(0.2, 0.5)).endswith(" A worker thread goes on after the run, until 0.5 s.")
+    assert alternative_text(run(0.4, 0.2, 0.5)).endswith(" 2 worker threads go on after the run, until 0.5 s.")
+    assert "thread" not in alternative_text(run(0.2, 0.5, clock="real"))
+
+
+def test_compare_has_one_scale_with_a_thread_that_goes_on_after_the_run():
+    late = Recording((task(0, "main", turn(0), wait(0, 0.2, "thread"), turn(0.2)),), 0.2,
+                     threads=(ThreadJob("asyncio_0", 0.0, 1.0, 0),))
+    first, second = [line for line in str(compare({"late": late, "other": concurrent()})).splitlines()
+                     if line.startswith("main ")]
+    assert (first.rindex("|") - first.index("|"), second.rindex("|") - second.index("|")) == (11, 28)
+
+
 def test_words_about_a_real_run_do_not_depend_on_the_machine():
     quick, slow = concurrent("real"), concurrent("real", factor=1.7)
     assert alternative_text(quick) == alternative_text(slow)
