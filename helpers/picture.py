@@ -216,7 +216,7 @@ def _endings(sheet: Sheet, panel: Panel, unit: Unit, span: float, room: int) -> 
     """What stands right of each named lane: y in pixels, x in seconds, words, colour."""
     if not panel.named:
         return []
-    end = last_moment(panel)
+    end = panel.run.end             # a task that is left behind is not known to go on as long as a worker thread
     rows = []
     for task in panel.run.tasks:
         last = end if task.finished is None else task.finished

@@ -494,6 +494,13 @@ def test_alternative_text_tells_of_threads_that_go_on_after_the_run():
     assert "thread" not in alternative_text(run(0.2, 0.5, clock="real"))
 
 
+def test_a_task_left_behind_does_not_go_on_as_long_as_a_thread():
+    left = task(1, "left", turn(0), wait(0, 0.2, "sleep"), outcome="pending", finished=None)
+    run = Recording((task(0, "main", turn(0), wait(0, 0.2, "thread"), turn(0.2)), left), 0.2,
+                    threads=(ThreadJob("asyncio_0", 0.0, 0.5, 0),))
+    assert "0.2 s  … left behind" in words(draw(run)) and "0 to 0.2 s  left behind" in str(run)
+
+
 def test_compare_has_one_scale_with_a_thread_that_goes_on_after_the_run():
     late = Recording((task(0, "main", turn(0), wait(0, 0.2, "thread"), turn(0.2)),), 0.2,
                      threads=(ThreadJob("asyncio_0", 0.0, 1.0, 0),))
