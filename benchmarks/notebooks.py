@@ -22,11 +22,6 @@ NBCLIENT = ["-m", "benchmarks.notebooks"]
 ALONE = 20      # seconds that a notebook may take, from the start of its kernel to the end
 
 
-def lessons() -> list[Path]:
-    """The notebooks that have code."""
-    return [path for path in sorted(FOLDER.glob("*.ipynb")) if path.name != index.FILE]
-
-
 async def execute(paths: list[Path], at_a_time: int = 2) -> None:
     """Execute notebooks with nbclient in this process, so many at a time, and store nothing."""
     import nbformat
@@ -57,7 +52,7 @@ def tables() -> Iterator[str]:
     base = "nbclient, two at a time"
     seconds = rounds({base: lambda: run(NBCLIENT), "nbval -n 2": lambda: run(NBVAL)}, ROUNDS, clock=perf_counter,
                      warm_up=False)
-    count = len(lessons())
+    count = len(index.lessons_in(FOLDER))
     best, median = compare(seconds, base)["nbval -n 2"]
     yield table(f"Re-executing the {count} notebooks", [f"time by the clock, over that of {base}", "best", "median",
                                                         "seconds", "at most"],
@@ -65,7 +60,7 @@ def tables() -> Iterator[str]:
                   f"{min(seconds['nbval -n 2']):.1f}", "1.3"]])
 
     alone = {path: rounds({"": lambda: run([*NBCLIENT, str(path)])}, 2, clock=perf_counter, warm_up=False)[""]
-             for path in lessons()}
+             for path in index.lessons_in(FOLDER)}
     rows = [[path.stem, str(code_cells(path)), f"{min(seconds):.1f}", str(ALONE)] for path, seconds in alone.items()]
     total = sum(min(seconds) for seconds in alone.values())
     rows.append(["all of them", str(sum(code_cells(path) for path in alone)), f"{total:.1f}", ""])
@@ -74,4 +69,4 @@ def tables() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(execute([Path(argument) for argument in sys.argv[1:]] or lessons()))
+    asyncio.run(execute([Path(argument) for argument in sys.argv[1:]] or index.lessons_in(FOLDER)))

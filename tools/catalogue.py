@@ -241,7 +241,7 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     """The files that are not what the catalogue asks for, each with the text that it should have. Raises Wrong."""
     catalogue = load(root)
     listed = [lesson.file for lesson in catalogue.lessons]
-    present = [path.name for path in sorted(root.glob("notebooks/*.ipynb")) if path.name != index.FILE]
+    present = [path.name for path in index.lessons_in(root / "notebooks")]
     missing = [file for file in listed if file not in present]
     unlisted = [file for file in present if file not in listed]
     problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in missing]

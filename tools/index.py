@@ -78,6 +78,11 @@ def pattern_of(text: str) -> re.Pattern[str]:
 # --- what is in the lessons ----------------------------------------------------------------------------------------
 
 
+def lessons_in(folder: Path) -> list[Path]:
+    """The notebooks in a folder, in the order of their names, but for the index, which has no code."""
+    return [path for path in sorted(folder.glob("*.ipynb")) if path.name != FILE]
+
+
 def cells_of(file: str, notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Place]]:
     """Each cell with its place; the heading is the last one of the second or third level."""
     heading = ""
@@ -119,19 +124,20 @@ def one_line(text: str) -> str:
 def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str, Place]]:
     """Each term with the sentence that defines it and its place. Raises Wrong if one is defined twice."""
     terms: dict[str, tuple[str, Place]] = {}
+    defined: dict[str, Place] = {}      # by the term in small letters
     problems = []
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
             if cell.cell_type != "markdown":
                 continue
             for term in filter(is_term, map(one_line, BOLD.findall(prose(cell.source)))):
-                if term.lower() in (known.lower() for known in terms):
-                    first = next(other for known, (_, other) in terms.items() if known.lower() == term.lower())
+                if first := defined.get(term.lower()):
                     problems.append(
                         f"**{term}** is in bold in {first.file} ({first.cell}) and in {file} ({cell.id}). A term is "
                         "in bold where it is defined, once; write it plainly in one of the two, or *so* to stress it."
                     )
                 else:
+                    defined[term.lower()] = place
                     terms[term] = sentence_with(term, cell.source), place
     if problems:
         raise Wrong("\n".join(problems))
@@ -182,7 +188,8 @@ def places_of(
     messages: list[Message], unlisted: list[re.Pattern[str]], lessons: Iterable[tuple[str, NotebookNode]]
 ) -> dict[Message, list[Place]]:
     """Where each message is shown, the best cell of each lesson. Raises Wrong: see the module."""
-    shown: dict[tuple[Message, str], dict[int, Place]] = {}     # by message and lesson: the first place of each kind
+    shown: dict[Message, dict[str, dict[int, Place]]] = {message: {} for message in messages}
+    known = [*unlisted, *(message.pattern for message in messages)]
     problems = []
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
@@ -192,8 +199,7 @@ def places_of(
                     if found := message.pattern.search(text):
                         begins = found.start() == 0 or text[found.start() - 1] == "\n"
                         kind = QUOTED if not is_code else ERROR_ITSELF if begins else IN_A_LINE
-                        shown.setdefault((message, file), {}).setdefault(kind, place)
-                known = [*unlisted, *(message.pattern for message in messages)]
+                        shown[message].setdefault(file, {}).setdefault(kind, place)     # the first of each kind
                 problems += [
                     f'{file} ({cell.id}) shows "{error[0]}". Give it an entry in {MESSAGES}, with what it means, '
                     "or name it in not_listed."
@@ -201,8 +207,8 @@ def places_of(
                     if is_code and not any(pattern.search(error[0]) for pattern in known)
                 ]
     places = {}
-    for message in messages:
-        found = [kinds for (known, _), kinds in shown.items() if known == message]
+    for message, lessons_with_it in shown.items():
+        found = list(lessons_with_it.values())
         made = [kinds for kinds in found if min(kinds) != QUOTED]
         places[message] = [kinds[min(kinds)] for kinds in made or found]        # a quotation only where nothing is made
     problems += [

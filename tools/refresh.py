@@ -229,9 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--redraw", action="store_true", help="store new pictures of runs in real time, too")
     parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds that a cell may take (%(default)s)")
     options = parser.parse_args(arguments)
-    paths = options.notebooks or [
-        path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if path.name != index.FILE     # has no code
-    ]
+    paths = options.notebooks or index.lessons_in(ROOT / "notebooks")
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
         parser.error(f"no such file: {', '.join(missing)}")
