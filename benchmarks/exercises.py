@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import psutil
 
 import helpers.exercises
-from helpers.exercises import process
-from helpers.exercises.exercise import Exercise, exercises_of
+from helpers.checker import process
+from helpers.checker.exercise import Exercise, exercises_of
 
 from .measure import table
 

@@ -75,7 +75,7 @@ def browser() -> Iterator[list[str]]:
 
     import nbformat
 
-    from tests import lab_browser
+    from tools import lab_browser
 
     setup = "%load_ext helpers\nfrom helpers import lab"
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -100,7 +100,7 @@ def tables() -> Iterator[str]:
     yield table("Lab, in the kernel: from a setting to its picture",
                 ["requests", "strategy", "best", "median", "CPU, best", "KB of message"], list(kernel()))
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from tests import lab_browser
+    from tools import lab_browser
 
     if lab_browser.chromium() is not None:
         yield table("Lab, in JupyterLab: from the key on the slider to the new picture", ["requests", "median", "worst"],

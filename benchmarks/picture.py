@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from helpers.palette import STATES
+from helpers.drawing.palette import STATES
 from helpers.recording import Recording, Span, Task
 
 TASKS = (10, 100, 1_000, 10_000)
@@ -64,8 +64,8 @@ def fan_out(tasks: int, limit: int, *, seconds: float = 0.1) -> Recording:
 
 def cost(run: Recording) -> tuple[float, int]:
     """CPU seconds of the fastest of five drawings, and the bytes of the PNG."""
-    from helpers import picture
-    from helpers.timeline import draw
+    from helpers.drawing import picture
+    from helpers.drawing.timeline import draw
 
     best, size = float("inf"), 0
     for _ in range(ROUNDS):

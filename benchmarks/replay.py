@@ -78,7 +78,7 @@ def in_browser() -> Iterator[tuple[int, list[float]]]:
     """Milliseconds from key to page of each step, for each number of tasks."""
     import nbformat
 
-    from tests import lab_browser
+    from tools import lab_browser
 
     root = str(Path(__file__).resolve().parent.parent)
     with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
@@ -117,7 +117,7 @@ def tables() -> Iterator[str]:
     header = ["tasks", "to build it", "its text", "a step, median", "worst", "KB a step"]
     yield table("Replay, in the kernel: CPU time", header, rows)
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from tests import lab_browser
+    from tools import lab_browser
 
     if lab_browser.chromium() is None:
         return

@@ -5,19 +5,63 @@
     run = await record(main())      # real time, on the notebook's own loop
     run = simulate(main())          # virtual time: instant, exact
     run                             # last in a cell: its timeline
+
+The parts, from the top down; each imports only from those below it:
+
+    exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
+    widgets     what moves in JupyterLab: lab, heartbeat, replay; and notebook: %load_ext helpers, predictions, progress
+    drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
+    simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
+    recorder    watches a running event loop, and makes a Recording of what it saw
+    recording   the Recording, plain data; beside it text_twin (in characters), wait_kinds, words, arguments
 """
 
-from .heartbeat import heartbeat
-from .lab import lab
-from .notebook import load_ipython_extension, unload_ipython_extension
-from .recorder import record
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .drawing.timeline import compare
+from .recorder.core import record
 from .recording import Recording
 from .simulated_io import Shop, ShopBusy, ShopError
-from .simulation import simulate
-from .timeline import compare
-from .virtual_time import Deadlock, Endless, NotSimulated, VirtualTimeLoop
+from .virtual.loop import Deadlock, Endless, NotSimulated, VirtualTimeLoop
+from .virtual.run import simulate
+
+if TYPE_CHECKING:
+    from .drawing.deadlock import who_waits
+    from .drawing.figure import show
+    from .notebook.environment import check_environment
+    from .notebook.extension import load_ipython_extension, unload_ipython_extension
+    from .notebook.progress import progress
+    from .widgets.heartbeat import heartbeat
+    from .widgets.lab import lab
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "compare", "heartbeat", "lab", "load_ipython_extension", "record", "simulate", "unload_ipython_extension",
+    "check_environment", "compare", "heartbeat", "lab", "load_ipython_extension", "progress", "record", "show",
+    "simulate", "unload_ipython_extension", "who_waits",
 ]
+
+# What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
+_LATE = {
+    "check_environment": "notebook.environment",
+    "heartbeat": "widgets.heartbeat",
+    "lab": "widgets.lab",
+    "load_ipython_extension": "notebook.extension",
+    "progress": "notebook.progress",
+    "show": "drawing.figure",
+    "unload_ipython_extension": "notebook.extension",
+    "who_waits": "drawing.deadlock",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_LATE[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

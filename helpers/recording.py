@@ -239,7 +239,7 @@ class Recording:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """Jupyter asks for this: the picture and its text twin."""
-        from .timeline import mimebundle          # late: the data does not depend on its picture
+        from helpers.drawing.timeline import mimebundle
 
         return mimebundle(self)
 
@@ -248,7 +248,7 @@ class Recording:
 
     def replay(self):
         """The run to step through, last in a cell: the source, the tasks, the loop's queue, and the timeline."""
-        from .replay import Replay                # late, for the same reason
+        from helpers.widgets.replay.replay import Replay
 
         return Replay(self)
 

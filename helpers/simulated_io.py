@@ -34,8 +34,8 @@ from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from weakref import WeakKeyDictionary
 
-from .recorder import Recorder, current_recorder
-from .waits import name_wait
+from helpers.recorder.core import Recorder, current_recorder
+from helpers.recorder.waits import name_wait
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
 

@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder import record
-from helpers.recording import (
-    BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT,
-    Place, Recording, Span, Task, ThreadJob, seconds, short,
-)
-from helpers.simulation import simulate
+from helpers.recorder.core import record
+from helpers.recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT, Place, Recording, Span, Task, ThreadJob, seconds, short
+from helpers.virtual.run import simulate
 
 
 def task(id, name="", created=0.0, finished=1.0, outcome=RESULT, spans=(), parent=0, error=""):

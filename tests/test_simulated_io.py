@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder import record
+from helpers.recorder.core import record
 from helpers.simulated_io import JITTERS, Shop, ShopBusy, ShopError
-from helpers.simulation import simulate
-from helpers.virtual_time import VirtualTimeLoop
+from helpers.virtual.run import simulate
+from helpers.virtual.loop import VirtualTimeLoop
 
 ITEMS = ["tea", "salt", "rice", "coffee", "bread"]
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from helpers.recording import Recording
-from helpers.timeline import draw, mimebundle
+from helpers.drawing.timeline import draw, mimebundle
 from tools.catalogue import ROOT, replace_region
 
 PICTURE = "notebooks/pictures/timeline.png"

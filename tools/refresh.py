@@ -33,7 +33,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from helpers import progress_file
+from helpers.notebook import progress_file
 from tools import index
 
 ROOT = Path(__file__).resolve().parent.parent

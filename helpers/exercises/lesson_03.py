@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from helpers import Shop
 
-from ..predict import predict
-from .exercise import Exercise, Mistake
-from .expect import equal, require
+from helpers.notebook.predict import predict
+from helpers.checker.exercise import Exercise, Mistake
+from helpers.checker.expect import equal, require
 
 TEA = {"north": 320, "south": 290, "west": 335}
 LATENCY = {"north": 0.2, "south": 0.6, "west": 0.4}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from helpers import Shop
 
-from ..predict import predict
-from .exercise import Exercise, Mistake
-from .expect import cancelled, equal, require
+from helpers.notebook.predict import predict
+from helpers.checker.exercise import Exercise, Mistake
+from helpers.checker.expect import cancelled, equal, require
 
 TEA = {"north": 320, "south": 290, "west": 335}
 

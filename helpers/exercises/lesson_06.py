@@ -6,9 +6,9 @@ import asyncio
 
 from helpers import Shop
 
-from ..predict import predict
-from .exercise import Exercise, Mistake
-from .expect import cancelled, equal, require
+from helpers.notebook.predict import predict
+from helpers.checker.exercise import Exercise, Mistake
+from helpers.checker.expect import cancelled, equal, require
 
 # -- clean up, however it ends -----------------------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 import asyncio
 import time
 
-from .. import Shop
-from ..predict import predict
-from .exercise import Exercise, Mistake
-from .expect import require
+from helpers import Shop
+from helpers.notebook.predict import predict
+from helpers.checker.exercise import Exercise, Mistake
+from helpers.checker.expect import require
 
 # -- so many threads ---------------------------------------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from unittest import mock
 
 from helpers import Shop
 
-from ..predict import predict
-from .exercise import Exercise, Mistake
-from .expect import Failed, equal, require, shown
+from helpers.notebook.predict import predict
+from helpers.checker.exercise import Exercise, Mistake
+from helpers.checker.expect import Failed, equal, require, shown
 
 # -- a warm-up: what to write for %time ------------------------------------------------------------------------
 

@@ -1,0 +1,72 @@
+"""The states of a task as the timeline shows them: which there are, their colours and their words.
+
+A span of a recording is in one of ten states: running, blocked, ready, or waiting for one of seven
+families of things. Any two of the colours are at least 20 apart (CIE76, where 2.3 is the smallest
+difference that people notice) in normal vision and in the three kinds of colour blindness: found by
+a random search over colours, and checked by a test. No state is told by its colour alone: a segment
+carries its word where there is room, "ready" is hatched, and the key has the rest.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from helpers.recording import BLOCKED, READY, RUN, Span
+
+INK = "#14213d"             # text, and tasks that run
+MUTED = "#5b6472"           # text of second rank
+GRID = "#e6e8eb"
+PAPER = "#ffffff"
+
+
+class State(NamedTuple):
+    """A state of a task: its name, its colour, the words of the key, and the colour of text on it."""
+
+    name: str
+    colour: str
+    words: str
+    text: str
+
+
+# The order is that of the layers in the curve of tasks under way, from the bottom up.
+STATES = (
+    State("clock", "#8dd1ff", "waiting for the clock", INK),
+    State("network", "#8db599", "waiting for the network", INK),
+    State("thread", "#8459db", "waiting for a worker thread", PAPER),
+    State("queue", "#ffd6a1", "waiting on a queue", INK),
+    State("lock", "#cb85bb", "waiting for a lock", INK),
+    State("future", "#aaae58", "waiting for a future", INK),
+    State("tasks", "#d9dfe5", "waiting for tasks", INK),
+    State("ready", "#fe9f1a", "ready but kept waiting", INK),
+    State("blocked", "#c8102e", "blocking the loop", PAPER),
+    State("running", INK, "running", PAPER),
+)
+NUMBER = {state.name: number for number, state in enumerate(STATES)}
+
+FAMILY = {
+    kind: family
+    for family, kinds in {
+        "clock": ("sleep", "timeout"),
+        "network": ("request", "socket", "dns", "subprocess"),
+        "lock": ("lock", "semaphore", "event", "condition", "barrier"),
+        "queue": ("queue get", "queue put", "queue join"),
+        "thread": ("thread", "process"),
+        "tasks": ("task", "gather", "as_completed", "task group", "wait", "wait_for"),
+        "ready": ("turn",),
+    }.items()
+    for kind in kinds
+}
+
+
+def short_wait(wait: str) -> str:
+    """A wait in one word where the colour says the rest: "queue put" is "put"; "" if there is none."""
+    return wait.removeprefix("queue ") if FAMILY.get(wait) == "queue" else ""
+
+
+def state_of(span: Span) -> State:
+    """The state that a span shows; a wait of a kind unknown here is one for a future."""
+    if span.kind == RUN:
+        return STATES[NUMBER["running"]]
+    if span.kind in (READY, BLOCKED):
+        return STATES[NUMBER[span.kind]]
+    return STATES[NUMBER[FAMILY.get(span.wait, "future")]]

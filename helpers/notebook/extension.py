@@ -1,0 +1,304 @@
+"""What `%load_ext helpers` installs: a notebook in which no asynchronous error stays hidden.
+
+Out of the box a Jupyter kernel has three holes, and this extension closes them:
+
+* An uncaught `ExceptionGroup`, so every error that leaves a `TaskGroup`, is printed to stderr instead of
+  being sent as an error, and the first one of a kernel leaves its cell running for ever. Here it is an error
+  like any other, with a traceback of the learner's own lines.
+* The error of a task that nobody awaits is logged under no cell. Here it appears, in words, in the cell that is
+  running, or else in the one that ran last.
+* The stop button does nothing while the cell awaits, until the loop happens to wake (ipython/ipykernel#881: the
+  handler of the signal asks for a callback on the loop, but does not wake it). Here the handler also calls
+  `loop.call_soon_threadsafe`, which wakes it: the way that `asyncio.Runner` does it.
+
+Limits. A failed task is noticed early only if it is still pending when a cell ends, or if a variable of the
+notebook, or `Out`, refers to it; one that is kept alive in a list, say, is reported when the list goes. A stop is
+`asyncio.CancelledError` in a task that holds the loop, and `KeyboardInterrupt` in the cell's own code; code that
+catches these runs on, and may be stopped again.
+
+A plain IPython terminal needs none of this; loaded there, it shortens the tracebacks of groups and of Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import signal
+import sys
+import sysconfig
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+STOPPED = "stopped"         # what the error of a stopped cell says
+
+NEVER_AWAITED = "coroutine .* was never awaited"
+
+
+def load_ipython_extension(ip: Any) -> None:
+    """`%load_ext helpers` calls this with the running shell. Loading twice is harmless."""
+    global _loaded
+    if _loaded is not None and _loaded.ip is ip:
+        return
+    unload_ipython_extension(_loaded and _loaded.ip)
+    _loaded = Extension(ip)
+
+
+def unload_ipython_extension(ip: Any) -> None:
+    """`%unload_ext helpers` calls this: puts everything back as it was. Without effect if nothing is loaded."""
+    global _loaded
+    if _loaded is not None and _loaded.ip is ip:
+        _loaded.remove()
+        _loaded = None
+
+
+class Extension:
+    """The extension at work in one shell."""
+
+    def __init__(self, ip: Any) -> None:
+        self.ip = ip
+        self.loop = _running_loop()
+        self.stop: KeyboardInterrupt | None = None          # set when the current cell was stopped
+        self.context = contextvars.copy_context()           # of the current cell: says where text goes to
+        self.old_errors = (ip.custom_exceptions, ip.CustomTB)
+        ip.set_custom_exc((BaseException,), lambda shell, *error, tb_offset=None: self.show(*error))
+        ip.events.register("pre_run_cell", self.cell_begins)
+        ip.events.register("post_run_cell", self.cell_ends)
+        # By default Python warns once for a line of code: a cell that is run again would be silent.
+        warnings.filterwarnings("always", NEVER_AWAITED, RuntimeWarning)
+        self.filter = warnings.filters[0]
+        self.log = _Log(self)
+        if self.loop is not None:
+            self.old_handler = self.loop.get_exception_handler()
+            self.loop.set_exception_handler(self.unhandled)
+            logging.getLogger("asyncio").addHandler(self.log)
+        self.cell_begins()
+
+    def remove(self) -> None:
+        """Take everything out again, but for what somebody else has put over it since."""
+        ip = self.ip
+        ip.custom_exceptions, ip.CustomTB = self.old_errors
+        ip.events.unregister("pre_run_cell", self.cell_begins)
+        ip.events.unregister("post_run_cell", self.cell_ends)
+        if self.filter in warnings.filters:
+            warnings.filters.remove(self.filter)
+        logging.getLogger("asyncio").removeHandler(self.log)
+        if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
+            self.loop.set_exception_handler(self.old_handler)
+        for task in self.pending():
+            task.remove_done_callback(self.finished)
+        handler = _sigint()
+        if isinstance(handler, _Stop):
+            signal.signal(signal.SIGINT, handler.kernels)
+
+    # -- around every cell ----------------------------------------------------------------------
+
+    def cell_begins(self, info: Any = None) -> None:
+        self.stop = None
+        self.context = contextvars.copy_context()
+        # The kernel forgets to reset this for cells that await: without it the first error that is not
+        # shown the usual way leaves the cell without a reply, a later one repeats the traceback before.
+        self.ip._last_traceback = None
+        handler = _sigint()
+        loop = _running_loop()
+        # A handler of the kernel's is there only while a cell awaits; it goes when the cell ends.
+        if loop is not None and callable(handler) and handler is not signal.default_int_handler:
+            if not isinstance(handler, _Stop) and threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, _Stop(self, handler, loop))
+
+    def cell_ends(self, result: Any = None) -> None:
+        if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
+            result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
+        for value in list(self.ip.user_ns.values()):
+            if issubclass(type(value), asyncio.Future):     # isinstance() would ask the value, which may be anything
+                self.report(value)
+        for task in self.pending():
+            task.remove_done_callback(self.finished)
+            task.add_done_callback(self.finished)
+
+    def pending(self) -> set[asyncio.Task[Any]]:
+        return set() if self.loop is None else asyncio.all_tasks(self.loop)
+
+    # -- errors of the cell ---------------------------------------------------------------------
+
+    def show(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Show the error that ended the cell; those that IPython shows well are left to it."""
+        if self.stop is not None and isinstance(error, asyncio.CancelledError):
+            error = self.stop.with_traceback(trace)
+        if isinstance(error, KeyboardInterrupt) or _holds_group(error):
+            text = format_error(error, self.ip)
+            self.ip._get_exc_info((type(error), error, trace))      # keeps it for %debug and %tb
+            self.ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
+        else:
+            self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
+
+    # -- errors of tasks that nobody awaits -----------------------------------------------------
+
+    def finished(self, task: asyncio.Task[Any]) -> None:
+        """Called when a task ends that outlived its cell."""
+        # Whoever awaits it learns of its end in this turn of the loop, and takes the error in the next one.
+        task.get_loop().call_soon(lambda: task.get_loop().call_soon(self.report, task))
+
+    def report(self, future: asyncio.Future[Any]) -> None:
+        """Say that a future has failed, if it has and nobody has asked for the error; once."""
+        # There is no public way to ask whether the error was fetched; without the attribute nothing is said here,
+        # and asyncio still reports when the future is thrown away.
+        if not future.done() or future.cancelled() or not getattr(future, "_log_traceback", False):
+            return
+        error = future.exception()                          # fetched: asyncio will not report it a second time
+        self.say(f"{_name(future)} failed, and nobody has awaited it:\n{format_error(error, self.ip)}")
+
+    def unhandled(self, loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
+        """What asyncio calls with an error that it cannot hand to anybody."""
+        message = details.get("message") or "Unhandled exception in the event loop"
+        future = details.get("task") or details.get("future")
+        error = details.get("exception")
+        lines = [message]
+        if future is not None and error is not None:
+            lines.append(f"{_name(future)} failed, and nobody awaited it before it was thrown away:")
+        elif isinstance(future, asyncio.Task):
+            lines.append(f"{_name(future)} was thrown away before its end: nobody kept a reference to it.")
+        if error is not None:
+            lines.append(format_error(error, self.ip).rstrip("\n"))
+        self.say("\n".join(lines))
+
+    def say(self, text: str) -> None:
+        """Write to stderr, in the current cell's output. A copy of the context: this may be called while it is used."""
+        self.context.copy().run(print, text.rstrip("\n"), file=sys.stderr, flush=True)
+
+
+class _Stop:
+    """Handler of SIGINT while a cell awaits: does what the kernel's does, at once."""
+
+    def __init__(self, extension: Extension, kernels: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.extension, self.kernels, self.loop = extension, kernels, loop
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.extension.stop = KeyboardInterrupt(STOPPED)
+        held_by = self.who_holds_the_loop(frame)
+        if held_by == "cell":
+            raise self.extension.stop
+        self.kernels(number, frame)                         # cancels the cell ...
+        self.loop.call_soon_threadsafe(lambda: None)        # ... as soon as the loop looks, so wake it
+        if held_by == "task":
+            raise asyncio.CancelledError(STOPPED)
+
+    def who_holds_the_loop(self, frame: FrameType | None) -> str:
+        """ "cell" or "task" if the interrupted code is the learner's, where an exception does no harm, else "".
+
+        An exception must not come out of the loop, nor end a task of the kernel: either would be the kernel's end.
+        Around the cell's own code, IPython catches everything; a task of the learner's swallows a CancelledError.
+        """
+        is_cell = False
+        while frame is not None:
+            if is_cell and frame.f_code is type(self.extension.ip).run_code.__code__:
+                return "cell"
+            is_cell = is_cell or _cell(frame.f_code.co_filename, self.extension.ip) is not None
+            frame = frame.f_back
+        task = asyncio.current_task(self.loop)
+        code = getattr(task and task.get_coro(), "cr_code", None)
+        if is_cell and code is not None and _is_learners(code.co_filename, self.extension.ip):
+            return "task"
+        return ""
+
+
+class _Log(logging.Handler):
+    """Sends what asyncio logs to the current cell; what other loops cannot hand to anybody is logged, too."""
+
+    def __init__(self, extension: Extension) -> None:
+        super().__init__(logging.WARNING)
+        self.extension = extension
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:                # else the learner has logging set up, and sees it there
+            error = record.exc_info[1] if record.exc_info else None
+            trace = f"\n{format_error(error, self.extension.ip)}" if error is not None else ""
+            self.extension.say(record.getMessage() + trace)
+
+
+# -- tracebacks -------------------------------------------------------------------------------------
+
+
+def format_error(error: BaseException, ip: Any = None) -> str:
+    """The traceback of an error, its group members and causes, with the learner's own frames only."""
+    told = traceback.TracebackException(type(error), error, error.__traceback__)
+    for part in _parts(told):
+        part.stack = _Frames(
+            frame for frame in part.stack if _is_learners(frame.filename, ip)
+        ).named(ip)
+    return "".join(told.format())
+
+
+class _Frames(traceback.StackSummary):
+    """A stack that is printed as IPython prints it, `Cell In[3], line 2, in main`, and alike on every Python."""
+
+    ip: Any = None
+
+    def named(self, ip: Any) -> _Frames:
+        self.ip = ip
+        return self
+
+    def format_frame_summary(self, frame: traceback.FrameSummary, **kwargs: Any) -> str:
+        where = _cell(frame.filename, self.ip) or f'File "{frame.filename}"'
+        inside = "" if frame.name == "<module>" else f", in {frame.name}"
+        source = f"    {frame.line}\n" if frame.line else ""
+        return f"  {where}, line {frame.lineno}{inside}\n{source}"
+
+
+def _parts(told: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
+    if told is not None:
+        yield told
+        for part in (told.__cause__, told.__context__, *(told.exceptions or ())):
+            yield from _parts(part)
+
+
+def _holds_group(error: BaseException | None) -> bool:
+    """Whether IPython would hand this error to Python's own printer: a group, or an error in the wake of one."""
+    while error is not None:
+        if isinstance(error, BaseExceptionGroup):
+            return True
+        error = error.__context__
+    return False
+
+
+def _cell(filename: str, ip: Any) -> str | None:
+    """ "Cell In[3]" for the file name that IPython gave to a cell, else None."""
+    named = ip.compile.format_code_name(filename) if ip is not None else None
+    return " ".join(named) if named else None
+
+
+LIBRARIES = tuple(
+    os.path.join(os.path.normcase(os.path.realpath(folder)), "")
+    for folder in (*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+                   os.path.dirname(os.path.dirname(__file__)))
+)
+
+
+def _is_learners(filename: str, ip: Any) -> bool:
+    """Whether a file is the learner's: a cell, or a module outside the standard library, the packages and this one."""
+    if _cell(filename, ip) is not None:
+        return True
+    return not filename.startswith("<") and not os.path.normcase(os.path.realpath(filename)).startswith(LIBRARIES)
+
+
+def _name(future: asyncio.Future[Any]) -> str:
+    return f"The task {future.get_name()!r}" if isinstance(future, asyncio.Task) else "A future"
+
+
+def _sigint() -> Any:
+    return signal.getsignal(signal.SIGINT)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+_loaded: Extension | None = None

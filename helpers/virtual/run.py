@@ -1,0 +1,94 @@
+"""Run a coroutine in virtual time, at once, and record it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from asyncio import tasks
+from typing import Coroutine, Iterator
+
+from helpers.recorder.core import THRESHOLD, Recorder, check_coroutine
+from helpers.recording import Recording
+from helpers.virtual.clock import EscapedSleep
+from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
+from helpers.virtual.threads import StuckThread
+
+
+def simulate(coro: Coroutine, *, limit: int = LIMIT, threshold: float = THRESHOLD) -> Recording:
+    """Run a coroutine on a loop of its own in virtual time, and give the recording of its run.
+
+    coro       a coroutine object: `simulate(main())`, without `await`
+    limit      steps on the loop after which the program counts as endless
+    threshold  seconds; a turn on the loop that takes longer counts as blocking it
+
+    It works in a script, and in a notebook cell whose own loop is running: that loop stands still
+    meanwhile. Tasks that are left when the coroutine ends are cancelled, as `asyncio.run` does.
+
+    An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it. So
+    is a `Deadlock` or an `Endless` run. Raises TypeError for anything that is not a coroutine object,
+    `EscapedSleep` if the real `time.sleep` hides where it cannot be replaced, and KeyboardInterrupt.
+    """
+    coro = check_coroutine(coro, "simulate")
+    with _outer_loop_paused():
+        loop = VirtualTimeLoop(limit=limit)
+        recorder = Recorder(loop, loop.time_ns, threshold)
+        try:
+            with recorder:
+                main = recorder.context.run(loop.create_task, coro)
+                error = _run(loop, main)
+        finally:
+            _close(loop)
+    return recorder.recording(main, "virtual", error)
+
+
+def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
+    try:
+        loop.run_until_complete(main)
+    except (Deadlock, Endless, StuckThread) as error:
+        if not main.done():
+            return error
+    except (EscapedSleep, KeyboardInterrupt):       # the stop button stops the cell, not the coroutine alone
+        raise
+    except BaseException:
+        if not main.done():
+            raise
+    return None
+
+
+def _close(loop: VirtualTimeLoop) -> None:
+    """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads."""
+    try:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        for ending in (functools.partial(asyncio.gather, *left, return_exceptions=True) if left else None,
+                       loop.shutdown_asyncgens, loop.shutdown_default_executor):
+            if ending is not None:
+                with contextlib.suppress(Deadlock, Endless, StuckThread):     # a task that will not go
+                    loop.run_until_complete(_await(ending))
+    finally:
+        loop.close()
+
+
+async def _await(ending):
+    await ending()
+
+
+@contextlib.contextmanager
+def _outer_loop_paused() -> Iterator[None]:
+    """Make room for a loop of our own in a thread whose loop is running, in the middle of one of its tasks."""
+    outer = asyncio._get_running_loop()
+    if outer is None:
+        yield
+        return
+    task = asyncio.current_task(outer)
+    if task is not None:
+        tasks._leave_task(outer, task)
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(outer)
+        if task is not None:
+            tasks._enter_task(outer, task)

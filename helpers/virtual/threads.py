@@ -1,0 +1,249 @@
+"""Worker threads that take part in virtual time.
+
+A function given to `asyncio.to_thread` runs in a thread of its own, but never while anything else
+runs: the loop, having nothing ready, lets one thread go, and waits (for real) until it rests. A
+thread rests when it is done, when it calls `time.sleep`, which sets a timer on the loop, or when it
+waits for the answer to a `run_coroutine_threadsafe`. So a run with threads is as repeatable as one
+without. (A thread that waits for the loop by other means, such as a `threading.Event`, cannot be seen
+to rest: it is given a moment, and then the loop runs on beside it.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import queue
+import sys
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from helpers.recorder import waits
+from helpers.virtual.clock import in_charge_of_time, leave
+
+WORKERS = 32                # threads of the default pool; on a real loop min(32, number of cores + 4)
+PATIENCE = 10.0             # real seconds for which a thread may work before it rests
+MOMENT = 0.1                # real seconds for which it may, after a call into the loop, before the loop runs on
+
+
+class StuckThread(RuntimeError):
+    """A worker thread works, or waits for something outside virtual time, and does not come to rest."""
+
+
+class _Abandoned(BaseException):
+    """Ends a thread whose loop is closed."""
+
+
+class Job:
+    """A function that runs in a thread of its own. It is the clock of that thread."""
+
+    def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
+        self.threads, self.func, self.args, self.pool = threads, func, args, pool
+        self.future = threads.loop.create_future()
+        self.go = threading.Semaphore(0)
+        self.slot = 0
+        self.resting = self.abandoned = self.told = False
+        self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
+
+    def time_ns(self) -> int:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """What `time.sleep` does in this thread."""
+        self.rest(seconds)
+
+    def rest(self, wish: Any) -> None:
+        """Have the loop fulfil a wish, and wait until it has."""
+        if self.told:                       # it went on all the same: let it stand still for ever
+            leave()
+            threading.Event().wait()
+        if not self.abandoned:
+            self.resting = True
+            self.threads.mail.put((self, wish))
+            self.go.acquire()
+            self.resting = False
+        if self.abandoned:
+            self.told = True
+            raise _Abandoned
+
+    def answer(self, future: concurrent.futures.Future, method: str, timeout: float | None = None) -> Any:
+        """What `future.result(timeout)` and `future.exception(timeout)` do in this thread, in virtual time."""
+        if threading.get_ident() == self.thread.ident:
+            if not future.done():
+                self.rest((future, timeout))
+            timeout = 0
+        return getattr(concurrent.futures.Future, method)(future, timeout)
+
+    def start(self, slot: int, free_since: int | None) -> None:
+        """Work in a place of the pool that is free since `free_since` (nanoseconds); None if it is a new one."""
+        self.slot = slot
+        self.initialize = _initializer(self.pool) if free_since is None else None
+        self.now = max(self.now, free_since or 0)
+        prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
+        self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.outcome: tuple[Any, BaseException | None]
+        try:
+            with in_charge_of_time(self):
+                if self.initialize is not None:
+                    self.initialize()
+                self.outcome = self.func(*self.args), None
+        except BaseException as error:
+            self.outcome = None, error
+        self.threads.mail.put((self, None))
+
+
+class Threads:
+    """The worker threads of one virtual loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.mail: queue.SimpleQueue = queue.SimpleQueue()      # see work()
+        self._queued: deque[Job] = deque()
+        self._started: dict[Job, None] = {}                     # neither queued nor done
+        self._running = 0                                       # of these, how many do not rest
+        self._free_since: dict[tuple[Any, int], int] = {}       # pool and slot -> when its last job ended
+        self._none_left: asyncio.Future | None = None
+
+    def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
+        """Queue a function for the pool, None for the default one; the future gives its result."""
+        job = Job(self, func, args, pool)
+        self._queued.append(job)
+        return job.future
+
+    async def all_done(self) -> None:
+        """Wait until no job is queued or started."""
+        while self._started or any(not job.future.cancelled() for job in self._queued):
+            self._none_left = self.loop.create_future()
+            await self._none_left
+
+    def abandon(self) -> None:
+        """End the threads that rest; one that is at work ends when it would rest."""
+        self._queued.clear()
+        for job in self._started:
+            job.abandoned = True
+            if job.resting:
+                job.go.release()
+                job.thread.join(MOMENT)
+        self._started.clear()
+        self._running = 0
+
+    def caller(self) -> Job | None:
+        """The job whose thread this is."""
+        thread = threading.get_ident()
+        return next((job for job in list(self._started) if job.thread.ident == thread), None)
+
+    def called(self, job: Job, callback: Callable) -> None:
+        """Note that a job's thread has made `callback` ready on the loop."""
+        if getattr(callback, "__qualname__", "") == "run_coroutine_threadsafe.<locals>.callback":
+            # the future that run_coroutine_threadsafe is about to return: asking it for the result is resting
+            variables = dict(zip(callback.__code__.co_freevars, callback.__closure__))
+            future = variables["future"].cell_contents
+            for method in ("result", "exception"):
+                setattr(future, method, functools.partial(job.answer, future, method))
+        self.mail.put((job, ...))
+
+    def work(self) -> bool:
+        """Let a thread work until it rests; False if there is nothing for a thread to do now.
+
+        Threads write letters to the loop, a pair of themselves and what they wish: to sleep for some
+        seconds, to wait for a future for some seconds (a pair), or to end (None). A letter with `...` says
+        that the thread has called into the loop, and goes on.
+        """
+        if not self._running and not self._start_next():
+            return False
+        called = False
+        while True:
+            try:
+                job, wish = self.mail.get(timeout=min(MOMENT, PATIENCE) if called else PATIENCE)
+            except queue.Empty:
+                if called:
+                    return True
+                message = self._complaint()
+                self.abandon()
+                raise StuckThread(message) from None
+            if job.abandoned:
+                continue
+            if wish is not ...:
+                break
+            called = True
+        self._running -= 1
+        if wish is None:
+            del self._started[job]
+            self._free_since[job.pool, job.slot] = job.now
+            self._deliver(job)
+            if self._none_left is not None and not self._none_left.done():
+                self._none_left.set_result(None)
+        elif isinstance(wish, tuple):
+            self._wait_for(job, *wish)
+        else:
+            job.now += round(wish * 1e9)
+            self.loop.call_at(job.now / 1e9, self._resume, job)
+        return True
+
+    def _start_next(self) -> bool:
+        for job in list(self._queued):
+            taken = {other.slot for other in self._started if other.pool is job.pool}
+            if job.future.cancelled():
+                self._queued.remove(job)
+            elif len(taken) < getattr(job.pool, "_max_workers", WORKERS):
+                self._queued.remove(job)
+                self._started[job] = None
+                self._running += 1
+                slot = min(set(range(len(taken) + 1)) - taken)
+                job.start(slot, self._free_since.get((job.pool, slot)))
+                return True
+        return False
+
+    def _resume(self, job: Job) -> None:
+        if not job.abandoned:
+            self._running += 1
+            job.go.release()
+            self.work()
+
+    def _wait_for(self, job: Job, future: concurrent.futures.Future, timeout: float | None) -> None:
+        """Resume a thread when a future is done, or after some seconds."""
+        resumed = False
+
+        def resume(_=None) -> None:
+            nonlocal resumed
+            if not resumed:
+                resumed = True
+                if timer is not None:
+                    timer.cancel()
+                job.now = max(job.now, self.loop.time_ns())
+                self.loop.call_soon(self._resume, job)
+
+        timer = None if timeout is None else self.loop.call_at(job.now / 1e9 + timeout, resume)
+        future.add_done_callback(resume)
+
+    def _deliver(self, job: Job) -> None:
+        value, error = job.outcome
+        if job.future.cancelled():
+            return
+        if isinstance(error, StopIteration):
+            error = RuntimeError("a function in a worker thread raised StopIteration")
+        if error is not None:
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(value)
+
+    def _complaint(self) -> str:
+        frames = sys._current_frames()
+        places = [str(place) for job in self._started
+                  if (place := waits.learners_place(frames.get(job.thread.ident))) is not None]
+        return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
+                + (f", at {' and '.join(places)}" if places else "")
+                + ": virtual time goes on when the thread is done or calls time.sleep")
+
+
+def _initializer(pool: ThreadPoolExecutor | None) -> Callable[[], object] | None:
+    """What a pool runs first in each of its threads."""
+    if hasattr(pool, "_create_worker_context"):             # Python 3.14
+        return pool._create_worker_context().initialize
+    function = getattr(pool, "_initializer", None)
+    return functools.partial(function, *pool._initargs) if function is not None else None

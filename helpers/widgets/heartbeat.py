@@ -1,0 +1,226 @@
+"""The pulse of an event loop: it beats while the loop is free, and stops while somebody blocks it.
+
+    with heartbeat() as pulse:          # in any coroutine, or in a cell
+        await main()
+    pulse.largest_gap                   # seconds of the longest silence between two beats
+    pulse                               # last in a cell: the beats as a strip
+
+    heartbeat()                         # last in a cell: live, under the cell, while you run others
+
+A beat is a timer of the loop, nothing else: the loop that runs the learner's tasks must find the time for it. It is
+no task, so it appears in no recording and changes none; in virtual time every beat is exact.
+
+A live heartbeat sends each beat to the page. While the loop is blocked nothing can be sent, and the page shows that
+by itself: what it got with the last beat is an animation that grows until the next one comes. The timer ends with
+`close()`, with the button, when the cell is run again, and after ten minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from helpers.recording import CHART_WIDTH, seconds, short
+from helpers.virtual.loop import VirtualTimeLoop
+from helpers.widgets.cleanup import close_all, close_with_cell
+
+EVERY = 0.1             # seconds from beat to beat
+STOP = 5                # a silence of so many beats counts as a stop: a busy machine alone makes no such silence
+LIFETIME = 600.0        # seconds that a live heartbeat beats at most
+KEPT = 100_000          # beats that are remembered
+
+
+class Gap(NamedTuple):
+    """A silence in which the pulse stopped, in seconds since the heartbeat began."""
+
+    start: float
+    end: float
+
+
+def heartbeat(*, every: float = EVERY) -> Heartbeat:
+    """A heartbeat of the event loop, one beat `every` so many seconds.
+
+    As a context manager it watches the block: `with heartbeat() as pulse:`. Last in a cell it beats live, under that
+    cell, until it is closed. Raises TypeError or ValueError if `every` is no number of seconds above 0.
+    """
+    return Heartbeat(every)
+
+
+class Heartbeat:
+    """What `heartbeat()` gives. Times are seconds since it began.
+
+    every        seconds from beat to beat on a free loop
+    times        of the beats
+    gaps         the silences of at least five beats: there the pulse stopped
+    clock        "real" or "virtual"; "" before it began
+    """
+
+    def __init__(self, every: float = EVERY) -> None:
+        if isinstance(every, bool) or not isinstance(every, (int, float)):
+            raise TypeError("every is a number of seconds from beat to beat; "
+                            f"got {every!r}: write heartbeat(every=0.1)")
+        if not 0 < every < float("inf"):
+            raise ValueError(f"every is a number of seconds above 0; got {every!r}: write heartbeat(every=0.1)")
+        self.every = every
+        self.clock = ""
+        self.times: deque[float] = deque(maxlen=KEPT)
+        self.beats = 0
+        self.gaps: list[Gap] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._began = 0.0
+        self._last = 0.0            # when the last beat was, or the beginning
+        self._longest = 0.0
+        self._ended: float | None = None
+        self._page: Any = None      # what shows it live
+
+    # -- beating --------------------------------------------------------------------------------
+
+    def __enter__(self) -> Heartbeat:
+        self._begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Heartbeat:
+        raise TypeError("a heartbeat has nothing to await: write with heartbeat() as pulse, without async")
+
+    async def __aexit__(self, *error: object) -> None:
+        """Never reached; it is here so that `async with` gets as far as the sentence above."""
+
+    def _begin(self) -> None:
+        if self.clock:
+            raise RuntimeError("this heartbeat has begun already: make a new one, with heartbeat() as pulse:")
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError("a heartbeat needs a running event loop: use it in a coroutine, as in "
+                               "async def main(): with heartbeat() as pulse: ...") from None
+        self.clock = "virtual" if isinstance(self._loop, VirtualTimeLoop) else "real"
+        self._began = self._loop.time()
+        self._timer = self._loop.call_later(self.every, self._beat)
+
+    def _now(self) -> float:
+        assert self._loop is not None
+        return round(self._loop.time() - self._began, 9)
+
+    def _beat(self) -> None:
+        self._note(self._now())
+        self.beats += 1
+        self.times.append(self._last)
+        assert self._loop is not None
+        if self._page is not None and self.clock == "real" and self._last >= LIFETIME:
+            self.stop()
+            return
+        self._timer = self._loop.call_later(self.every, self._beat)
+        if self._page is not None:
+            self._page.beat(self)
+
+    def _note(self, now: float) -> None:
+        """The silence that has now ended."""
+        silence = round(now - self._last, 9)
+        self._longest = max(self._longest, silence)
+        if silence >= STOP * self.every:
+            self.gaps.append(Gap(self._last, now))
+        self._last = now
+
+    def stop(self) -> None:
+        """End it: no further beats. What was seen stays. Without effect if it has ended, or has not begun."""
+        if self._loop is None or self._ended is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ended = self._now()
+        self._note(self._ended)
+        self._loop = self._timer = None
+        if self._page is not None:
+            self._page.beat(self)
+
+    def close(self) -> None:
+        """End it, and take its live picture off the page."""
+        self.stop()
+        if self._page is not None:
+            page, self._page = self._page, None
+            close_all(page.root)
+
+    # -- what it came to ------------------------------------------------------------------------
+
+    @property
+    def beating(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._loop is not None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from its begin to its end, or to now."""
+        if self._ended is not None:
+            return self._ended
+        return self._now() if self._loop is not None else 0.0
+
+    @property
+    def largest_gap(self) -> float:
+        """Seconds of the longest silence, be it before the first beat or after the last; `every` if all is well."""
+        return max(self._longest, self.elapsed - self._last)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the pulse has stopped: a silence of at least five beats. The same on any machine, if the loop is
+        blocked for ten beats or more, or not at all."""
+        return self.largest_gap >= STOP * self.every
+
+    # -- in words, and as a picture -------------------------------------------------------------
+
+    def __str__(self) -> str:
+        if not self.clock:
+            return f"a heartbeat that has not begun; it will beat every {seconds(self.every)}"
+        if self.clock == "real":
+            if self.beating:
+                return (f"a live heartbeat of the event loop, every {seconds(self.every)}; "
+                        "it stops while the loop is blocked")
+            return f"heartbeat in real time: {'the pulse stopped' if self.stopped else 'it beat all the time'}"
+        words = [f"heartbeat every {seconds(self.every)} of virtual time: "
+                 f"{self.beats:,} beat{'s' * (self.beats != 1)} in {seconds(self.elapsed)}",
+                 f"largest gap {seconds(self.largest_gap)}"]
+        words += [f"stopped from {seconds(gap.start)[:-2]} to {seconds(gap.end)}" for gap in self.gaps[:3]]
+        words += [f"and {len(self.gaps) - 3:,} times more"] * (len(self.gaps) > 3)
+        key = "(| a beat, ! the pulse has stopped)" if self.gaps else "(| a beat)"
+        return "\n".join(["; ".join(words), self._chart(), key])
+
+    __repr__ = __str__
+
+    def headline(self) -> str:
+        """What there is to see, in a few words, durations included."""
+        if not self.stopped:
+            return f"The pulse beats all the time; largest gap {short(self.largest_gap)}"
+        times = "" if len(self.gaps) == 1 else f" {len(self.gaps):,} times"
+        return f"The pulse stops{times}; largest gap {short(self.largest_gap)}"
+
+    def _chart(self) -> str:
+        """The beats over time, in characters."""
+        scale = (CHART_WIDTH - 1) / self.elapsed if self.elapsed > 0 else 0.0
+        cells = [" "] * CHART_WIDTH
+        for gap in self.gaps:
+            first, last = round(gap.start * scale), round(gap.end * scale)
+            cells[first : last + 1] = "!" * (last + 1 - first)
+        for time in self.times:
+            cells[round(time * scale)] = "|"
+        return "".join(cells).rstrip()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        from helpers.widgets import heartbeat_page
+
+        if not self.clock:                  # nobody has begun it, so it begins here, live
+            try:
+                self._begin()
+            except RuntimeError:            # no loop is running, so there is nothing that could beat
+                return {"text/plain": str(self)}
+        if self.beating and self.clock == "real":
+            if self._page is None:
+                self._page = heartbeat_page.Live(self)
+                close_with_cell(self)
+            return {**self._page.root._repr_mimebundle_(), "text/plain": str(self)}
+        return heartbeat_page.bundle(self)

@@ -1,0 +1,164 @@
+"""The source lines that a run went through, for the replay.
+
+Which lines they are is told by the places of the recording: the functions in which tasks were
+suspended, and the coroutine functions of the tasks, as far as they stand in the same files. Cells of
+the running notebook count as files. Where the source is not to be had, in another kernel for
+instance, a listing is empty, and says which files it misses.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from helpers.recording import Place, Recording
+
+AROUND = 2          # lines shown around a place that is in no function
+CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input-")
+
+
+class Line(NamedTuple):
+    """A line of source. `file` is an index into `Listing.files`."""
+
+    file: int
+    number: int
+    text: str
+
+
+class Listing:
+    """The source of the coroutines in a run.
+
+    lines   all lines, by file and number
+    files   their files, each with at least one line
+    missing files whose source is not to be had
+
+    `read` gives the lines of a file, as `linecache.getlines` does: [] if there are none.
+    """
+
+    def __init__(self, run: Recording, read: Callable[[str], list[str]] = linecache.getlines) -> None:
+        places = {span.place for task in run.tasks for span in task.spans if span.place is not None}
+        coroutines = {task.coroutine for task in run.tasks}
+        files: dict[str, set[int]] = {}
+        for place in places:
+            files.setdefault(place.file, set()).add(place.line)
+        self.missing: list[str] = []
+        self.files: list[str] = []
+        self.lines: list[Line] = []
+        self._home: dict[str, tuple[int, int]] = {}             # of a coroutine function: file and first line
+        self._stood: set[tuple[int, int]] = set()
+        for file, numbers in files.items():
+            source = [line.rstrip("\n") for line in read(file)]
+            if not source or max(numbers) > len(source):        # none, or of another version
+                self.missing.append(file)
+                continue
+            index = len(self.files)
+            self.files.append(file)
+            self._stood |= {(index, number) for number in numbers}
+            self._add(index, source, [place for place in places if place.file == file], coroutines)
+
+    def _add(self, index: int, source: list[str], places: list[Place], coroutines: set[str]) -> None:
+        functions = _functions(source)
+        wanted: set[int] = set()
+        for name in coroutines:
+            called = [f for f in functions if f.is_coroutine and f.name == name.rpartition(".")[2]]
+            seen = [f for f in called if any(p.function == f.name and f.first <= p.line <= f.last for p in places)]
+            if seen or len(called) == 1:        # of several with that name, only one that was seen at work
+                function = (seen or called)[-1]
+                self._home.setdefault(name, (index, function.first))
+                wanted.update(range(function.first, function.last + 1))
+        for place in places:
+            around = [f for f in functions if f.first <= place.line <= f.last]
+            named = [f for f in around if f.name == place.function] or around[-1:]
+            if named:
+                wanted.update(range(named[-1].first, named[-1].last + 1))
+            else:
+                wanted.update(range(max(place.line - AROUND, 1), min(place.line + AROUND, len(source)) + 1))
+        for number in range(min(wanted), max(wanted)):      # blank lines between two functions
+            if number in wanted:
+                end = next(n for n in range(number + 1, len(source) + 1) if n in wanted)
+                between = range(number + 1, end)
+                if not any(source[n - 1].strip() for n in between):
+                    wanted.update(between)
+        numbers = sorted(wanted)
+        texts = textwrap.dedent("\n".join(source[number - 1].expandtabs(4) for number in numbers)).split("\n")
+        self.lines += [Line(index, number, text) for number, text in zip(numbers, texts)]
+
+    def home(self, coroutine: str) -> tuple[int, int] | None:
+        """File and number of the line at which a coroutine function begins; None if it is not listed."""
+        return self._home.get(coroutine)
+
+    def spot(self, place: Place | None) -> tuple[int, int] | None:
+        """File and number of a place; None if it is not listed."""
+        if place is None or place.file not in self._index:
+            return None
+        return self._index[place.file], place.line
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {file: index for index, file in enumerate(self.files)}
+
+    def excerpt(self, marked: Iterable[tuple[int, int]], room: int) -> list[Line | None]:
+        """At most `room` lines, None where some are left out: all of them if they fit.
+
+        Else those that are `marked` come first (file and number, the most important first), then those
+        at which a task ever stands, then the neighbours of the marked ones.
+        """
+        if len(self.lines) + len(self.files) - 1 <= room:
+            return self._joined(self.lines)
+        position = {(line.file, line.number): at for at, line in enumerate(self.lines)}
+        marked = [position[spot] for spot in marked if spot in position]
+        heads = [position[spot] for spot in self._home.values()]
+        stood = sorted(position[spot] for spot in self._stood if spot in position)
+        order = marked[:1] + marked + heads + stood
+        order += [at + by for distance in range(1, room) for at in (marked or [0]) for by in (-distance, distance)]
+        kept: set[int] = set()
+        for at in order:
+            if 0 <= at < len(self.lines) and at not in kept:
+                more = kept | {at}
+                if len(self._joined([self.lines[one] for one in sorted(more)])) > room:
+                    if len(kept) > room // 2:
+                        break
+                    continue
+                kept = more
+        return self._joined([self.lines[at] for at in sorted(kept)])
+
+    def _joined(self, lines: list[Line]) -> list[Line | None]:
+        """Lines with None between those that are not neighbours in their file."""
+        result: list[Line | None] = []
+        for line in lines:
+            before = result[-1] if result else None
+            if before is not None and (before.file, before.number + 1) != (line.file, line.number):
+                result.append(None)
+            result.append(line)
+        return result
+
+
+class _Function(NamedTuple):
+    name: str
+    first: int
+    last: int
+    is_coroutine: bool
+
+
+def _functions(source: list[str]) -> list[_Function]:
+    """All functions of a file, outer ones before inner ones; none if it cannot be parsed."""
+    try:
+        tree = ast.parse("\n".join(source))
+    except (SyntaxError, ValueError):
+        return []
+    found = [
+        _Function(node.name, node.lineno, node.end_lineno or node.lineno, isinstance(node, ast.AsyncFunctionDef))
+        for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    return sorted(found, key=lambda function: (function.first, -function.last))
+
+
+def title(file: str) -> str:
+    """What to call a file: "cell", or its name without folders."""
+    return "cell" if CELL.search(file) else os.path.basename(file)

@@ -1,0 +1,177 @@
+"""The steps of a run in sentences: what a task did in its turn, and what the loop does next.
+
+`tell(run)` gives them all, as the text twin of the replay. Of a run in virtual time it is exact. Of a
+real one it leaves out whatever the machine has a hand in: times, and who was ready when.
+"""
+
+from __future__ import annotations
+
+from helpers.recording import BLOCKED, CANCELLED, EXCEPTION, RESULT, WAIT, Place, Recording, Task, seconds, short
+from helpers.widgets.replay.steps import READY, TIMED, Standing, Step, Steps
+
+TOLD = 30           # so many steps are told one by one
+NAMED = 4           # so many tasks are named in a sentence
+STUCK = 8           # so many tasks are told in the last sentence of a run that is stuck
+
+WAITS = {
+    "sleep": "sleeps{time}",
+    "request": "waits{time} for a request",
+    "timeout": "waits{time} for a timeout",
+    "task": "waits for {tasks}",
+    "gather": "waits for {tasks} (gather)",
+    "task group": "waits for {tasks} (task group)",
+    "wait": "waits for {tasks} (wait)",
+    "wait_for": "waits for {tasks} (wait_for)",
+    "as_completed": "waits for the next of its tasks (as_completed)",
+    "lock": "waits for a lock",
+    "semaphore": "waits for a semaphore",
+    "event": "waits for an event",
+    "condition": "waits for a condition",
+    "barrier": "waits at a barrier",
+    "queue get": "waits for an item from a queue",
+    "queue put": "waits for room in a queue",
+    "queue join": "waits until all items of a queue are done",
+    "thread": "waits for a worker thread",
+    "socket": "waits for the network",
+    "dns": "waits for an address",
+    "subprocess": "waits for another process",
+    "future": "waits for a future",
+}
+
+
+def tell(run: Recording) -> str:
+    """The text twin of the replay: a line for each step, the first 30 and the last one."""
+    steps = Steps(run, settled=True)
+    virtual = run.clock == "virtual"
+    lines = [f"Replay, {len(steps):,} step{'s' * (len(steps) != 1)}: {run.summary()}"]
+    shown = list(range(len(steps)))
+    if len(steps) > TOLD + 2:
+        shown = shown[:TOLD] + shown[-1:]
+    width = len(f"{len(steps):,}")
+    times = {number: seconds(steps[number].time) for number in shown} if virtual else {}
+    column = max(map(len, times.values()), default=0)
+    before = -1
+    for number in shown:
+        if number > before + 1:
+            lines.append(f"... and {number - before - 1:,} more steps, up to the last one:")
+        step = steps[number]
+        if virtual:
+            words = f"{times[number]:{column}}  {deed(step)} {outlook(step)}"
+        else:
+            words = deed(step, times=False) + (f" {outlook(step)}" if step.next_time is None else "")
+        lines.append(f"{number + 1:{width},}. {words}")
+        before = number
+    if not steps:
+        lines.append("No task had a turn on the loop.")
+    return "\n".join(lines)
+
+
+def deed(step: Step, *, times: bool = True) -> str:
+    """What the task did in its turn: "north goes on from line 4 and finishes." With `times`, how long it will wait."""
+    run = step.steps.run
+    task, after = run.tasks[step.task], step.after
+    words = ["starts" if step.first else f"goes on from {where(step.came_from, task)}" if step.came_from else "goes on"]
+    if step.made:
+        many = f"{len(step.made):,} tasks: " if len(step.made) > NAMED else ""
+        words.append(f"creates {many}{names(run, step.made)}")
+    if times and step.turn.kind == BLOCKED:
+        at = f" at {where(step.turn.place, task)}" if step.turn.place else ""
+        words.append(f"blocks the loop{at} for {duration(run, step.turn.end - step.turn.start)}")
+    if after.state == WAIT or after.wait not in ("", "turn"):
+        if after.place:
+            words.append("reaches it again" if after.place == step.came_from else f"reaches {where(after.place, task)}")
+        words.append(waits(run, after, step.time if times else None))
+    elif after.state == READY:
+        words.append(f"steps aside at {where(after.place, task)}" if after.place else "steps aside")
+    else:
+        error = f"fails: {_error(task.error)}"
+        words.append({RESULT: "finishes", CANCELLED: "ends, cancelled", EXCEPTION: error}[after.state])
+    return f"{name(task)} {_list(words)}."
+
+
+def outlook(step: Step) -> str:
+    """Who is ready, or what the loop does since nobody is; after the last step, how the run ended."""
+    run = step.steps.run
+    if step.next_time is None:
+        return ending(step)
+    if step.ready:
+        return f"Ready: {names(run, step.ready)}."
+    if step.sleeps:
+        return f"Nobody is ready: the loop sleeps until {moment(run, step.next_time)}."
+    return "Nobody is ready yet."
+
+
+def ending(step: Step) -> str:
+    """How the run ended: whether all tasks did, and if not, who waits for whom."""
+    run = step.steps.run
+    left = [standing for standing in step.standings.values() if standing.state in (WAIT, READY)]
+    if run.error.startswith("Deadlock"):
+        words = "Deadlock: nobody is ready, and nothing is left that could wake anybody."
+    elif run.error:
+        words = f"The run is over, and ended with {_error(run.error)}."
+    else:
+        words = "The run is over." if left else "The run is over: all tasks have ended."
+    if not left:
+        return words
+    told = []
+    for standing in left[:STUCK]:
+        task = run.tasks[standing.task]
+        at = f" at {where(standing.place, task)}" if standing.place else ""
+        told.append(f"{name(task)} {'is ready' if standing.state == READY else waits(run, standing, None)}{at}")
+    if len(left) > STUCK:
+        told.append(f"{len(left) - STUCK:,} more are left")
+    return f"{words} {'; '.join(told)}." if run.error else f"{words} Left behind: {'; '.join(told)}."
+
+
+def waits(run: Recording, standing: Standing, since: float | None) -> str:
+    """What a task waits for: "waits 0.3 s for a request". The time only if `since` says when the wait began."""
+    words = WAITS.get(standing.wait, f"waits ({standing.wait or 'future'})")
+    time = ""
+    if since is not None and standing.until is not None and standing.wait in TIMED:
+        time = f" {duration(run, standing.until - since)}"
+    tasks = names(run, standing.on) if standing.on else "a task" if standing.wait == "task" else "its tasks"
+    return words.format(time=time, tasks=tasks)
+
+
+def where(place: Place | None, task: Task | None = None) -> str:
+    """ "line 4", and in which function, if that is not the task's own coroutine."""
+    if place is None:
+        return ""
+    own = task is not None and task.coroutine.rpartition(".")[2] == place.function
+    return f"line {place.line}" if own else str(place)
+
+
+def name(task: Task) -> str:
+    """The name of a task, on one line, and not too long."""
+    return _clip(task.name, 40)
+
+
+def names(run: Recording, tasks: tuple[int, ...]) -> str:
+    """ "north, south and west"; of more than four tasks three, and how many more."""
+    known = [name(run.tasks[task]) for task in tasks if 0 <= task < len(run.tasks)]
+    if len(known) > NAMED:
+        known = known[: NAMED - 1] + [f"{len(known) - NAMED + 1:,} more"]
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else "nobody"
+
+
+def duration(run: Recording, value: float) -> str:
+    """Seconds in words: of a virtual run exact, of a real one as far as it means anything."""
+    return seconds(value) if run.clock == "virtual" else short(max(value, 0))
+
+
+def moment(run: Recording, value: float) -> str:
+    """A time since the run began: of a virtual run exact, of a real one to the millisecond."""
+    return seconds(value) if run.clock == "virtual" else f"{value:.3f} s"
+
+
+def _error(text: str) -> str:
+    return _clip(text.splitlines()[0] if text else "error", 120)
+
+
+def _clip(text: str, width: int) -> str:
+    text = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in " ".join(text.split()))
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _list(words: list[str]) -> str:
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])}, and {words[-1]}"

@@ -1,0 +1,280 @@
+"""A recorded run as a sequence of steps, and where every task stands after each of them.
+
+A step is one task's turn on the loop. `Steps(run)[k]` tells what there is to know of the moment at
+which turn `k` has ended: who had it, where every task stands, who is ready, in what order, and who
+wakes when. It is computed when it is asked for, from the spans of the recording alone.
+
+How the ready queue is found. The loop serves its queue in order, so its order is that of the turns to
+come. When a task joined the queue is written in a recording of real time. In virtual time much
+happens at one instant, and there it follows from what the task waited for: a timer is due, the tasks
+that it waited for have ended. Where it follows from nothing (a lock, a queue) a task counts as ready
+from when it must be: because its turn is next, or somebody behind it in the queue is ready. Among
+turns of one instant it may so be shown as ready later than it is, and a request that has queued in
+a full shop earlier.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from helpers.drawing.palette import FAMILY
+from helpers.recording import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, Place, Recording, Span, Task
+
+TIMED = ("sleep", "request", "timeout")     # waits that a timer of the loop ends
+MOMENT = 0.001                              # seconds in which a real loop takes its next turn without having slept
+
+
+class Standing(NamedTuple):
+    """Where a task stands.
+
+    task     its id
+    state    "ready", "wait", or its outcome: "result", "exception", "cancelled"
+    started  whether it has had a turn
+    wait     what it waits for, or has waited for, as in `Span.wait`
+    on       ids of the tasks that it waits for
+    place    the line where it is suspended; None if it has not started, has ended, or is in nobody's code
+    until    seconds at which its wait will end; None if it never ends, if the task does not wait, or if a cancellation
+             cuts a timer short: when that was due is not written (but for a request or a timeout after which the task
+             goes on: there it is the moment of the cancellation)
+    """
+
+    task: int
+    state: str
+    started: bool
+    wait: str = ""
+    on: tuple[int, ...] = ()
+    place: Place | None = None
+    until: float | None = None
+
+
+class Step:
+    """The moment after a turn.
+
+    number     of the turn, from 0
+    task       id of the task that had it
+    turn       the turn itself, a "run" or "blocked" span
+    time       seconds at which it ended
+    first      whether it is the task's first turn
+    came_from  the line at which the task stood before, or None
+    made       ids of the tasks that it created in this turn
+    standings  `Standing` of each task that exists, by id, in order of creation
+    next_time  seconds at which the next turn begins; None if this one is the last
+    """
+
+    def __init__(self, steps: Steps, number: int) -> None:
+        self.steps, self.number = steps, number
+        self.turn, self.task = steps.turns[number]
+        self.time = self.turn.end
+        own = steps.own[self.task]
+        position = bisect_left(own, number)
+        self.first = position == 0
+        self.came_from = None if self.first else steps.gaps[self.task][position].place
+        self.made = tuple(steps.made_by.get(number, ()))
+        last = number + 1 == len(steps.turns)
+        self.next_time = None if last else steps.turns[number + 1][0].start
+
+    @property
+    def after(self) -> Standing:
+        """Where the task stands that had the turn."""
+        return self.standings[self.task]
+
+    @cached_property
+    def standings(self) -> dict[int, Standing]:
+        steps, number = self.steps, self.number
+        found = {}
+        for task in steps.run.tasks:
+            own = steps.own[task.id]
+            had = bisect_right(own, number)
+            if had or steps.made_in[task.id] <= number:
+                found[task.id] = steps.standing(task, had, number)
+        return found
+
+    @cached_property
+    def ready(self) -> tuple[int, ...]:
+        """Ids of the tasks in the loop's queue, the next one first."""
+        waiting = [task for task, standing in self.standings.items() if standing.state == READY]
+        return tuple(sorted(waiting, key=lambda task: self.steps.next_turn(task, self.number)))
+
+    @cached_property
+    def timers(self) -> tuple[tuple[float, int], ...]:
+        """Of the tasks that wait for the clock or for a request: when they wake, and their ids; the next one first."""
+        return tuple(sorted(
+            (standing.until, task) for task, standing in self.standings.items()
+            if standing.state == WAIT and standing.wait in TIMED and standing.until is not None
+        ))
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the loop has nothing to do until the next turn."""
+        return not self.ready and self.next_time is not None and self.next_time - self.time > self.steps.moment
+
+
+class _Gap(NamedTuple):
+    """What a task did between two turns: it waited, or was ready, or both; or neither, for no time at all."""
+
+    wait: Span | None
+    ready: Span | None
+
+    @property
+    def place(self) -> Place | None:
+        span = self.wait or self.ready
+        return span.place if span else None
+
+
+class Steps:
+    """The steps of a run: `len(steps)` of them, and `steps[k]` from 0 on; negative numbers count from the end.
+
+    turns     each turn with the id of its task
+    own       for each task, the numbers of its turns
+    gaps      for each task, what lies before each of its turns, and after the last
+    made_in   for each task, the number of the turn in which it was created; -1 for the main task
+
+    A task group keeps its tasks in a set, and cancels them in an order that changes from run to run. With
+    `settled`, tasks that end cancelled, one directly after the other, are put in order of creation instead.
+    """
+
+    def __init__(self, run: Recording, *, settled: bool = False) -> None:
+        self.run = run
+        self.moment = MOMENT if run.clock == "real" else 0.0
+        turns = [(span, task.id) for task in run.tasks for span in task.spans if span.kind in (RUN, BLOCKED)]
+        if all(span.step >= 0 for span, _ in turns):
+            turns.sort(key=lambda turn: turn[0].step)
+        else:                               # a run made by hand, without numbers
+            turns.sort(key=lambda turn: (turn[0].start, turn[0].end, turn[1]))
+        if settled:
+            _settle(run, turns)
+        self.turns: list[tuple[Span, int]] = turns
+        self.own: list[list[int]] = [[] for _ in run.tasks]
+        for number, (_, task) in enumerate(turns):
+            self.own[task].append(number)
+        self.gaps = [_gaps(task) for task in run.tasks]
+        self.made_in = [self._made_in(task) for task in run.tasks]
+        self.made_by: dict[int, list[int]] = {}
+        for task, number in enumerate(self.made_in):
+            self.made_by.setdefault(number, []).append(task)
+        self._ready_after = self._join_queue()
+
+    def __len__(self) -> int:
+        return len(self.turns)
+
+    def __getitem__(self, number: int) -> Step:
+        if number < 0:
+            number += len(self.turns)
+        if not 0 <= number < len(self.turns):
+            raise IndexError(f"this run has {len(self.turns):,} steps, from 0 on")
+        return Step(self, number)
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self.__getitem__, range(len(self)))
+
+    def next_turn(self, task: int, number: int) -> int:
+        """The number of the next turn of a task after that of step `number`; beyond all if it has none."""
+        own = self.own[task]
+        at = bisect_right(own, number)
+        return own[at] if at < len(own) else len(self.turns) + task
+
+    def standing(self, task: Task, had: int, number: int) -> Standing:
+        """Where a task stands after step `number`, if it has had so many of its turns."""
+        own = self.own[task.id]
+        ended = had == len(own)
+        if ended and task.outcome != PENDING:
+            return Standing(task.id, task.outcome, had > 0)
+        wait, ready = gap = self.gaps[task.id][had]
+        if wait is None:
+            return Standing(task.id, READY, had > 0, ready.wait if ready else "", (), gap.place)
+        if self._ready_after[own[had]] <= number if not ended else ready is not None:
+            return Standing(task.id, READY, had > 0, wait.wait, (), gap.place)
+        stopped = task.outcome == CANCELLED and had + 1 == len(own)
+        cut = stopped and wait.wait in TIMED or wait.wait == "sleep" and wait.woken >= 0
+        return Standing(task.id, WAIT, had > 0, wait.wait, wait.on, gap.place, None if ended or cut else wait.end)
+
+    # -- who was made when, and ready when ------------------------------------------------------
+
+    def _made_in(self, task: Task) -> int:
+        """The turn of its parent in which a task was created."""
+        if task.parent is None or not self.own[task.parent]:
+            return -1
+        first = self.own[task.id][0] if self.own[task.id] else len(self.turns)
+        turns = self.own[task.parent]
+        at_work = [n for n in turns if self.turns[n][0].start <= task.created <= self.turns[n][0].end]
+        # A new task goes to the end of the queue, so its parent has no second turn before it; an eager one
+        # has its first turn in the middle of its parent's.
+        before = [n for n in at_work if n < first]
+        if before or at_work:
+            return before[-1] if before else at_work[0]
+        return turns[max(bisect_left(turns, first) - 1, 0)]
+
+    def _join_queue(self) -> list[int]:
+        """For each turn the number of the step after which its task was ready for it; the turn's own if never seen."""
+        ends = [turn.end for turn, _ in self.turns]
+        for number in range(1, len(ends)):              # an eager task's turn ends before its parent's
+            ends[number] = max(ends[number], ends[number - 1])
+        ready_after = list(range(len(self.turns)))
+        earliest = len(self.turns)                      # when somebody further behind in the queue joined it
+        for number in range(len(self.turns) - 1, -1, -1):
+            turn, task = self.turns[number]
+            position = bisect_left(self.own[task], number)
+            gap = self.gaps[task][position]
+            before = self.own[task][position - 1] if position else self.made_in[task]
+            if gap.wait is None:
+                joined = before
+            else:
+                due = max(bisect_left(ends, gap.wait.end), before)
+                joined = self._woken(number, gap.wait, due, before, earliest)
+            ready_after[number] = joined = min(joined, number)
+            earliest = min(earliest, joined)
+        return ready_after
+
+    def _woken(self, number: int, wait: Span, due: int, before: int, earliest: int) -> int:
+        """The step after which a task that waited is certainly ready for turn `number`.
+
+        due       the first step that ended when the wait was over, or after that
+        before    the task's turn before
+        earliest  the first step after which somebody is ready whose turn comes later
+        """
+        turn, task = self.turns[number]
+        slept = turn.start - self.turns[number - 1][0].end > self.moment if number else True
+        certain = number if slept else number - 1       # if the loop did not sleep, it had its next turn in the queue
+        if self.run.clock == "real":
+            return min(due, certain)
+        if wait.woken >= 0:
+            return max(before, min(wait.woken, certain))
+        if FAMILY.get(wait.wait) == "tasks" and wait.on:
+            ends = [self.own[other][-1] for other in wait.on if self.own[other]]
+            if len(ends) == len(wait.on) and max(ends) < number:
+                return max(before, max(ends))
+        last = number == self.own[task][-1]
+        if wait.wait in TIMED and not (last and self.run.tasks[task].outcome == CANCELLED):
+            return min(due, certain)
+        return max(before, due, min(certain, earliest)) if due <= certain else certain
+
+
+def _settle(run: Recording, turns: list[tuple[Span, int]]) -> None:
+    def is_cancelled(turn: Span, task: int) -> bool:
+        return run.tasks[task].outcome == CANCELLED and turn == run.tasks[task].spans[-1]
+
+    first = 0
+    while first < len(turns):
+        last = first
+        while last < len(turns) and is_cancelled(*turns[last]) and (
+            run.clock == "real" or turns[last][0].start == turns[first][0].start == turns[last][0].end
+        ):
+            last += 1
+        turns[first:last] = sorted(turns[first:last], key=lambda turn: turn[1])
+        first = max(last, first + 1)
+
+
+def _gaps(task: Task) -> list[_Gap]:
+    gaps, wait, ready = [], None, None
+    for span in task.spans:
+        if span.kind == WAIT:
+            wait = span
+        elif span.kind == READY:
+            ready = span
+        else:
+            gaps.append(_Gap(wait, ready))
+            wait = ready = None
+    return gaps + [_Gap(wait, ready)]

@@ -1,0 +1,416 @@
+"""What nbval cannot see of a notebook: the file itself.
+
+nbval re-executes the notebooks and compares text. It compares no cell that was never executed, ignores metadata and
+pictures, takes an error output for right if it is stored, and does not read the text between the cells.
+
+Every check is a function that takes a notebook and returns its complaints; each is tried here on a notebook that it
+must complain about.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tools import index, refresh
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+CODE_LINES = 15
+TEXT_WORDS = 160
+UNCHECKED = ("nbval-skip", "nbval-ignore-output")
+
+Complaints = list[str]
+CHECKS: list[Callable[[NotebookNode, Path], Complaints]] = []
+
+
+def check(function: Callable[[NotebookNode, Path], Complaints]) -> Callable[[NotebookNode, Path], Complaints]:
+    CHECKS.append(function)
+    return function
+
+
+def code_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    return ((f"cell {n} ({c.get('id')})", c) for n, c in enumerate(notebook.cells, 1) if c.cell_type == "code")
+
+
+def text_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    return ((f"cell {n} ({c.get('id')})", c) for n, c in enumerate(notebook.cells, 1) if c.cell_type == "markdown")
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+# -- checks of what ran -----------------------------------------------------------------------------
+
+
+@check
+def executed_in_order(notebook: NotebookNode, path: Path) -> Complaints:
+    found = [(where, cell.execution_count) for where, cell in code_cells(notebook)]
+    return [
+        f"{where} has the execution count {count}, expected {number}: run `make refresh`"
+        for number, (where, count) in enumerate(found, 1)
+        if count != number
+    ]
+
+
+@check
+def no_empty_code_cell(notebook: NotebookNode, path: Path) -> Complaints:
+    return [f"{where} is empty" for where, cell in code_cells(notebook) if not cell.source.strip()]
+
+
+@check
+def no_trailing_semicolon(notebook: NotebookNode, path: Path) -> Complaints:
+    return [
+        f"{where} ends with a semicolon, which hides the output from JupyterLab but not from nbval: write _ = ..."
+        for where, cell in code_cells(notebook)
+        if re.sub(r"\s*(#.*)?$", "", cell.source.rstrip()).endswith(";")
+    ]
+
+
+@check
+def errors_only_where_meant(notebook: NotebookNode, path: Path) -> Complaints:
+    complaints = []
+    for where, cell in code_cells(notebook):
+        kinds = [output.ename for output in cell.outputs if output.output_type == "error"]
+        if kinds and "raises-exception" not in tags(cell):
+            complaints.append(f"{where} shows the error {kinds[0]} without the tag raises-exception")
+        if "raises-exception" in tags(cell) and not kinds:
+            complaints.append(f"{where} has the tag raises-exception, but shows no error")
+    return complaints
+
+
+@check
+def pictures_have_words(notebook: NotebookNode, path: Path) -> Complaints:
+    complaints = []
+    for where, cell in code_cells(notebook):
+        for output in cell.outputs:
+            if not any(kind.startswith("image/") for kind in output.get("data", {})):
+                continue
+            twin = output.data.get("text/plain", "").strip()
+            if "image/png" in output.data and not output.metadata.get("image/png", {}).get("alt", "").strip():
+                complaints.append(f"{where}: a picture has no alt text (metadata['image/png']['alt'])")
+            if not twin or re.fullmatch(r"<.*>", twin):         # the default repr says nothing
+                complaints.append(f"{where}: a picture has no text twin (text/plain is {twin!r})")
+    for where, cell in text_cells(notebook):
+        if re.search(r"!\[\s*\]", cell.source) or re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", cell.source):
+            complaints.append(f"{where}: a picture has no alt text: write ![what it shows](file)")
+    return complaints
+
+
+@check
+def no_path_of_a_machine(notebook: NotebookNode, path: Path) -> Complaints:
+    absolute = re.compile(
+        r"(?<![\w.~:/\\])(?:/[\w.+-]+){2,}\.\w+\b|\b[A-Z]:\\[\w.\\ -]+|(?<!\w)/(?:home|Users|root|tmp)/\S*"
+    )
+    complaints = []
+    for where, cell in code_cells(notebook):
+        for output in cell.outputs:
+            texts = [output.get("text", ""), *output.get("traceback", []), output.get("data", {}).get("text/plain", "")]
+            found = [match[0] for text in texts if (match := absolute.search(text))]
+            complaints += [f"{where} shows a path of the machine: {file}" for file in found]
+    return complaints
+
+
+# -- checks of metadata -----------------------------------------------------------------------------
+
+
+@check
+def clean_metadata(notebook: NotebookNode, path: Path) -> Complaints:
+    complaints = []
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        complaints.append(f"the kernel is {notebook.metadata.get('kernelspec', {}).get('name')!r}, not 'python3'")
+    if notebook.metadata != refresh.NOTEBOOK_METADATA:
+        complaints.append(f"the metadata of the notebook is {dict(notebook.metadata)}: run `make refresh`")
+    for number, cell in enumerate(notebook.cells, 1):
+        extra = set(cell.metadata) - set(refresh.CELL_METADATA)
+        if extra:
+            complaints.append(f"cell {number} ({cell.get('id')}) has metadata {sorted(extra)}: run `make refresh`")
+    return complaints
+
+
+@check
+def written_as_refresh_writes(notebook: NotebookNode, path: Path) -> Complaints:
+    if path.exists() and path.read_bytes().decode("utf-8") != refresh.written(notebook):
+        return ["the file is not in the form that `make refresh` writes"]
+    return []
+
+
+@check
+def unchecked_cells_say_why(notebook: NotebookNode, path: Path) -> Complaints:
+    """nbval takes both tags and comments such as `# NBVAL_SKIP`; the comments are not used here."""
+    complaints = []
+    for where, cell in code_cells(notebook):
+        if re.search(r"^\s*#\s*(NBVAL_|PYTEST_)", cell.source, re.MULTILINE):
+            complaints.append(f"{where}: use the tag nbval-skip or nbval-ignore-output, not a comment")
+        for tag in set(tags(cell)) & set(UNCHECKED):
+            if not re.search(r"#\s*not compared:\s*\w+", cell.source):
+                complaints.append(f"{where} has the tag {tag}: give the reason in a comment, `# not compared: ...`")
+    return complaints
+
+
+# -- checks of form ---------------------------------------------------------------------------------
+
+
+@check
+def begins_with_a_title(notebook: NotebookNode, path: Path) -> Complaints:
+    first = notebook.cells[0] if notebook.cells else None
+    if first is None or first.cell_type != "markdown" or not re.match(r"# \S", first.source):
+        return ["the first cell must be a title, `# Do something`"]
+    titles = [w for w, c in text_cells(notebook) for line in lines_of_prose(c.source) if re.match(r"# \S", line)]
+    return [f"{where} has another title of the first level" for where in titles[1:]]
+
+
+@check
+def has_one_setup_cell(notebook: NotebookNode, path: Path) -> Complaints:
+    if path.name == index.FILE:     # no code at all
+        return []
+    setups = [n for n, (_, cell) in enumerate(code_cells(notebook)) if "%load_ext helpers" in cell.source]
+    return [] if setups == [0] else ["the first code cell, and no other, must load the extension: %load_ext helpers"]
+
+
+@check
+def short_cells(notebook: NotebookNode, path: Path) -> Complaints:
+    long_code = [
+        f"{where} has {len(cell.source.splitlines())} lines of code, more than {CODE_LINES}"
+        for where, cell in code_cells(notebook)
+        if len(cell.source.splitlines()) > CODE_LINES
+    ]
+    return long_code + [
+        f"{where} has {count} words, more than {TEXT_WORDS}"
+        for where, cell in text_cells(notebook)
+        if (count := words(cell.source)) > TEXT_WORDS and path.name != index.FILE       # is looked up, not read
+    ]
+
+
+def words(text: str) -> int:
+    """Words that are read: no comments, no addresses of links, no marks."""
+    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\]\([^)]*\)", "] ", text)
+    return len(re.findall(r"\w[\w.'’()=-]*", text))
+
+
+# -- links ------------------------------------------------------------------------------------------
+
+LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|\b(?:href|src)=\"([^\"]+)\"")
+
+
+def lines_of_prose(source: str) -> list[str]:
+    """The lines outside of fenced code."""
+    kept, fence = [], ""
+    for line in source.splitlines():
+        mark = re.match(r"\s*(```+|~~~+)", line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        elif not fence:
+            kept.append(line)
+    return kept
+
+
+def links_in(source: str) -> list[str]:
+    prose = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "code", "\n".join(lines_of_prose(source)))
+    return [one or other for one, other in LINK.findall(prose)]
+
+
+def anchors_of(path: Path) -> set[str]:
+    """The anchors of the headings and cells of a notebook (as JupyterLab has them), or of a Markdown file (GitHub)."""
+    text = path.read_text(encoding="utf-8")
+    sources, anchors = [text], set()
+    if path.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        sources = [c.source for c in cells if c.cell_type == "markdown"]
+        anchors = {f"cell-id={c.get('id')}" for c in cells}
+    for line in (line for source in sources for line in lines_of_prose(source)):
+        heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
+        if heading:
+            title = re.sub(r"[*`]|\]\([^)]*\)|\[", "", heading[1])
+            if path.suffix == ".ipynb":
+                anchors.add(title.replace(" ", "-"))
+            else:
+                anchors.add(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
+    return anchors
+
+
+@check
+def links_lead_somewhere(notebook: NotebookNode, path: Path) -> Complaints:
+    complaints = []
+    for where, cell in text_cells(notebook):
+        for link in links_in(cell.source):
+            if re.match(r"https://", link) or link.startswith(("mailto:", "attachment:", "data:")):
+                continue
+            if re.match(r"[a-z]+:", link):
+                complaints.append(f"{where}: {link} is no https address")
+                continue
+            file, _, anchor = unquote(link).partition("#")
+            target = (path.parent / file).resolve() if file else path
+            if file and not target.exists():
+                complaints.append(f"{where}: {link} leads to no file")
+            elif file and not target.is_relative_to(path.parent.parent.resolve()):
+                complaints.append(f"{where}: {link} leads out of the repository")
+            elif anchor and target.suffix in (".ipynb", ".md") and anchor not in anchors_of(target):
+                complaints.append(f"{where}: {link} leads to no heading; there are {sorted(anchors_of(target))}")
+    return complaints
+
+
+# -- the course's notebooks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", CHECKS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook(path: Path, function: Callable[[NotebookNode, Path], Complaints]) -> None:
+    complaints = function(nbformat.read(path, as_version=4), path)
+    assert not complaints, "\n".join([path.name, *complaints])
+
+
+def test_there_are_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+# -- the checks themselves --------------------------------------------------------------------------
+
+SETUP = "%load_ext helpers\nimport asyncio"
+TITLE = "# Wait for something"
+
+
+def new_notebook(*cells: NotebookNode, title: str = TITLE, setup: str = SETUP) -> NotebookNode:
+    """A notebook that nothing is wrong with, and these cells."""
+    made = nbformat.v4.new_notebook(metadata=refresh.NOTEBOOK_METADATA)
+    made.cells = [text(title), code(setup), *cells]
+    count = 0
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"c{number}"
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+    return made
+
+
+def code(source: str, *outputs: NotebookNode, tags: tuple[str, ...] = ()) -> NotebookNode:
+    return nbformat.v4.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)} if tags else {})
+
+
+def text(source: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(source)
+
+
+def picture(alt: str, twin: str) -> NotebookNode:
+    data = {"image/png": "aGk=", "text/plain": twin}
+    return nbformat.v4.new_output("display_data", data=data, metadata={"image/png": {"alt": alt}})
+
+
+def error() -> NotebookNode:
+    return nbformat.v4.new_output("error", ename="ValueError", evalue="no tea", traceback=["ValueError: no tea"])
+
+
+def stream(words: str) -> NotebookNode:
+    return nbformat.v4.new_output("stream", name="stdout", text=words)
+
+
+def changed(notebook: NotebookNode, change: Callable[[NotebookNode], object]) -> NotebookNode:
+    change(notebook)
+    return notebook
+
+
+GOOD = [
+    new_notebook(),
+    new_notebook(code("draw()", picture("Timeline", "a lane"))),
+    new_notebook(code("fail()", error(), tags=("raises-exception",))),
+    new_notebook(code("now()  # not compared: it shows the date", tags=("nbval-skip",))),
+    new_notebook(text("[there](other.ipynb#Wait-for-something), [above](#Wait-for-something), [a](https://a.org/3).")),
+    new_notebook(text("[readme](../README.md#how-to-start) and `[no](link.md)`\n```\n[no](link.md)\n# no title\n```")),
+    new_notebook(code("print('a;')\n'x;'"), code("x = 1  # a; b")),
+    new_notebook(code("1 / 2", stream("1/2/3 and 3/4.5 and https://a.org/b/c.html"))),
+    new_notebook(text("word " * TEXT_WORDS + "<!-- and a comment -->")),
+]
+
+BAD = [
+    (executed_in_order, changed(new_notebook(), lambda n: n.cells[1].update(execution_count=None)), "None, expected 1"),
+    (executed_in_order, changed(new_notebook(), lambda n: n.cells[1].update(execution_count=3)), "3, expected 1"),
+    (no_empty_code_cell, new_notebook(code("  \n")), "cell 3 (c2) is empty"),
+    (no_trailing_semicolon, new_notebook(code("plot();")), "semicolon"),
+    (no_trailing_semicolon, new_notebook(code("plot();  # quiet\n\n")), "semicolon"),
+    (errors_only_where_meant, new_notebook(code("fail()", error())), "ValueError without the tag"),
+    (errors_only_where_meant, new_notebook(code("1", tags=("raises-exception",))), "shows no error"),
+    (pictures_have_words, new_notebook(code("draw()", picture(" ", "a lane"))), "no alt text"),
+    (pictures_have_words, new_notebook(code("draw()", picture("Timeline", ""))), "no text twin"),
+    (pictures_have_words, new_notebook(code("draw()", picture("Timeline", "<Figure size 640x480>"))), "no text twin"),
+    (pictures_have_words, new_notebook(text("![](a.png)")), "no alt text"),
+    (pictures_have_words, new_notebook(text('<img src="a.png">')), "no alt text"),
+    (no_path_of_a_machine, new_notebook(code("1", stream("saved in /home/me/x"))), "/home/me/x"),
+    (no_path_of_a_machine, new_notebook(code("1", stream("/opt/course/helpers/notebook.py:3: W"))), "notebook.py"),
+    (no_path_of_a_machine, new_notebook(code("1", stream("C:\\Users\\me"))), "C:\\Users\\me"),
+    (clean_metadata, changed(new_notebook(), lambda n: n.metadata.kernelspec.update(name="conda-env")), "'conda-env'"),
+    (clean_metadata, changed(new_notebook(), lambda n: n.metadata.language_info.update(version="3.12.1")), "3.12.1"),
+    (clean_metadata, changed(new_notebook(), lambda n: n.metadata.update(widgets={})), "widgets"),
+    (clean_metadata, changed(new_notebook(), lambda n: n.cells[1].metadata.update(execution={})), "['execution']"),
+    (unchecked_cells_say_why, new_notebook(code("now()", tags=("nbval-skip",))), "give the reason"),
+    (unchecked_cells_say_why, new_notebook(code("now()  # date", tags=("nbval-ignore-output",))), "give the reason"),
+    (unchecked_cells_say_why, new_notebook(code("# NBVAL_SKIP\nnow()")), "not a comment"),
+    (begins_with_a_title, new_notebook(title="Wait"), "must be a title"),
+    (begins_with_a_title, new_notebook(text("# Another\nand more")), "another title"),
+    (has_one_setup_cell, new_notebook(setup="import asyncio"), "%load_ext helpers"),
+    (has_one_setup_cell, new_notebook(code("%load_ext helpers")), "and no other"),
+    (short_cells, new_notebook(code("x\n" * (CODE_LINES + 1))), f"{CODE_LINES + 1} lines"),
+    (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
+    (links_lead_somewhere, new_notebook(text("[x](missing.ipynb)")), "missing.ipynb leads to no file"),
+    (links_lead_somewhere, new_notebook(text("[x](other.ipynb#No-such)")), "no heading"),
+    (links_lead_somewhere, new_notebook(text("[x](#No-such)")), "no heading"),
+    (links_lead_somewhere, new_notebook(text("[x](../README.md#no-such)")), "no heading"),
+    (links_lead_somewhere, new_notebook(text("[x](http://example.org)")), "no https"),
+    (links_lead_somewhere, new_notebook(text("[x](../../outside.md)")), "out of the repository"),
+    (links_lead_somewhere, new_notebook(text('<img src="no.png" alt="x">')), "leads to no file"),
+]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """The path of a notebook in a small repository."""
+    folder = tmp_path / "repository" / "notebooks"
+    folder.mkdir(parents=True)
+    (tmp_path / "outside.md").write_text("outside")
+    (folder.parent / "README.md").write_text("# Course\n## How to `start`\n")
+    (folder / "other.ipynb").write_text(refresh.written(new_notebook()))
+    return folder / "tried.ipynb"
+
+
+@pytest.mark.parametrize("notebook", GOOD)
+def test_nothing_is_said_of_a_good_notebook(notebook: NotebookNode, place: Path) -> None:
+    place.write_text(refresh.written(notebook), encoding="utf-8")
+    assert [complaint for function in CHECKS for complaint in function(notebook, place)] == []
+
+
+@pytest.mark.parametrize("function, notebook, words", BAD)
+def test_a_bad_notebook_is_caught(function, notebook: NotebookNode, words: str, place: Path) -> None:
+    place.write_text(refresh.written(notebook), encoding="utf-8")
+    complaints = function(notebook, place)
+    assert len(complaints) >= 1 and words in complaints[0]
+
+
+def test_a_file_in_another_form_is_caught(place: Path) -> None:
+    place.write_text(refresh.written(new_notebook()).replace("\n ", "\n  "), encoding="utf-8")
+    assert written_as_refresh_writes(new_notebook(), place) != []
+
+
+def test_every_check_is_tried() -> None:
+    assert {function for function, *_ in BAD} | {written_as_refresh_writes} == set(CHECKS)
+
+
+def test_nbval_catches_what_it_is_relied_on_for(tmp_path: Path) -> None:
+    """A stored output that is no longer what comes out; with the options that the suite uses."""
+    for name, stored in {"true": "2", "false": "3"}.items():
+        result = nbformat.v4.new_output("execute_result", data={"text/plain": stored}, execution_count=2)
+        (tmp_path / f"{name}.ipynb").write_text(refresh.written(new_notebook(code("1 + 1", result))))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-cell-timeout=30"]
+    command += ["--nbval-sanitize-with", str(ROOT / "tests" / "sanitize.cfg"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 failed, 3 passed" in done.stdout and "'3' == '2'" in done.stdout

@@ -1,0 +1,76 @@
+"""Figures that are no timelines: what is sent to the notebook, and mistakes."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from helpers.drawing.figure import DPI, show
+
+
+def a_figure() -> Figure:
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().plot([1, 2], [3, 4])
+    return figure
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[dict, dict]]:
+    """Shows a figure; data and metadata of the one output that it makes."""
+    outputs: list[tuple[dict, dict]] = []
+
+    def display(data: dict, *, metadata: dict, raw: bool) -> None:
+        assert raw
+        outputs.append((data, metadata))
+
+    def shown(figure: Figure, **words: str) -> tuple[dict, dict]:
+        outputs.clear()
+        show(figure, **words)
+        (output,) = outputs
+        return output
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return shown
+
+
+def test_the_picture_comes_with_its_words(shown) -> None:
+    data, metadata = shown(a_figure(), alt="A line goes up.", text="3 4")
+    assert data["text/plain"] == "3 4"
+    about = metadata["image/png"]
+    assert (about["alt"], about["clock"]) == ("A line goes up.", "virtual")
+    assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (about["width"], about["height"])
+    assert (about["width"], about["height"]) == (4 * DPI, 2 * DPI)
+
+
+def test_the_same_figure_gives_the_same_bytes(shown) -> None:
+    one, other = (shown(a_figure(), alt="A line.", text="3 4")[0]["image/png"] for _ in range(2))
+    assert one == other
+    assert b"matplotlib" not in base64.b64decode(one)
+
+
+def test_a_picture_of_measured_durations_is_marked(shown) -> None:
+    _, metadata = shown(a_figure(), alt="Bars.", text="bars", clock="real")
+    assert metadata["image/png"]["clock"] == "real"
+
+
+@pytest.mark.parametrize("words", [{"alt": "", "text": "x"}, {"alt": "x", "text": "  "}, {"alt": None, "text": "x"}])
+def test_words_must_not_be_missing(words: dict) -> None:
+    with pytest.raises(ValueError, match=r"write show\(figure, alt="):
+        show(a_figure(), **words)
+
+
+def test_a_wrong_clock_is_named() -> None:
+    with pytest.raises(ValueError, match="'wall'"):
+        show(a_figure(), alt="x", text="x", clock="wall")
+
+
+def test_axes_are_told_from_their_figure() -> None:
+    with pytest.raises(TypeError, match=r"type Axes.*axes\.figure"):
+        show(a_figure().axes[0], alt="x", text="x")
+    with pytest.raises(TypeError, match="type list"):
+        show([1, 2], alt="x", text="x")

@@ -1,0 +1,115 @@
+"""Every exercise of every lesson: its starter, its solution, and each wrong answer that it knows."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import helpers.exercises
+from helpers.checker.exercise import Exercise, Mistake, exercises_of
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+LESSONS = sorted(m.name for m in pkgutil.iter_modules(helpers.exercises.__path__) if re.fullmatch(r"lesson_\w+", m.name))
+EXERCISES = {
+    f"{lesson}.{name}": exercise
+    for lesson in LESSONS
+    for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}"))
+}
+MISTAKES = {
+    f"{name} {number} {mistake.kind}": (exercise, mistake)
+    for name, exercise in EXERCISES.items()
+    for number, mistake in enumerate(exercise.mistakes, 1)
+}
+SECONDS = 10        # of real time for an answer, on a busy machine; for one that never ends, 1
+
+
+@pytest.fixture(params=EXERCISES)
+def exercise(request) -> Exercise:
+    return EXERCISES[request.param]
+
+
+def test_there_are_exercises() -> None:
+    assert EXERCISES
+
+
+def test_the_starter_is_untried(exercise: Exercise) -> None:
+    report = exercise.check(exercise.compile(exercise.starter))
+    assert report.outcome == "untried"
+    assert report.message == str(report)
+
+
+def test_the_solution_is_right(exercise: Exercise) -> None:
+    report = exercise.check(exercise.compile(exercise.solution_source), seconds=SECONDS)
+    assert report.outcome == "right", report
+    assert " ".join(report.message.split()) == f"Right. {exercise.why} Next: {exercise.next}"
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_wrong_answer_earns_its_message(name: str) -> None:
+    exercise, mistake = MISTAKES[name]
+    seconds = 1 if re.search(r"while True:\s*pass", mistake.source) else SECONDS
+    report = exercise.check(exercise.compile(mistake.source), seconds=seconds)
+    assert (report.outcome, report.kind) == ("wrong", mistake.kind), report
+    assert mistake.fragment.lower() in " ".join(report.message.split()).lower(), report
+
+
+def test_there_are_at_least_four_different_wrong_answers(exercise: Exercise) -> None:
+    assert len({mistake.source for mistake in exercise.mistakes}) >= 4
+    assert all(isinstance(mistake, Mistake) and mistake.fragment for mistake in exercise.mistakes)
+
+
+def test_its_texts_are_complete(exercise: Exercise) -> None:
+    assert len(exercise.hints) >= 2
+    for text in (exercise.title, exercise.task, exercise.why, exercise.next, *exercise.hints):
+        assert text.strip()
+    assert exercise.why.endswith(".") and exercise.next.rstrip().endswith((".", "?"))
+    assert exercise.cases and all(case.told.endswith((".", "?")) for case in exercise.cases)
+    assert exercise.name in exercise.task
+    # one sentence each: the rest belongs to the notebook
+    assert len(exercise.why.split()) <= 60 and len(exercise.next.split()) <= 60
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_names_agree(lesson: str) -> None:
+    """`exercises.cheapest` checks `cheapest`."""
+    for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}")):
+        assert name == exercise.name
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_notebook_has_the_starter(name: str) -> None:
+    """If the lesson's notebook uses its exercises at all, each has a cell with the starter and its check."""
+    lesson, exercise = name.partition(".")[0], EXERCISES[name]
+    files = list(NOTEBOOKS.glob(f"{lesson.removeprefix('lesson_')}_*.ipynb"))
+    cells = [
+        "".join(cell["source"])
+        for file in files
+        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    if not any(lesson in cell for cell in cells):
+        pytest.skip(f"no notebook of {lesson} uses its exercises")
+    with_starter = [cell for cell in cells if exercise.starter.strip() in cell]
+    assert len(with_starter) == 1, f"one cell should hold this starter, exactly:\n{exercise.starter}"
+    assert f"{exercise.name}.check({exercise.name})" in with_starter[0]
+
+
+def test_the_example_for_authors_is_complete(tmp_path: Path, monkeypatch) -> None:
+    """The example in CONTRIBUTING.md works as it stands."""
+    text = (NOTEBOOKS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    source = text.partition("## Adding an exercise")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "example_lesson.py").write_text(source.replace("from .exercise", "from helpers.checker.exercise"),
+                                                encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    example = importlib.import_module("example_lesson").both_prices
+    assert example.check(example.compile(example.starter)).outcome == "untried"
+    assert example.check(example.compile(example.solution_source), seconds=SECONDS).outcome == "right"
+    assert len(example.mistakes) >= 4
+    for mistake in example.mistakes:
+        report = example.check(example.compile(mistake.source), seconds=SECONDS)
+        assert report.kind == mistake.kind and mistake.fragment in report.message, report

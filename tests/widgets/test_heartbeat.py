@@ -1,0 +1,286 @@
+"""The heartbeat: it stops exactly while the loop is blocked, disturbs nothing, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+
+import pytest
+from ipywidgets.widgets import widget as registry
+
+from helpers import heartbeat, record, simulate
+from helpers.widgets.heartbeat import Gap
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    before = set(registry._instances)
+    yield
+    assert set(registry._instances) == before
+
+
+async def watch(*steps, every=0.1):
+    """Waits of so many seconds; negative ones block the loop."""
+    with heartbeat(every=every) as pulse:
+        for seconds in steps:
+            if seconds < 0:
+                time.sleep(-seconds)
+            else:
+                await asyncio.sleep(seconds)
+    return pulse
+
+
+def watched(*steps, **options):
+    return simulate(watch(*steps, **options)).result
+
+
+# -- what it measures -------------------------------------------------------------------------------
+
+
+def test_beats_while_the_loop_is_free():
+    pulse = watched(1.05)
+    assert list(pulse.times) == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    assert (pulse.beats, pulse.largest_gap, pulse.stopped, pulse.gaps) == (10, 0.1, False, [])
+
+
+def test_stops_while_the_loop_is_blocked():
+    pulse = watched(0.35, -0.6, 0.35)
+    assert list(pulse.times) == [0.1, 0.2, 0.3, 0.95, 1.05, 1.15, 1.25]
+    assert (pulse.largest_gap, pulse.stopped, pulse.gaps) == (0.65, True, [Gap(0.3, 0.95)])
+
+
+def test_block_that_lasts_to_the_end():
+    pulse = watched(0.2, -1)
+    assert (pulse.beats, pulse.largest_gap, pulse.gaps) == (2, 1.0, [Gap(0.2, 1.2)])
+
+
+def test_block_before_the_first_beat():
+    pulse = watched(-2, 0.15)
+    assert (list(pulse.times), pulse.gaps) == ([2.0, 2.1], [Gap(0.0, 2.0)])
+
+
+def test_short_block_is_a_gap_and_no_stop():
+    pulse = watched(0.1, -0.4, 1)
+    assert (pulse.largest_gap, pulse.stopped) == (0.4, False)
+    assert watched(0.1, -0.5, 1).stopped
+
+
+def test_every_sets_the_pace():
+    pulse = watched(1, every=0.25)
+    assert (list(pulse.times), pulse.largest_gap) == ([0.25, 0.5, 0.75, 1.0], 0.25)
+
+
+def test_largest_gap_while_it_is_going_on():
+    async def main():
+        with heartbeat() as pulse:
+            time.sleep(3)
+            return pulse.largest_gap, pulse.stopped, pulse.elapsed
+
+    assert simulate(main()).result == (3.0, True, 3.0)
+
+
+def test_real_time():
+    free = asyncio.run(watch(0.01, every=5))
+    assert (free.clock, free.stopped) == ("real", False)
+    blocked = asyncio.run(watch(-0.3, every=0.01))
+    assert blocked.stopped and blocked.largest_gap >= 0.3
+
+
+# -- what it leaves alone ---------------------------------------------------------------------------
+
+
+def test_recording_is_the_same_with_and_without():
+    async def work():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(1), name="north")
+            group.create_task(asyncio.sleep(2), name="south")
+
+    async def main(pulse):
+        if not pulse:
+            return await work()
+        with heartbeat():
+            await work()
+
+    def seen(run):
+        return [(t.name, t.outcome, [s[:5] for s in t.spans]) for t in run.tasks], run.peak, run.callbacks
+
+    assert seen(simulate(main(True))) == seen(simulate(main(False)))
+    recorded = asyncio.run(record(main_short()))
+    assert [task.name for task in recorded.tasks] == ["main_short"]
+
+
+async def main_short():
+    with heartbeat(every=0.001):
+        await asyncio.sleep(0.02)
+
+
+def test_leaves_no_timer_behind_not_even_after_an_error():
+    async def main():
+        loop = asyncio.get_running_loop()
+        with pytest.raises(ValueError, match="no tea"):
+            with heartbeat() as pulse:
+                raise ValueError("no tea")
+        assert not pulse.beating
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        return [timer for timer in loop._scheduled if not timer.cancelled()], others
+
+    assert asyncio.run(main()) == ([], set())
+
+
+def test_two_at_once_beat_for_themselves():
+    async def main():
+        with heartbeat() as one:
+            await asyncio.sleep(0.25)
+            with heartbeat(every=0.05) as other:
+                await asyncio.sleep(0.22)
+            await asyncio.sleep(0.1)
+        return one, other
+
+    one, other = simulate(main()).result
+    assert list(one.times) == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert list(other.times) == [0.05, 0.1, 0.15, 0.2]
+
+
+# -- mistakes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("every, kind", [(0, ValueError), (-1, ValueError), (float("inf"), ValueError),
+                                         ("1", TypeError), (True, TypeError), (float("nan"), ValueError)])
+def test_wrong_pace_is_explained(every, kind):
+    with pytest.raises(kind, match=r"every is a number of seconds .*: write heartbeat\(every=0\.1\)"):
+        heartbeat(every=every)
+
+
+def test_async_with_is_explained():
+    async def main():
+        async with heartbeat():
+            pass
+
+    with pytest.raises(TypeError, match="write with heartbeat"):
+        simulate(main()).result
+
+
+def test_without_a_loop():
+    with pytest.raises(RuntimeError, match="needs a running event loop"):
+        with heartbeat():
+            pass
+    assert heartbeat()._repr_mimebundle_() == {
+        "text/plain": "a heartbeat that has not begun; it will beat every 0.1 s"}
+
+
+def test_twice_is_explained():
+    async def main():
+        with (pulse := heartbeat()):
+            pass
+        with pulse:
+            pass
+
+    with pytest.raises(RuntimeError, match="make a new one"):
+        simulate(main()).result
+
+
+# -- words and pictures -----------------------------------------------------------------------------
+
+
+def test_text_twin_in_virtual_time():
+    assert str(watched(0.35, -0.6, 0.35)) == """\
+heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; largest gap 0.65 s; stopped from 0.3 to 0.95 s
+    |   |    |!!!!!!!!!!!!!!!!!!!!!!!!!!|   |    |   |
+(| a beat, ! the pulse has stopped)"""
+    assert str(watched(0.25)).splitlines()[0] == \
+        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; largest gap 0.1 s"
+
+
+def test_text_twin_of_many_stops_is_short():
+    text = str(watched(*[0.1, -1] * 30))
+    assert "and 27 times more" in text and len(text) < 400
+
+
+def test_text_twin_in_real_time_has_no_durations():
+    assert str(asyncio.run(watch(0.01, every=5))) == "heartbeat in real time: it beat all the time"
+    assert str(asyncio.run(watch(-0.2, every=0.01))) == "heartbeat in real time: the pulse stopped"
+
+
+@pytest.mark.parametrize("steps", [(0.35, -0.6, 0.35), (1.0,), (), (0.1, -1) * 30])
+def test_picture_of_one_that_is_over(steps):
+    data, metadata = watched(*steps)._repr_mimebundle_()
+    again, _ = watched(*steps)._repr_mimebundle_()
+    assert data == again
+    assert VIEW not in data
+    assert data["image/png"] and metadata["image/png"]["clock"] == "virtual"
+    assert metadata["image/png"]["alt"] == f"Strip of beats over time: {data['text/plain'].splitlines()[0]}."
+
+
+# -- live -------------------------------------------------------------------------------------------
+
+
+def words(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_live_one_beats_on_after_its_cell_and_is_closed():
+    async def cells():
+        loop = asyncio.get_running_loop()
+        pulse = heartbeat(every=0.01)
+        data = pulse._repr_mimebundle_()                # what a cell does with its last value
+        page, first = pulse._page, pulse._page.strip.value
+        assert VIEW in data
+        assert data["text/plain"] == (
+            "a live heartbeat of the event loop, every 0.01 s; it stops while the loop is blocked")
+        while pulse.beats < 3:
+            await asyncio.sleep(0.01)
+        assert page.strip.value != first
+        time.sleep(0.2)
+        while not pulse.gaps:
+            await asyncio.sleep(0.01)
+        assert "The pulse stopped" in words(page.result.value)
+        pulse.close()
+        beats = pulse.beats
+        await asyncio.sleep(0.05)
+        assert pulse.beats == beats
+        return [timer for timer in loop._scheduled if not timer.cancelled()]
+
+    assert asyncio.run(cells()) == []
+
+
+def test_button_ends_it():
+    async def cells():
+        pulse = heartbeat(every=0.01)
+        pulse._repr_mimebundle_()
+        page = pulse._page
+        page.button.click()
+        assert not pulse.beating and page.button.disabled
+        assert "It is over" in words(page.result.value)
+        assert "wyw-silence" not in page.strip.value        # nothing grows any more
+        pulse.close()
+
+    asyncio.run(cells())
+
+
+def test_live_one_ends_after_its_lifetime(monkeypatch):
+    monkeypatch.setattr(sys.modules["helpers.widgets.heartbeat"], "LIFETIME", 0.05)     # the name is the function's, too
+
+    async def cells():
+        pulse = heartbeat(every=0.01)
+        pulse._repr_mimebundle_()
+        async with asyncio.timeout(20):
+            while pulse.beating:
+                await asyncio.sleep(0.01)
+        pulse.close()
+        return pulse.elapsed
+
+    assert asyncio.run(cells()) >= 0.05
+
+
+def test_page_of_a_beat_shows_only_the_last_seconds():
+    from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
+
+    pulse = watched(60, -2, 3)
+    html = live_strip(pulse)
+    assert html.count("M") <= SHOWN / pulse.every + 1
+    assert "2 s" in words(html) or "2.1 s" in words(html)
+    assert all(0 <= int(x) <= SHOWN * SCALE for x in re.findall(r"M(-?\d+) ", html))

@@ -1,0 +1,328 @@
+"""The lab and the heartbeat in JupyterLab, as a learner uses them: with mouse and keyboard, while cells run.
+
+Each test asserts what the page shows, and keeps a picture in artefacts/.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import lab_browser
+from tests.course.test_browser import notebook
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "artefacts"
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.skipif(lab_browser.chromium() is None, reason="no Chromium on this machine"),
+]
+
+SETUP = "%load_ext helpers\nimport asyncio, time\nfrom helpers import heartbeat, lab"
+NOTEBOOKS = {
+    "lab": notebook(SETUP, "one = lab()\none", "two = lab(requests=10, strategy='one by one', jitter='none')\ntwo"),
+    "heartbeat": notebook(
+        SETUP,
+        "pulse = heartbeat()\npulse",
+        "await asyncio.sleep(4)",
+        "await asyncio.sleep(0.5)\ntime.sleep(3)\nawait asyncio.sleep(0.5)",
+    ),
+}
+
+# Runs code on the kernel, outside of any cell, and gives what it printed.
+ASK = """async (code) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({code, store_history: false});
+  let text = '';
+  future.onIOPub = m => { text += m.content.text ?? m.content.evalue ?? ''; };
+  await future.done;
+  return text.trim();
+}"""
+
+RUN_CELL = """(index) => {
+  const content = window.jupyterapp.shell.currentWidget.content;
+  content.activeCellIndex = index;
+  content.deselectAll();
+  window.jupyterapp.commands.execute('notebook:run-cell');
+}"""
+
+BUSY = """(index) => window.jupyterapp.shell.currentWidget.content.widgets[index]
+  .node.querySelector('.jp-InputPrompt').innerText.includes('*')"""
+
+RESTART = """async () => {
+  await window.jupyterapp.shell.currentWidget.sessionContext.restartKernel();
+}"""
+
+WIDGETS = "from ipywidgets.widgets import widget as w; print(len(w._instances))"
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with lab_browser.browser() as chrome:
+        yield chrome
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("instruments")
+    for name, made in NOTEBOOKS.items():
+        nbformat.write(made, folder / f"{name}.ipynb")
+    with lab_browser.lab(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def lab_page(chrome, address):
+    """The notebook with two labs, after Run All."""
+    with lab_browser.run_notebook(chrome, address("lab.ipynb")) as run:
+        assert run.complaints == []
+        yield run.page
+
+
+@pytest.fixture
+def page(lab_page):
+    """The same page, with the first lab as it was at the beginning."""
+    run_cell(lab_page, 1)
+    shows(lab_page, "0 of 20")
+    return lab_page
+
+
+@pytest.fixture
+def heart(chrome, address):
+    """The notebook with the heartbeat; only the first two cells have been run."""
+    page = chrome.context.new_page()
+    page.set_default_timeout(60_000)
+    lab_browser._open(page, address("heartbeat.ipynb"))
+    run_cell(page, 0)
+    run_cell(page, 1)
+    page.locator(".wyw-heartbeat").wait_for()
+    yield page
+    page.evaluate(lab_browser.CLOSE)
+    page.close()
+
+
+def run_cell(page, index, wait=True):
+    page.evaluate(RUN_CELL, index)
+    if wait:
+        page.wait_for_function(f"() => !({BUSY})({index})", timeout=30_000)
+
+
+def keep(page, name):
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+
+
+def first_lab(page):
+    return page.locator(".wyw-lab").first
+
+
+def slider(page, label):
+    row = first_lab(page).locator(".widget-slider").filter(has_text=re.compile(rf"^{re.escape(label)}"))
+    return row.locator(".noUi-handle")
+
+
+def result(page):
+    return first_lab(page).locator(".wyw-lab-result").inner_text()
+
+
+def shows(page, words, timeout=20_000):
+    """Wait until the numbers of the first lab contain these words."""
+    page.wait_for_function(
+        "words => document.querySelector('.wyw-lab .wyw-lab-result')?.innerText.includes(words)",
+        arg=words, timeout=timeout)
+
+
+# -- the lab ----------------------------------------------------------------------------------------
+
+
+def test_lab_stands_on_one_screen(page):
+    page.evaluate("() => document.querySelector('.wyw-lab').closest('.jp-Cell').scrollIntoView()")
+    box = first_lab(page).bounding_box()
+    assert box["width"] <= lab_browser.WIDTH and box["height"] <= 560
+    for part in (".noUi-handle", "select", "button", "svg[role=img]"):
+        assert first_lab(page).locator(part).first.is_visible()
+    assert "0.45 s" in result(page) and "0 of 20" in result(page)
+    keep(page, "lab")
+
+
+def test_dragging_a_slider_is_followed(page):
+    handle = slider(page, "requests")
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    seen = set()
+    for step in range(1, 31):
+        page.mouse.move(x + step * 5, y)
+        page.wait_for_timeout(40)
+        seen.add(result(page))
+    shows(page, "0 of 1,000")               # while the button is still down
+    page.mouse.up()
+    assert len(seen) >= 4                   # it has followed on the way
+    assert "1,001 tasks" in first_lab(page).locator("svg[role=img]").text_content()
+    keep(page, "lab-dragged")
+
+
+def test_arrow_keys_move_a_slider(page):
+    slider(page, "requests").focus()
+    page.keyboard.press("ArrowRight")
+    shows(page, "0 of 25")
+    slider(page, "latency").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.querySelector('.wyw-lab').innerText.includes('2.00')")
+    assert "0 of 25" in result(page)
+
+
+def test_strategy_is_chosen_by_keyboard(page):
+    first_lab(page).get_by_label("strategy").focus()
+    for key in ("Enter", "ArrowUp", "Enter"):       # open the list, go to the one before gather, take it
+        page.keyboard.press(key)
+    shows(page, "5.82 s")
+    assert first_lab(page).get_by_label("strategy").input_value() == "one by one"
+    keep(page, "lab-one-by-one")
+
+
+def test_everything_is_reached_with_the_tab_key(page):
+    slider(page, "requests").focus()
+    reached = []
+    for _ in range(24):
+        reached.append(page.evaluate("""() => {
+          const e = document.activeElement;
+          if (!e.closest('.wyw-lab')) return null;
+          return e.labels?.[0]?.innerText || e.innerText
+            || e.closest('.widget-slider')?.querySelector('label').innerText;
+        }"""))
+        page.keyboard.press("Tab")
+    for name in ("requests", "latency (s)", "jitter", "failures", "shop serves", "strategy", "timeout (s)", "Pin as A",
+                 "Show the code"):
+        assert name in reached
+
+
+def test_pinned_setting_stays_beside_the_next(page):
+    first_lab(page).get_by_role("button", name="Pin as A").click()
+    page.wait_for_function("() => document.querySelector('.wyw-lab .wyw-lab-result').innerText.trim().includes('A')")
+    first_lab(page).get_by_label("strategy").select_option("semaphore")
+    page.wait_for_function(
+        "() => document.querySelector('.wyw-lab svg[role=img]').innerHTML.includes('now: semaphore')")
+    picture = first_lab(page).locator("svg[role=img]")
+    assert "A: gather" in picture.text_content()
+    assert "A: 20 prices in 0.45 s" in picture.get_attribute("aria-label")
+    assert "1.3 s" in result(page) and "0.45 s" in result(page)
+    keep(page, "lab-pinned")
+    first_lab(page).get_by_role("button", name="Unpin").click()
+    page.wait_for_function("() => !document.querySelector('.wyw-lab svg[role=img]').innerHTML.includes('A: ')")
+
+
+def test_shown_code_runs_in_the_kernel_and_does_the_same(page):
+    first_lab(page).get_by_label("strategy").select_option("workers")
+    shows(page, "1.3 s")
+    first_lab(page).get_by_role("button", name="Show the code").click()
+    area = first_lab(page).locator("textarea")
+    area.wait_for()
+    page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('Queue')")
+    area.scroll_into_view_if_needed()
+    keep(page, "lab-code")
+    same = "print(str(run) == str(one.run), run.elapsed == one.run.elapsed)"
+    assert page.evaluate(ASK, f"{area.input_value()}\n{same}").endswith("True True")
+
+
+def test_two_labs_do_not_disturb_each_other(page):
+    other = page.locator(".wyw-lab").nth(1)
+    before = other.inner_text()
+    slider(page, "requests").focus()
+    page.keyboard.press("ArrowRight")
+    shows(page, "0 of 25")
+    assert other.inner_text() == before and "3 s" in before
+
+
+def test_cell_run_again_leaves_no_widget_behind(page):
+    before = page.evaluate(ASK, WIDGETS)
+    for _ in range(2):
+        run_cell(page, 1)
+        shows(page, "0 of 20")
+    assert page.evaluate(ASK, WIDGETS) == before
+    assert page.evaluate(ASK, "import asyncio; print([t for t in asyncio.all_tasks() if 'helpers' in repr(t)])") == "[]"
+
+
+def test_lab_works_after_a_restart(page):
+    page.evaluate(RESTART)
+    assert page.evaluate(lab_browser.RUN_ALL, 60) == "done"
+    page.wait_for_function(lab_browser.WIDGETS_LOADED)
+    shows(page, "0 of 20")
+    slider(page, "requests").focus()
+    page.keyboard.press("ArrowLeft")
+    shows(page, "0 of 15")
+    assert page.locator(".wyw-lab").count() == 2
+
+
+# -- the heartbeat ----------------------------------------------------------------------------------
+
+STATE = """() => {
+  const part = name => document.querySelector('.wyw-heartbeat ' + name);
+  return {
+    strip: part('path').getAttribute('d'),
+    beating: getComputedStyle(part('.wyw-alive')).opacity === '1',
+    stopped: getComputedStyle(part('.wyw-dead')).opacity === '1',
+    grown: part('.wyw-silence').getBoundingClientRect().width * getComputedStyle(part('.wyw-silence')).opacity,
+    words: part('.wyw-pulse-result').innerText,
+  };
+}"""
+
+
+def test_heartbeat_beats_while_a_cell_awaits(heart):
+    run_cell(heart, 2, wait=False)
+    heart.wait_for_timeout(500)
+    seen = []
+    for _ in range(6):
+        heart.wait_for_timeout(300)
+        seen.append(heart.evaluate(STATE))
+    assert heart.evaluate(BUSY, 2)                          # the cell was running all the time
+    assert len({state["strip"] for state in seen}) >= 4
+    assert sum(state["beating"] for state in seen) >= 4
+    keep(heart, "heartbeat-beating")
+
+
+def test_heartbeat_stops_while_the_loop_is_blocked(heart):
+    heart.wait_for_timeout(1000)
+    run_cell(heart, 3, wait=False)
+    heart.wait_for_function(f"() => ({STATE})().stopped && ({STATE})().grown > 40")
+    first = heart.evaluate(STATE)
+    heart.wait_for_timeout(700)
+    second = heart.evaluate(STATE)
+    assert heart.evaluate(BUSY, 3)
+    assert first["strip"] == second["strip"]                # no beat has arrived,
+    assert second["grown"] > first["grown"] + 10            # and the page shows that, without being told
+    assert not second["beating"]
+    keep(heart, "heartbeat-blocked")
+    heart.wait_for_function(                                # time.sleep(3); a busy machine makes small gaps, too
+        "() => document.querySelector('.wyw-pulse-result').innerText.match(/largest gap ([0-9.]+) s/)?.[1] >= 2.9")
+    heart.wait_for_function(f"() => ({STATE})().beating")
+    keep(heart, "heartbeat-after")
+
+
+def test_heartbeat_ends_with_its_button(heart):
+    heart.get_by_role("button", name="Stop the pulse").focus()
+    heart.keyboard.press("Enter")
+    heart.wait_for_function("() => document.querySelector('.wyw-pulse-result').innerText.includes('It is over')")
+    assert heart.evaluate(ASK, "print(pulse.beating)") == "False"
+
+
+def test_heartbeat_of_a_cell_that_is_run_again_is_gone(heart):
+    heart.evaluate(ASK, "first = pulse")
+    before = heart.evaluate(ASK, WIDGETS)
+    run_cell(heart, 1)
+    heart.locator(".wyw-heartbeat").wait_for()
+    assert heart.evaluate(ASK, "print(first.beating, pulse.beating)") == "False True"
+    assert heart.evaluate(ASK, WIDGETS) == before
+    assert heart.locator(".wyw-heartbeat").count() == 1
+
+
+def test_heartbeat_works_after_a_restart(heart):
+    heart.evaluate(RESTART)
+    assert heart.evaluate(lab_browser.RUN_ALL, 60) == "done"
+    heart.wait_for_function("() => document.querySelector('.wyw-pulse-result')?.innerText.includes('stopped')")
+    heart.wait_for_function(f"() => ({STATE})().beating")
