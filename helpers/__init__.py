@@ -21,9 +21,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from helpers.recording import Recording
+
 from .drawing.timeline import compare
 from .recorder.core import record
-from .recording import Recording
 from .simulated_io import Shop, ShopBusy, ShopError
 from .virtual.loop import Deadlock, Endless, NotSimulated, VirtualTimeLoop
 from .virtual.run import simulate

@@ -17,15 +17,12 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Literal, NamedTuple, Sequence
+from typing import Any, Literal, NamedTuple
 
-RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"
-RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"
+from helpers import text_twin
+from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
 
 JSON_VERSION = 1
-CHART_WIDTH = 56            # columns of the chart in the text twin of a virtual run
-CHART_TASKS = 24            # the text twin shows so many tasks one by one, and counts the rest; threads likewise
-CHART_CALLS = 3             # of a thread it tells so many calls, and counts the rest
 
 
 class Place(NamedTuple):
@@ -209,30 +206,14 @@ class Recording:
 
     def summary(self) -> str:
         """One line. Of a real run it gives no durations: they differ from machine to machine."""
-        words = [f"{_count(len(self.tasks), 'task')}"]
-        if self.clock == "virtual":
-            words[0] += f" in {seconds(self.elapsed)} of virtual time"
-        else:
-            words[0] += " in real time"
-        words.append(f"at most {self.peak:,} at once")
-        if self.clock == "virtual":
-            words.append(f"largest gap {seconds(self.largest_gap)}")
-        for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
-            n = sum(t.outcome == outcome for t in self.tasks)
-            if n:
-                words.append(f"{n:,} {verb}")
-        if self.error:
-            words.append(f"ended with {_first_line(self.error)}")
-        return "; ".join(words)
+        return text_twin.summary(self)
 
     def text(self, until: float | None = None) -> str:
         """The text twin of the timeline; of a virtual run its chart reaches to `until` seconds.
 
         So charts of several runs can have the same scale. `until` is at least `last_moment`, which is the default.
         """
-        lines = [self.summary()]
-        lines += _virtual_chart(self, until) if self.clock == "virtual" else _real_chart(self)
-        return "\n".join(lines)
+        return text_twin.text(self, until)
 
     def __str__(self) -> str:
         return self.text()
@@ -298,162 +279,3 @@ def _span_to_json(span: Span) -> dict[str, Any]:
 
 def _span_from_json(data: dict[str, Any]) -> Span:
     return Span(**{**data, "on": tuple(data["on"]), "place": data["place"] and Place(*data["place"])})
-
-
-def seconds(value: float) -> str:
-    """A duration in words, exact to the nanosecond: `seconds(0.30)` is "0.3 s"."""
-    return f"{round(value, 9):.9f}".rstrip("0").rstrip(".") + " s"
-
-
-def short(value: float) -> str:
-    """A duration to read at a glance, in three digits at most: "1.2 s", "0.35 s", "80 ms", "3 µs"."""
-    if value >= 0.0995:
-        digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-        text = f"{value:,.{digits}f}"
-        return (text.rstrip("0").rstrip(".") if digits else text) + " s"
-    for factor, name in ((1e3, "ms"), (1e6, "µs")):
-        if value * factor >= 0.995:
-            return f"{value * factor:.{0 if value * factor >= 9.95 else 1}f}".removesuffix(".0") + f" {name}"
-    return "0 s" if value <= 0 else "< 1 µs"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _first_line(text: str) -> str:
-    return one_line(text.splitlines()[0]) if text else ""
-
-
-def one_line(text: str) -> str:
-    """Text of the program's that cannot break a row or colour a terminal: control characters become "?"."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
-
-
-def _clip(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _ending(task: Task) -> str:
-    if task.outcome == EXCEPTION:
-        return _first_line(task.error)
-    return {RESULT: "", CANCELLED: "cancelled", PENDING: "left behind"}[task.outcome]
-
-
-def _lanes(
-    rows: Iterable[tuple[str, str, str]], hidden: int, workers: Sequence[tuple[str, str, str]] = ()
-) -> list[str]:
-    """The lines of tasks, of which so many are `hidden`, and below them those of worker threads."""
-    rows = [(_clip(one_line(name), 24), chart, words) for name, chart, words in rows]
-    width = max(len(name) for name, _, _ in [*rows, *workers])
-    lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in [*rows, *workers]]
-    more = [f"... and {_count(hidden, 'task')} more"] if hidden else []
-    return lines[: len(rows)] + more + lines[len(rows) :]
-
-
-def worker_names(count: int) -> list[str]:
-    """What so many worker threads are called beside their lanes."""
-    return ["worker thread"] if count == 1 else [f"worker thread {number}" for number in range(1, count + 1)]
-
-
-MARKS = {WAIT: "-", READY: "~", BLOCKED: "!", RUN: "#"}
-
-
-def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
-    """Lanes over time: `-` waits, `~` ready but kept waiting, `!` blocks the loop, `|` a turn on it.
-
-    Below them the worker threads: `[=]` is a call at work.
-    """
-    end = run.end
-    until = run.last_moment if until is None else max(until, run.last_moment)
-    scale = (CHART_WIDTH - 1) / until if until > 0 else 0.0
-
-    def lane(task: Task) -> str:
-        cells = [" "] * CHART_WIDTH
-        for kind in (WAIT, READY, RUN, BLOCKED):
-            for span in task.spans:
-                if span.kind != kind:
-                    continue
-                first, last = round(span.start * scale), round(span.end * scale)
-                if span.end > span.start:
-                    cells[first : last + 1] = MARKS[kind] * (last + 1 - first)
-        for span in task.spans:
-            if span.kind == RUN and span.start == span.end:
-                cells[round(span.start * scale)] = "|"
-        return "".join(cells)
-
-    def worker_lane(jobs: list[ThreadJob]) -> str:
-        cells = [" "] * CHART_WIDTH
-        for job in jobs:                    # a call that follows at once has its "[" in the place of the "]"
-            first, last = round(job.start * scale), round(job.end * scale)
-            cells[first : last + 1] = "[" + "=" * (last - first - 1) + "]" * (last > first)
-        return "".join(cells)
-
-    shown = run.tasks[:CHART_TASKS]
-    rows = [
-        (
-            t.name,
-            lane(t),
-            f"{seconds(t.created)[:-2]} to {seconds(end if t.finished is None else t.finished)}  {_ending(t)}",
-        )
-        for t in shown
-    ]
-    threads = run.workers[:CHART_TASKS]
-    workers = []
-    for name, thread in zip(worker_names(len(run.workers)), threads):
-        jobs = sorted((job for job in run.threads if job.thread == thread), key=lambda job: (job.start, job.end))
-        workers.append((name, worker_lane(jobs), _calls(run, jobs)))
-    lines = _lanes(rows, len(run.tasks) - len(shown), workers)
-    if len(run.workers) > len(threads):
-        lines.append(f"... and {_count(len(run.workers) - len(threads), 'worker thread')} more")
-    marks = {s.kind for t in shown for s in t.spans if s.end > s.start}
-    key = ["| a turn on the loop", "- waiting"]
-    key += [words for kind, words in ((READY, "~ ready but kept waiting"), (BLOCKED, "! the loop is blocked")) if kind in marks]
-    key += ["[=] a worker thread at work"] * bool(threads)
-    return lines + ["(" + ", ".join(key) + ")"]
-
-
-def _calls(run: Recording, jobs: list[ThreadJob]) -> str:
-    """When a worker thread was at work, and for which tasks: "0 to 0.3 s for north, 0.3 to 0.5 s for south"."""
-    told = []
-    for job in jobs[:CHART_CALLS]:
-        known = job.task is not None and 0 <= job.task < len(run.tasks)
-        name = f" for {_clip(one_line(run.tasks[job.task].name), 24)}" if known else ""
-        told.append(f"{seconds(job.start)[:-2]} to {seconds(job.end)}{name}")
-    if len(jobs) > len(told):
-        told.append(f"{_count(len(jobs) - len(told), 'call')} more until {seconds(jobs[-1].end)}")
-    return ", ".join(told) + "  goes on after the run" * any(map(run.outlives, jobs))
-
-
-def _real_calls(run: Recording) -> list[str]:
-    """Which tasks had a call in a worker thread. Which thread took it, and how many there are, the machine decides."""
-    if not run.threads:
-        return []
-    known = sorted({job.task for job in run.threads if job.task is not None and 0 <= job.task < len(run.tasks)})
-    names = [_clip(one_line(run.tasks[number].name), 24) for number in known[:CHART_TASKS]]
-    more = [_count(len(known) - len(names), "task") + " more"] if len(known) > len(names) else []
-    words = "a call in a worker thread" if len(run.threads) == 1 else "calls in worker threads"
-    return [words + (f" for {', '.join(names + more)}" if names else "")]
-
-
-def _real_chart(run: Recording) -> list[str]:
-    """Lanes over events: a column for every start and every end of a task, in their order.
-
-    It shows who overlapped whom, and nothing that a busy machine changes.
-    """
-    shown = run.tasks[:CHART_TASKS]
-    events = sorted(
-        [(t.created, 0, t.id) for t in shown] + [(t.finished, 1, t.id) for t in shown if t.finished is not None],
-        key=lambda event: event[0],
-    )
-    column = {(task, end): index for index, (_, end, task) in enumerate(events)}
-    rows = []
-    for task in shown:
-        first = column[task.id, 0]
-        last = column.get((task.id, 1), len(events))
-        chart = " " * first + "[" + "-" * (last - first - 1) + ("]" if task.finished is not None else "")
-        rows.append((task.name, chart.ljust(len(events)), _ending(task)))
-    lines = _lanes(rows, len(run.tasks) - len(shown)) + _real_calls(run)
-    return lines + ["([ starts, ] ends; columns are events in their order, not time)"]
-
-

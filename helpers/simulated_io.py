@@ -36,6 +36,7 @@ from weakref import WeakKeyDictionary
 
 from helpers.recorder.core import Recorder, current_recorder
 from helpers.recorder.waits import name_wait
+from helpers.words import listed
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
 
@@ -89,7 +90,7 @@ class Shop:
         self.name = name
         self.latency = _number("latency", latency, "seconds, for example latency=0.3")
         if jitter not in JITTERS:
-            raise ValueError(f"jitter is one of {_listed(JITTERS)}; got {_shown(jitter)}")
+            raise ValueError(f"jitter is one of {_quoted(JITTERS)}; got {_shown(jitter)}")
         self.jitter = jitter
         self.spread = _number("spread", spread, "a share of the latency, for example spread=0.5")
         if jitter in ("uniform", "exponential") and spread > 1:
@@ -105,7 +106,7 @@ class Shop:
                 raise ValueError(f"capacity is at least 1, or None for no limit; got {capacity}")
         self.capacity = capacity
         if when_full not in (QUEUE, REFUSE):
-            raise ValueError(f"when_full is {_listed((QUEUE, REFUSE))}; got {_shown(when_full)}")
+            raise ValueError(f"when_full is {_quoted((QUEUE, REFUSE))}; got {_shown(when_full)}")
         self.when_full = when_full
         self.prices = _price_list(prices)
         if isinstance(seed, bool) or not isinstance(seed, (int, str)):
@@ -329,7 +330,7 @@ DEFAULTS = Shop.__init__.__kwdefaults__
 class _Request:
     """One request: its latency in seconds, whether it will fail, and how it waits if it has to queue."""
 
-    __slots__ = ("latency", "fails", "delay", "turn")
+    __slots__ = ("delay", "fails", "latency", "turn")
 
     def __init__(self, latency: float, fails: bool) -> None:
         self.latency = latency
@@ -452,9 +453,8 @@ def _price_list(prices: Mapping[str, int] | None) -> dict[str, int]:
     return dict(prices)
 
 
-def _listed(words: Iterable[str]) -> str:
-    *first, last = (f'"{word}"' for word in words)
-    return f"{', '.join(first)} or {last}"
+def _quoted(words: Iterable[str]) -> str:
+    return listed([f'"{word}"' for word in words], "or")
 
 
 def _shown(value: object) -> str:

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.recorder.core import record
-from helpers.recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT, Place, Recording, Span, Task, ThreadJob, seconds, short
+from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.virtual.run import simulate
+from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
+from helpers.words import seconds, short
 
 
 def task(id, name="", created=0.0, finished=1.0, outcome=RESULT, spans=(), parent=0, error=""):

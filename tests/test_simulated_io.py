@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from helpers.recorder.core import record
 from helpers.simulated_io import JITTERS, Shop, ShopBusy, ShopError
-from helpers.virtual.run import simulate
 from helpers.virtual.loop import VirtualTimeLoop
+from helpers.virtual.run import simulate
 
 ITEMS = ["tea", "salt", "rice", "coffee", "bread"]
 

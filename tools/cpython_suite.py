@@ -20,7 +20,7 @@ import sys
 import time
 import unittest
 import warnings
-from typing import Sequence
+from collections.abc import Sequence
 
 PATIENCE = 600              # seconds for which one module may run
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -151,7 +151,7 @@ class Browser:
 
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright     # here: slow to import, and needed only with a Chromium
+    from playwright.sync_api import sync_playwright  # here: slow to import, and needed only with a Chromium
 
     path = chromium()
     if path is None:

@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from helpers.recording import Recording
 from helpers.drawing.timeline import draw, mimebundle
+from helpers.recording import Recording
 from tools.catalogue import ROOT, replace_region
 
 PICTURE = "notebooks/pictures/timeline.png"

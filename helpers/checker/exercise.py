@@ -18,14 +18,14 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from helpers.notebook import progress_file
-from helpers.recording import Recording
-from helpers.checker import signature as looks
 from helpers.checker import packing as parcel
 from helpers.checker import process
+from helpers.checker import signature as looks
 from helpers.checker.observe import Case
 from helpers.checker.report import Block, Report
 from helpers.checker.verdict import KINDS, RIGHT, UNCHECKED, UNTRIED, WRONG, Evidence, Finding, from_event, judge
+from helpers.notebook import progress_file
+from helpers.recording import Recording
 
 SETUP = """\
 import asyncio

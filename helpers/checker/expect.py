@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any, Coroutine
+from collections.abc import Coroutine
+from typing import Any
 
 
 class Failed(AssertionError):

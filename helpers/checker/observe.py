@@ -16,16 +16,17 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator
+from typing import Any
 
-from helpers.recording import PENDING, WAIT
-from helpers.virtual.run import simulate
-from helpers.virtual.clock import EscapedSleep, in_charge_of_time
-from helpers.virtual.threads import StuckThread
-from helpers.virtual.loop import Deadlock, Endless, NotSimulated
-from helpers.recorder.waits import is_library_file, learners_place
 from helpers.checker.expect import Failed, shown
+from helpers.recorder.waits import is_library_file, learners_place
+from helpers.virtual.clock import EscapedSleep, in_charge_of_time
+from helpers.virtual.loop import Deadlock, Endless, NotSimulated
+from helpers.virtual.run import simulate
+from helpers.virtual.threads import StuckThread
+from helpers.wait_kinds import PENDING, WAIT
 
 STEPS = 20_000                  # steps on the loop after which an answer counts as endless
 COMPUTES = 0.25                 # seconds of CPU time in one case after which an answer counts as computing

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Iterator
 from types import CodeType, FunctionType
-from typing import Any, Iterator
+from typing import Any
 
 from helpers.recorder.waits import is_library
 

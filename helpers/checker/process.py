@@ -120,7 +120,7 @@ class Process:
 
     def memory(self) -> int:
         """Bytes that the process uses."""
-        import psutil                       # late: its import takes longer than a check, which rarely needs it
+        import psutil  # late: its import takes longer than a check, which rarely needs it
 
         try:
             return psutil.Process(self.popen.pid).memory_info().rss

@@ -12,8 +12,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.recording import Recording
 from helpers.drawing.timeline import Comparison, compare
+from helpers.recording import Recording
 
 WIDTH = 100
 

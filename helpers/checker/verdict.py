@@ -8,12 +8,15 @@ order of the functions in `_JUDGES` is that order.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
-from helpers.recording import WAIT, Place, Recording, seconds
 from helpers.checker import signature as looks
 from helpers.checker.observe import Case
+from helpers.recording import Place, Recording
+from helpers.wait_kinds import WAIT, kind_of
+from helpers.words import listed, seconds
 
 UNTRIED, WRONG, RIGHT, UNCHECKED = "untried", "wrong", "right", "unchecked"
 
@@ -114,7 +117,7 @@ def _replaced(e: Evidence) -> Finding | None:
     names = e.notes.get("replaced")
     if not names:
         return None
-    return _at("replaced", None, f"your code has replaced {_several(names)}",
+    return _at("replaced", None, f"your code has replaced {listed(names, most=5)}",
                "Python and the laboratory as they are (here it was put back; in a notebook it would stay replaced)")
 
 
@@ -185,7 +188,7 @@ def _deadlock(e: Evidence) -> Finding | None:
     if error is None or error["special"] != "deadlock":
         return None
     waiting = [(name, kind, place) for name, kind, place in e.notes["pending"]]
-    who = [f"{name} waits for {_article(kind)}{_where(place, e)}" for name, kind, place in waiting[:6]]
+    who = [f"{name} waits for {kind_of(kind).noun}{_where(place, e)}" for name, kind, place in waiting[:6]]
     place = next((place for _, _, place in reversed(waiting) if place and place[0] == e.file), None)
     return _at("deadlock", place, "a deadlock: " + "; ".join(who) + "; nothing is left that could wake "
                + ("it" if len(waiting) == 1 else "any of them"), "every wait comes to an end")
@@ -259,9 +262,9 @@ def _left_behind(e: Evidence) -> Finding | None:
     if not pending or e.notes.get("error"):
         return None
     name, kind, place = pending[0]
-    who = _several([name for name, _, _ in pending])
+    who = listed([name for name, _, _ in pending], most=5)
     return _at("left behind", place, f"your function had returned when {who} {'was' if len(pending) == 1 else 'were'} "
-               f"still at work, waiting for {_article(kind)}", "when it returns, everything that it started is done")
+               f"still at work, waiting for {kind_of(kind).noun}", "when it returns, everything that it started is done")
 
 
 def _lost(e: Evidence) -> Finding | None:
@@ -276,7 +279,7 @@ def _threads(e: Evidence) -> Finding | None:
     if not names:
         return None
     who = "a thread was" if len(names) == 1 else "threads were"
-    return _at("thread", None, f"your function had returned when {who} still at work ({_several(names)})",
+    return _at("thread", None, f"your function had returned when {who} still at work ({listed(names, most=5)})",
                "when it returns, everything that it started is done")
 
 
@@ -313,9 +316,6 @@ _JUDGES: tuple[Callable[[Evidence], Finding | None], ...] = (
     _lost, _failed_value, _threads, _peak, _timing,
 )
 
-_OWN = ("request", "sleep", "thread", "future", "socket", "subprocess", "dns")      # waits that no other task ends
-
-
 def overlap(run: Recording) -> tuple[int, Place | None]:
     """How many waits for something outside were under way at once, at most, and where most of the waiting was."""
     events: list[tuple[float, int]] = []
@@ -325,10 +325,10 @@ def overlap(run: Recording) -> tuple[int, Place | None]:
         for span in task.spans:
             if span.kind != WAIT or span.end <= span.start:
                 continue
-            if span.wait in _OWN:
+            if kind_of(span.wait).outside:
                 events += [(span.start, 1), (span.end, -1)]
             if span.place is not None:
-                for places in (outside, anywhere) if span.wait in _OWN else (anywhere,):
+                for places in (outside, anywhere) if kind_of(span.wait).outside else (anywhere,):
                     places[span.place] = places.get(span.place, 0.0) + span.end - span.start
     now = most = 0
     for _, change in sorted(events):
@@ -339,18 +339,6 @@ def overlap(run: Recording) -> tuple[int, Place | None]:
 
 
 # -- words --------------------------------------------------------------------------------------------
-
-
-def _several(names: list[str], most: int = 4) -> str:
-    shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _article(kind: str) -> str:
-    words = {"task": "a task", "gather": "a gather", "task group": "its task group", "queue get": "an item of a queue",
-             "queue put": "room in a queue", "queue join": "a queue to be worked off", "turn": "its turn",
-             "event": "an event", "sleep": "a sleep", "request": "a request", "wait": "tasks", "thread": "a thread"}
-    return words.get(kind, f"a {kind}")
 
 
 def _where(place: Any, e: Evidence) -> str:

@@ -19,11 +19,12 @@ import linecache
 import os
 import pickle
 import sys
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
-from helpers.virtual.run import simulate
 from helpers.checker.observe import Watch, in_virtual_time, observe
 from helpers.checker.snapshot import Snapshot
+from helpers.virtual.run import simulate
 
 MARK = b"\x93job"               # before every frame: garbage in the pipe is noticed
 PRINTED = 2_000                 # characters of what an answer prints that are passed on
@@ -35,8 +36,8 @@ def main() -> None:
     """Wait for a job, do it, and end."""
     send, errors = _take_pipes()
     watch = Watch()
-    import cloudpickle                      # noqa: F401  The answer will ask for it, and the module of the exercise
-    from helpers.checker import exercise
+    import cloudpickle  # noqa: F401  The answer will ask for it, and the module of the exercise
+
 
     simulate(_nothing())                    # everything else that is loaded or made at first use
     snapshot = Snapshot()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from helpers.drawing.palette import GRID, INK, PAPER
-from helpers.recording import short
+from helpers.words import short
 
 DPI = 110
 SMALL, NORMAL, LARGE = 8.5, 9.0, 13.0       # points
@@ -139,7 +139,7 @@ def _letters() -> frozenset[str]:
     return frozenset(chr(code) for code in normal.keys() & bold.keys())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _font(size: float, weight: str) -> FontProperties:
     return FontProperties(family="DejaVu Sans", size=size, weight=weight)
 

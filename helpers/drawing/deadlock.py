@@ -13,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from helpers.recorder.locks import Standing
 from helpers.drawing.palette import INK, NUMBER, PAPER, STATES
+from helpers.recorder.locks import Standing
 from helpers.recording import Recording
+from helpers.words import first_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +55,7 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
         raise TypeError(f"who_waits() takes a recorded run, and got an object of the type {type(run).__name__}; write {call}")
     standings = getattr(run.exception, "locks", ())
     if not standings:
-        ended = f"ended with {run.error.splitlines()[0]}" if run.error else "came to its end"
+        ended = f"ended with {first_line(run.error)}" if run.error else "came to its end"
         raise ValueError(f"who_waits() shows a run of simulate() that is stuck at its locks; this one {ended}")
     return _told_apart(standings)
 

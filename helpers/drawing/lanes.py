@@ -17,9 +17,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from helpers.drawing.palette import INK, NUMBER, PAPER, STATES, short_wait, state_of
-from helpers.recording import BLOCKED, READY, RUN, WAIT, Recording, Span, ThreadJob
 from helpers.drawing.canvas import SMALL, Sheet, Unit, printable
+from helpers.drawing.palette import INK, NUMBER, PAPER, STATES, state_of
+from helpers.recording import Recording, Span, ThreadJob
+from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT, kind_of
 
 NAMED_LANES = 60                # up to so many tasks have a lane with their name
 HATCH = {"ready": ("/////", "#8a4a00"), "worker": ("\\\\\\\\", STATES[NUMBER["thread"]].colour)}
@@ -170,7 +171,7 @@ def _span_words(run: Recording, span: Span) -> list[str]:
     words = [printable(span.wait or "future")]
     if len(span.on) == 1 and 0 <= span.on[0] < len(run.tasks):
         words.insert(0, f"{words[0]}: {printable(run.tasks[span.on[0]].name)}")
-    return [*words, short] if (short := short_wait(span.wait)) else words
+    return [*words, short] if (short := kind_of(span.wait).short) else words
 
 
 def _job_words(run: Recording, job: ThreadJob) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from helpers.recording import BLOCKED, READY, RUN, Span
+from helpers.recording import Span
+from helpers.wait_kinds import BLOCKED, READY, RUN, kind_of
 
 INK = "#14213d"             # text, and tasks that run
 MUTED = "#5b6472"           # text of second rank
@@ -43,30 +44,10 @@ STATES = (
 )
 NUMBER = {state.name: number for number, state in enumerate(STATES)}
 
-FAMILY = {
-    kind: family
-    for family, kinds in {
-        "clock": ("sleep", "timeout"),
-        "network": ("request", "socket", "dns", "subprocess"),
-        "lock": ("lock", "semaphore", "event", "condition", "barrier"),
-        "queue": ("queue get", "queue put", "queue join"),
-        "thread": ("thread", "process"),
-        "tasks": ("task", "gather", "as_completed", "task group", "wait", "wait_for"),
-        "ready": ("turn",),
-    }.items()
-    for kind in kinds
-}
-
-
-def short_wait(wait: str) -> str:
-    """A wait in one word where the colour says the rest: "queue put" is "put"; "" if there is none."""
-    return wait.removeprefix("queue ") if FAMILY.get(wait) == "queue" else ""
-
-
 def state_of(span: Span) -> State:
     """The state that a span shows; a wait of a kind unknown here is one for a future."""
     if span.kind == RUN:
         return STATES[NUMBER["running"]]
     if span.kind in (READY, BLOCKED):
         return STATES[NUMBER[span.kind]]
-    return STATES[NUMBER[FAMILY.get(span.wait, "future")]]
+    return STATES[NUMBER[kind_of(span.wait).family]]

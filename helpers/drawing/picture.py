@@ -12,10 +12,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, Unit, png, printable, style
 from helpers.drawing.lanes import BLOCK, HATCH, NAMED_LANES, Panel, coverage, draw_lanes, last_moment, make_panel
 from helpers.drawing.palette import INK, MUTED, PAPER, STATES
-from helpers.recording import CANCELLED, EXCEPTION, PENDING, Recording, Task, worker_names
-from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, Unit, png, printable, style
+from helpers.recording import Recording, Task
+from helpers.text_twin import worker_names
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING
+from helpers.words import first_line
 
 __all__ = ["figure", "png"]
 
@@ -223,7 +226,7 @@ def _endings(sheet: Sheet, panel: Panel, unit: Unit, span: float, room: int) -> 
         words = [] if panel.label else [unit.words(last - task.created)]
         colour = MUTED
         if task.outcome == EXCEPTION:
-            error = printable(task.error.splitlines()[0] if task.error else "error")
+            error = printable(first_line(task.error) or "error")
             # an early end leaves more room on its right
             words.append(f"✕ {sheet.fit(error, max(190, 0.8 * room * (1 - last / span)), SMALL)}")
             colour = BLOCK

@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.drawing.lanes import HATCH, Panel, Spans, coverage, last_moment, make_panel
-from helpers.drawing.palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, short_wait, state_of
-from helpers.recording import BLOCKED, EXCEPTION, RESULT, RUN, Recording, Task, one_line
 from helpers.drawing.canvas import Unit
+from helpers.drawing.lanes import HATCH, Panel, Spans, coverage, last_moment, make_panel
+from helpers.drawing.palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, state_of
+from helpers.recording import Recording, Task
+from helpers.wait_kinds import EXCEPTION, RESULT, RUN, kind_of
+from helpers.words import one_line
 
 LEAST = 13                  # pixels of height that a lane with a name needs
 LETTER = 6.3                # pixels of width of a letter of 11 pixels, on average, and a little more
@@ -206,7 +208,7 @@ def _named(panel: Panel, top: float, height: float, columns: int, span: float) -
                          f'fill="{_fill(state)}"/>')
             word = {"ready": "ready", "blocked": "blocks the loop", "running": "running"}.get(state.name, piece.wait)
             if len(word) * LETTER + 8 >= wide:
-                word = short_wait(piece.wait) if state.name == "queue" else ""
+                word = kind_of(piece.wait).short if state.name == "queue" else ""
             if word and len(word) * LETTER + 8 < wide:
                 ground = f'<rect x="{x + wide / 2 - len(word) * LETTER / 2:.1f}" y="{y - 6:.1f}" ' \
                          f'width="{len(word) * LETTER:.1f}" height="12" fill="{state.colour}"/>' \

@@ -14,15 +14,15 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpers.drawing.palette import FAMILY
-from helpers.recording import BLOCKED, EXCEPTION, WAIT, Recording, Span, Task, seconds, short
+from helpers.recording import Recording, Span, Task
+from helpers.wait_kinds import BLOCKED, EXCEPTION, WAIT, kind_of
+from helpers.words import listed, seconds, short, shown_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 9.2                 # inches: the text column of a notebook on a laptop
 NAMED = 6                   # so many tasks are told one by one in the alternative text
-OUTSIDE = ("clock", "network", "thread", "future")     # families of waits that no other task of the run ends
 
 
 def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> Figure:
@@ -126,7 +126,7 @@ def headline(run: Recording) -> str:
         span.end - span.start
         for task in run.tasks
         for span in task.spans
-        if span.kind == WAIT and FAMILY.get(span.wait, "future") in OUTSIDE
+        if span.kind == WAIT and kind_of(span.wait).outside
     )
     if waited > 0:
         return f"{tasks}: {short(waited)} of waiting in {short(run.elapsed)}"
@@ -144,7 +144,7 @@ def alternative_text(run: Recording) -> str:
         text += f" {_overlap(run, children)}"
     if run.clock == "virtual" and run.blocked:
         who, span = _longest_block(run)
-        where = f" at line {span.place.line} in {_clip(span.place.function)}" if span.place else ""
+        where = f" at line {span.place.line} in {shown_name(span.place.function)}" if span.place else ""
         text += f" {who} blocks the loop for {seconds(span.end - span.start)}{where}."
     late = [job for job in run.threads if run.outlives(job)] if run.clock == "virtual" else []
     if late:
@@ -156,28 +156,28 @@ def alternative_text(run: Recording) -> str:
 
 def _longest_block(run: Recording) -> tuple[str, Span]:
     """The name of the task or callback that blocks the loop for longest, and when it does."""
-    blocks = [(_name(task), span) for task in run.tasks for span in task.spans if span.kind == BLOCKED]
-    blocks += [(_clip(span.wait), span) for span in run.callbacks]
+    blocks = [(shown_name(task.name), span) for task in run.tasks for span in task.spans if span.kind == BLOCKED]
+    blocks += [(shown_name(span.wait), span) for span in run.callbacks]
     return max(blocks, key=lambda item: item[1].end - item[1].start)
 
 
 def _overlap(run: Recording, children: tuple[Task, ...]) -> str:
     """A sentence on which tasks, beside the main one, were under way at the same time."""
     if len(children) == 1:
-        return f"{_name(children[0])} is the only task beside {_name(run.tasks[0])}."
+        return f"{shown_name(children[0].name)} is the only task beside {shown_name(run.tasks[0].name)}."
     if run.peak == len(children):
-        who = _list([_name(t) for t in children]) if len(children) <= NAMED else f"All {len(children):,}"
+        who = listed(shown_name(t.name) for t in children) if len(children) <= NAMED else f"All {len(children):,}"
         return f"{who} are under way at the same time."
     if run.peak == 1:
-        who = _list([_name(t) for t in children]) if len(children) <= NAMED else f"The {len(children):,} others"
+        who = listed(shown_name(t.name) for t in children) if len(children) <= NAMED else f"The {len(children):,} others"
         return f"{who} run one after another."
     if len(children) > NAMED:
         return f"At most {run.peak:,} of {len(children):,} are under way at the same time."
     pairs = []
     for index, task in enumerate(children):
-        others = [_name(t) for t in children[index + 1 :] if _in_flight_together(task, t)]
+        others = [shown_name(t.name) for t in children[index + 1 :] if _in_flight_together(task, t)]
         if others:
-            pairs.append(f"{_name(task)} overlaps {_list(others)}")
+            pairs.append(f"{shown_name(task.name)} overlaps {listed(others)}")
     return "; ".join(pairs) + "."
 
 
@@ -186,18 +186,6 @@ def _in_flight_together(one: Task, other: Task) -> bool:
     return max(one.created, other.created) < min(
         infinity if one.finished is None else one.finished, infinity if other.finished is None else other.finished
     )
-
-
-def _name(task: Task) -> str:
-    return _clip(" ".join(task.name.split()))
-
-
-def _clip(name: str) -> str:
-    return name if len(name) <= 40 else name[:39] + "…"
-
-
-def _list(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _ranking(order: list[tuple[str, Recording]]) -> str:

@@ -8,9 +8,9 @@ import types
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import Failed, equal, require, shown
+from helpers.notebook.predict import predict
 
 # -- questions ------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from unittest import mock
 
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import Failed, equal, require, shown
+from helpers.notebook.predict import predict
 
 # -- questions ------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from helpers import Shop
-
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import equal, require
+from helpers.notebook.predict import predict
 
 TEA = {"north": 320, "south": 290, "west": 335}
 LATENCY = {"north": 0.2, "south": 0.6, "west": 0.4}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from helpers import Shop
-
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import cancelled, equal, require
+from helpers.notebook.predict import predict
 
 TEA = {"north": 320, "south": 290, "west": 335}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from helpers import Shop
-
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import equal, require
+from helpers.notebook.predict import predict
 
 TEA = {"north": 320, "south": 290, "west": 335}
 

@@ -4,9 +4,9 @@ import asyncio
 import time
 
 from helpers import Shop
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import require
+from helpers.notebook.predict import predict
 
 # -- so many threads ---------------------------------------------------------------------------------------------
 

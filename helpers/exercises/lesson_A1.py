@@ -11,10 +11,9 @@ from typing import Any
 from unittest import mock
 
 from helpers import Shop
-
-from helpers.notebook.predict import predict
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import Failed, equal, require, shown
+from helpers.notebook.predict import predict
 
 # -- a warm-up: what to write for %time ------------------------------------------------------------------------
 

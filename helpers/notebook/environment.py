@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from packaging.requirements import Requirement      # there wherever a kernel is: ipykernel requires it
+from packaging.requirements import Requirement  # there wherever a kernel is: ipykernel requires it
 
 PROJECT = "while-you-wait"
 OLDEST = (3, 11)

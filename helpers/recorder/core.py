@@ -28,14 +28,16 @@ import threading
 import time
 from asyncio import base_events, events, format_helpers
 from bisect import bisect_right
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
 from types import CoroutineType, FrameType
-from typing import Any, Callable, Coroutine, Sequence
+from typing import Any
 from weakref import ref
 
-from helpers.recording import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT, Place, Recording, Span, Task, ThreadJob
 from helpers.recorder.waits import Wait, coroutine_name, is_default_name, is_library, read_turn, read_wait
+from helpers.recording import Place, Recording, Span, Task, ThreadJob
+from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
 
 DETAILED = 2_500            # entries in the notes (five a step) up to which steps aside are noted with their line
 THRESHOLD = 0.1             # seconds; a longer turn on the loop counts as blocking it
@@ -96,8 +98,21 @@ def check_coroutine(coro: Any, call: str) -> Coroutine:
 class _Row:
     """The notes on one task. Times are integers, nanoseconds on the recording's clock."""
 
-    __slots__ = ("id", "key", "clock", "notes", "name", "coroutine", "parent", "created", "finished", "outcome",
-                 "error", "reference", "ready")
+    __slots__ = (
+        "clock",
+        "coroutine",
+        "created",
+        "error",
+        "finished",
+        "id",
+        "key",
+        "name",
+        "notes",
+        "outcome",
+        "parent",
+        "ready",
+        "reference",
+    )
 
 
 class Recorder:
@@ -491,7 +506,7 @@ def _run_other(self):
     started = watch.clock()
     if type(self) is events.TimerHandle:
         due = round(self._when * 1e9) + watch.offset
-        watch.due = due if due < started else started
+        watch.due = min(started, due)
     try:
         _original_run(self)
     finally:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Iterable
 from types import CoroutineType, MethodType
-from typing import Any, Iterable, NamedTuple
+from typing import Any, NamedTuple
 
 from helpers.recorder import waits
 from helpers.recording import Place

@@ -17,8 +17,9 @@ import gc
 import os
 import sysconfig
 from asyncio import base_events, base_subprocess, selector_events, streams
+from collections.abc import Callable, Mapping
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import Any, NamedTuple
 
 from helpers.recording import Place
 
@@ -270,7 +271,7 @@ def coroutine_name(coro: Any) -> str:
 
 def is_default_name(name: str) -> bool:
     """Whether a task's name is one that asyncio gave it (Task-7), and not the program."""
-    return name.startswith("Task-") and name[5:].isdigit() or name == "None"        # so Python 3.13.0 with a task factory
+    return (name.startswith("Task-") and name[5:].isdigit()) or name == "None"        # so Python 3.13.0 with a task factory
 
 
 def task_name(task: asyncio.Task) -> str:

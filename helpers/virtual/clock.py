@@ -16,8 +16,9 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from types import CellType, FunctionType, MethodType, ModuleType
-from typing import Any, Iterable, Iterator, Protocol
+from typing import Any, Protocol
 
 from helpers.recorder import waits
 

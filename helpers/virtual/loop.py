@@ -31,8 +31,9 @@ import asyncio
 import heapq
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
+from typing import Any
 
 from helpers.recorder import waits
 from helpers.recorder.locks import Standing, read_locks

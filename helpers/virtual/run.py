@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 from asyncio import tasks
-from typing import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 
 from helpers.recorder.core import THRESHOLD, Recorder, check_coroutine
 from helpers.recording import Recording

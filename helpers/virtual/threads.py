@@ -17,8 +17,9 @@ import queue
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
+from typing import Any
 
 from helpers.recorder import waits
 from helpers.virtual.clock import in_charge_of_time, leave

@@ -22,9 +22,10 @@ from collections import deque
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from helpers.recording import CHART_WIDTH, seconds, short
+from helpers.text_twin import CHART_WIDTH
 from helpers.virtual.loop import VirtualTimeLoop
 from helpers.widgets.cleanup import close_all, close_with_cell
+from helpers.words import seconds, short
 
 EVERY = 0.1             # seconds from beat to beat
 STOP = 5                # a silence of so many beats counts as a stop: a busy machine alone makes no such silence

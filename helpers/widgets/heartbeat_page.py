@@ -11,7 +11,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from helpers.drawing.palette import INK, MUTED, NUMBER, PAPER, STATES
-from helpers.recording import short
+from helpers.words import short
 
 if TYPE_CHECKING:
     from helpers.widgets.heartbeat import Heartbeat

@@ -20,11 +20,12 @@ import html
 from collections.abc import Iterable
 from typing import Any
 
-from helpers.widgets.lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
-from helpers.recording import Recording, short
-from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.drawing.timeline import mimebundle
+from helpers.recording import Recording
+from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.widgets.cleanup import close_all, close_with_cell
+from helpers.widgets.lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
+from helpers.words import clip, first_line, short
 
 PINS = ("A", "B")
 WIDTH, LANES = 660, 270     # pixels of the picture
@@ -112,7 +113,7 @@ class Lab:
     # -- the widgets ----------------------------------------------------------------------------
 
     def _build(self, sliders: bool) -> None:
-        import ipywidgets as widgets        # late: a program that shows no widget does without
+        import ipywidgets as widgets  # late: a program that shows no widget does without
 
         s = self.settings
         choose = widgets.SelectionSlider if sliders else widgets.Dropdown
@@ -295,7 +296,7 @@ def _table(shown: list[tuple[str, Outcome]]) -> str:
         rows.append(f"<tr><th scope=row {head}>{name}</th>{cells}</tr>")
     errors = "".join(
         f'<div style="line-height:1.4">✕ {name} ended with '
-        f"{html.escape(o.recording.error.splitlines()[0][:90])}</div>"
+        f"{html.escape(clip(first_line(o.recording.error), 90))}</div>"
         for name, o in shown if o.recording.error
     )
     return (f'<div role="status" aria-live="polite" aria-label="results" class="wyw-lab-result">'

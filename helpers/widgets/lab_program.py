@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from helpers.recording import WAIT, Recording, seconds, short
+from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
+from helpers.wait_kinds import WAIT
+from helpers.words import first_line, seconds, short
 
 STRATEGIES = ("one by one", "gather", "task group", "as completed", "semaphore", "workers")
 LIMITED = ("semaphore", "workers")      # strategies that have a limit of their own
@@ -241,7 +243,7 @@ class Outcome:
         if self.sent != self.settings.requests:
             words.append(f"{self.sent:,} attempt{'s' * (self.sent != 1)}")
         if self.recording.error:
-            words.append(f"ended with {self.recording.error.splitlines()[0]}")
+            words.append(f"ended with {first_line(self.recording.error)}")
         return "; ".join(words)
 
 
@@ -298,7 +300,7 @@ def differences(one: Settings, other: Settings) -> list[str]:
 def _whole(name: str, value: object, least: int, most: int | None) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} is a whole number; got {value!r}: write for example {name}={max(least, 5)}")
-    if value < least or most is not None and value > most:
+    if value < least or (most is not None and value > most):
         limits = f"from {least:,} to {most:,}" if most is not None else f"{least:,} or more"
         raise ValueError(f"{name} is {limits}; got {value!r}")
 

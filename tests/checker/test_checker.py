@@ -10,16 +10,16 @@ import textwrap
 import threading
 import time
 
-from tests.checker import samples
 import pytest
 
-from helpers.checker import signature as looks
 from helpers.checker import packing as parcel
 from helpers.checker import process
+from helpers.checker import signature as looks
 from helpers.checker.exercise import Exercise, Mistake
 from helpers.checker.expect import Failed, equal, shown
 from helpers.checker.report import Block, Report
 from helpers.checker.verdict import KINDS
+from tests.checker import samples
 
 ASK = "async def ask(shops, item):\n"
 

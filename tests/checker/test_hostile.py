@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from pathlib import Path
 import time
+from pathlib import Path
 
-from tests.checker import samples
 import nbformat
 import psutil
 import pytest
 from nbclient import NotebookClient
 
 from helpers.checker import process
+from tests.checker import samples
 
 WITHIN = 3.0                # seconds to a verdict, with the real limit
 BUSY = 12.0                 # seconds that a busy machine may take on top
@@ -127,7 +127,7 @@ HOSTILE = {
         for name in ("sleep", "gather", "Task", "create_task", "wait"):
             setattr(asyncio, name, None)"""),
     "the loop patched": ("replaced endless", """
-        import helpers.virtual_time as v
+        import helpers.virtual.loop as v
         v.VirtualTimeLoop._run_once = lambda self: None
         v.VirtualTimeLoop.time = lambda self: 0"""),
     "builtins patched": ("replaced", """
@@ -143,11 +143,11 @@ HOSTILE = {
     "json patched": ("replaced", "import json; json.dumps = json.loads = None; return []"),
     "modules cleared": ("replaced", "import sys; sys.modules.clear()"),
     "the checker patched": ("replaced", """
-        import helpers.exercises.observe as o, helpers.exercises.worker as w
+        import helpers.checker.observe as o, helpers.checker.worker as w
         o.observe = w.observe = o._facts = o.shown = None
         return []"""),
     "the recorder patched": ("replaced", """
-        import helpers.recorder as r
+        import helpers.recorder.core as r
         r.Recorder.recording = lambda *a: None
         r.Recorder.__exit__ = None"""),
     "threads for ever": ("thread value early", """

@@ -5,8 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import lab_browser
-from tools import index
+from tools import index, lab_browser
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 

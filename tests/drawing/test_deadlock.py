@@ -8,9 +8,9 @@ import contextlib
 import pytest
 
 from helpers import Recording, simulate
-from helpers.recorder.locks import _entered, read_locks
 from helpers.drawing.deadlock import MOST, WIDTH, _standings, draw, tell, who_waits
 from helpers.drawing.deadlock import _names as names_of
+from helpers.recorder.locks import _entered, read_locks
 
 
 async def move(first, second):

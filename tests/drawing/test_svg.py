@@ -15,8 +15,8 @@ from PIL import Image
 
 from helpers import Shop, simulate
 from helpers.drawing.palette import NUMBER, STATES
-from helpers.recording import Recording, Span, Task
 from helpers.drawing.svg import draw_svg
+from helpers.recording import Recording, Span, Task
 
 SVG = "{http://www.w3.org/2000/svg}"
 

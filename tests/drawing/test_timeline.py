@@ -18,15 +18,13 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers.drawing import lanes
-from helpers.drawing import picture
 from helpers.drawing import canvas as sheet
-from helpers.drawing import timeline
-from helpers.drawing.palette import FAMILY, STATES, state_of
-from helpers.recording import Place, Recording, Span, Task, ThreadJob, short
+from helpers.drawing import lanes, picture, timeline
+from helpers.drawing.palette import STATES, state_of
 from helpers.drawing.timeline import alternative_text, compare, draw, mimebundle
-
-pytestmark = pytest.mark.filterwarnings("error")
+from helpers.recording import Place, Recording, Span, Task, ThreadJob
+from helpers.wait_kinds import WAITS
+from helpers.words import short
 
 
 def benchmark():
@@ -290,7 +288,7 @@ def recordings(draw_):
     """Valid recordings: spans without holes, from creation to end."""
     clock = draw_(st.sampled_from(["real", "virtual"]))
     scale = draw_(st.sampled_from([1e-7, 1e-3, 1.0, 1e5]))
-    kinds = [*FAMILY, "something new", ""]
+    kinds = [*WAITS, "something new", ""]
     tasks = []
     for number in range(draw_(st.integers(1, 12))):
         now = draw_(st.integers(0, 5)) * scale
@@ -416,7 +414,7 @@ def test_words_can_be_read_on_every_colour():
 
 
 def test_every_kind_of_wait_has_a_family_and_unknown_ones_are_futures():
-    assert {family for family in FAMILY.values()} <= set(COLOUR)
+    assert {kind.family for kind in WAITS.values()} <= set(COLOUR)
     assert state_of(wait(0, 1, "queue get")).name == "queue"
     assert state_of(wait(0, 1, "turn")).name == "ready"
     assert state_of(wait(0, 1, "something new")).name == "future"

@@ -14,9 +14,9 @@ import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from helpers.notebook import progress_file
-from helpers.exercises import lesson_04
 from helpers.checker.exercise import Exercise, Mistake
+from helpers.exercises import lesson_04
+from helpers.notebook import progress_file
 from helpers.notebook.progress import NOTHING, progress
 from tools import refresh
 
@@ -124,7 +124,7 @@ def test_two_notebooks_that_write_at_once_lose_no_mark(course):
     """Two processes, each with 200 marks."""
     program = textwrap.dedent("""
         import sys
-        from helpers import progress_file
+        from helpers.notebook import progress_file
         for number in range(200):
             assert progress_file.mark("lesson_04", f"{sys.argv[1]}_{number}")
     """)

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from helpers.recorder import core as recorder_module
 from helpers.recorder.core import record
-from helpers.recording import BLOCKED, READY, RUN, WAIT
 from helpers.simulated_io import Shop
 from helpers.virtual.run import simulate
+from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
 
 SOON = 0.002                # seconds: long enough to be suspended
 NEVER = 60.0                # seconds that no test waits for to the end
@@ -1291,7 +1291,7 @@ def test_the_spans_of_any_program_make_sense(tree):
         if spans:
             assert spans[0].start == task.created
             # what is left behind may have its turn in the last round, after the end of the main task
-            assert spans[-1].end == end or task.finished is None and end < spans[-1].end <= run.end
+            assert spans[-1].end == end or (task.finished is None and end < spans[-1].end <= run.end)
         for before, after in zip(spans, spans[1:]):
             assert before.end == after.start
         assert all(span.start <= span.end for span in spans)

@@ -20,8 +20,9 @@ import traceback
 import types
 import warnings
 import weakref
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any, Awaitable, Callable
+from typing import Any
 
 import pytest
 

@@ -90,7 +90,7 @@ def test_the_course_is_up_to_date(capsys):
 
 def test_the_places_to_stop_in_the_readme_are_sections_of_the_lessons():
     readme = (catalogue.ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\w\w) \| (.+?) \|$", readme.partition("Where to stop")[2].partition("\n### ")[0], re.M)
+    rows = re.findall(r"^\| (\w\w) \| (.+?) \|$", readme.partition("Where to stop")[2].partition("\n### ")[0], re.MULTILINE)
     assert len(rows) > 5
     for number, heading in rows:
         file = next((catalogue.ROOT / "notebooks").glob(f"{number}_*.ipynb"))

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from helpers.virtual import clock as virtual_clock
 from helpers import simulate
+from helpers.virtual import clock as virtual_clock
 from helpers.virtual.clock import EscapedSleep
 
 

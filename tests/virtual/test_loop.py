@@ -19,15 +19,15 @@ import tracemalloc
 import types
 import weakref
 from dataclasses import dataclass
-from time import sleep as nap
 from time import monotonic
+from time import sleep as nap
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.virtual import threads as virtual_threads
 from helpers import Deadlock, Endless, NotSimulated, VirtualTimeLoop
+from helpers.virtual import threads as virtual_threads
 from helpers.virtual.clock import EPOCH, EscapedSleep
 from helpers.virtual.threads import StuckThread
 
@@ -123,7 +123,7 @@ def test_ten_thousand_sleeps_of_a_hundredth_end_at_exactly_a_hundred():
     lambda: (5.0, called_at(5.0)),
     lambda: (3.0, grouped(1, 3, 2)),
     lambda: (0.7, timed_out(asyncio.wait_for(asyncio.Queue().get(), 0.7))),
-], ids="sleep gather wait_for timeout wait call_at group queue".split())
+], ids=["sleep", "gather", "wait_for", "timeout", "wait", "call_at", "group", "queue"])
 def test_waiting_ends_at_exactly_the_right_time(make):
     async def main():
         expected, awaitable = make()
@@ -1126,7 +1126,7 @@ def test_a_deadlock_of_many_tasks_names_some_and_counts_the_rest():
 @pytest.mark.parametrize("wait", [
     lambda: asyncio.Event().wait(), lambda: asyncio.Queue().get(), lambda: asyncio.Future(),
     lambda: asyncio.Semaphore(0).acquire(), lambda: asyncio.Barrier(2).wait(),
-], ids="event queue future semaphore barrier".split())
+], ids=["event", "queue", "future", "semaphore", "barrier"])
 def test_whatever_nobody_ends_is_a_deadlock(wait):
     async def main():
         await wait()

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.virtual import threads as virtual_threads
 from helpers import Deadlock, Endless, NotSimulated, Recording, record, simulate
+from helpers.virtual import threads as virtual_threads
 from helpers.virtual.clock import EscapedSleep
 from helpers.virtual.threads import StuckThread
 

@@ -9,14 +9,16 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from ipywidgets.widgets import widget as registry
 
-from helpers.widgets import cleanup as widget_life
 from helpers import Recording, lab
-from helpers.widgets.lab_program import FILE, LIMITED, STRATEGIES, Settings, requests_in_flight, run, source
 from helpers.recording import Span, Task
 from helpers.simulated_io import JITTERS
+from helpers.widgets import cleanup as widget_life
+from helpers.widgets.lab_program import FILE, LIMITED, STRATEGIES, Settings, requests_in_flight, run, source
 
 
 def made(**changes) -> Settings:

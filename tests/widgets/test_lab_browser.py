@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import lab_browser
 from tests.course.test_browser import notebook
+from tools import lab_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "artefacts"

@@ -14,8 +14,8 @@ import pytest
 from helpers import Recording, Shop, simulate
 from helpers.widgets.replay import replay as module
 from helpers.widgets.replay.replay import VIEW, Replay
-from helpers.widgets.replay.strip import make_strip
 from helpers.widgets.replay.sentences import tell
+from helpers.widgets.replay.strip import make_strip
 
 WIDGETS = ipywidgets.widgets.widget._instances      # every widget that is not closed
 

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from helpers.recorder import core as recorder
 from helpers import Shop, record, simulate
-from helpers.widgets.replay.listing import Listing, title
+from helpers.recorder import core as recorder
 from helpers.recording import Place, Recording, Span, Task
+from helpers.widgets.replay.listing import Listing, title
 from helpers.widgets.replay.sentences import deed, name, outlook, tell
 from helpers.widgets.replay.steps import Steps
 

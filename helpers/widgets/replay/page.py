@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from helpers.drawing.palette import INK, MUTED, PAPER, STATES
+from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, READY, RESULT, WAIT, kind_of
 from helpers.widgets.replay.listing import Line, Listing, title
-from helpers.drawing.palette import FAMILY, INK, MUTED, NUMBER, PAPER, STATES
-from helpers.recording import CANCELLED, EXCEPTION, READY, RESULT, WAIT, BLOCKED
 from helpers.widgets.replay.sentences import deed, moment, name, outlook, waits, where
 from helpers.widgets.replay.steps import Standing, Step
 
@@ -114,7 +114,7 @@ def _colour(step: Step, standing: Standing) -> str:
     if state == TURN:
         return "blocked" if step.turn.kind == BLOCKED else "running"
     if state == WAIT:
-        return STATES[NUMBER[FAMILY.get(standing.wait, "future")]].name
+        return kind_of(standing.wait).family
     return "ready" if state == READY else "done"
 
 

@@ -17,14 +17,15 @@ import sys
 from html import escape
 from typing import Any
 
+from helpers.drawing.timeline import alternative_text
+from helpers.recording import Recording
+from helpers.wait_kinds import BLOCKED, RUN
+from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.widgets.replay.listing import Listing
-from helpers.recording import BLOCKED, RUN, Recording
 from helpers.widgets.replay.page import STYLE, page
-from helpers.widgets.replay.strip import make_strip
 from helpers.widgets.replay.sentences import tell
 from helpers.widgets.replay.steps import Steps
-from helpers.drawing.timeline import alternative_text
-from helpers.widgets.cleanup import close_all, close_with_cell
+from helpers.widgets.replay.strip import make_strip
 
 INTERVAL = 1000         # milliseconds from step to step while playing
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -99,7 +100,7 @@ class _Screen:
     """The widgets of a replay."""
 
     def __init__(self, run: Recording, first: int) -> None:
-        import ipywidgets as w      # late: it takes its time, and text needs none of it
+        import ipywidgets as w  # late: it takes its time, and text needs none of it
 
         self.steps, self.listing, self.strip = Steps(run), Listing(run), make_strip(run)
         last = len(self.steps)

@@ -6,38 +6,14 @@ real one it leaves out whatever the machine has a hand in: times, and who was re
 
 from __future__ import annotations
 
-from helpers.recording import BLOCKED, CANCELLED, EXCEPTION, RESULT, WAIT, Place, Recording, Task, seconds, short
-from helpers.widgets.replay.steps import READY, TIMED, Standing, Step, Steps
+from helpers.recording import Place, Recording, Task
+from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, RESULT, WAIT, kind_of
+from helpers.widgets.replay.steps import READY, Standing, Step, Steps
+from helpers.words import first_line, listed, seconds, short, shown_name
 
 TOLD = 30           # so many steps are told one by one
 NAMED = 4           # so many tasks are named in a sentence
 STUCK = 8           # so many tasks are told in the last sentence of a run that is stuck
-
-WAITS = {
-    "sleep": "sleeps{time}",
-    "request": "waits{time} for a request",
-    "timeout": "waits{time} for a timeout",
-    "task": "waits for {tasks}",
-    "gather": "waits for {tasks} (gather)",
-    "task group": "waits for {tasks} (task group)",
-    "wait": "waits for {tasks} (wait)",
-    "wait_for": "waits for {tasks} (wait_for)",
-    "as_completed": "waits for the next of its tasks (as_completed)",
-    "lock": "waits for a lock",
-    "semaphore": "waits for a semaphore",
-    "event": "waits for an event",
-    "condition": "waits for a condition",
-    "barrier": "waits at a barrier",
-    "queue get": "waits for an item from a queue",
-    "queue put": "waits for room in a queue",
-    "queue join": "waits until all items of a queue are done",
-    "thread": "waits for a worker thread",
-    "socket": "waits for the network",
-    "dns": "waits for an address",
-    "subprocess": "waits for another process",
-    "future": "waits for a future",
-}
-
 
 def tell(run: Recording) -> str:
     """The text twin of the replay: a line for each step, the first 30 and the last one."""
@@ -86,7 +62,7 @@ def deed(step: Step, *, times: bool = True) -> str:
     else:
         error = f"fails: {_error(task.error)}"
         words.append({RESULT: "finishes", CANCELLED: "ends, cancelled", EXCEPTION: error}[after.state])
-    return f"{name(task)} {_list(words)}."
+    return f"{name(task)} {_clauses(words)}."
 
 
 def outlook(step: Step) -> str:
@@ -125,12 +101,12 @@ def ending(step: Step) -> str:
 
 def waits(run: Recording, standing: Standing, since: float | None) -> str:
     """What a task waits for: "waits 0.3 s for a request". The time only if `since` says when the wait began."""
-    words = WAITS.get(standing.wait, f"waits ({standing.wait or 'future'})")
+    kind = kind_of(standing.wait)
     time = ""
-    if since is not None and standing.until is not None and standing.wait in TIMED:
+    if since is not None and standing.until is not None and kind.timed:
         time = f" {duration(run, standing.until - since)}"
     tasks = names(run, standing.on) if standing.on else "a task" if standing.wait == "task" else "its tasks"
-    return words.format(time=time, tasks=tasks)
+    return kind.sentence.format(time=time, tasks=tasks)
 
 
 def where(place: Place | None, task: Task | None = None) -> str:
@@ -143,15 +119,13 @@ def where(place: Place | None, task: Task | None = None) -> str:
 
 def name(task: Task) -> str:
     """The name of a task, on one line, and not too long."""
-    return _clip(task.name, 40)
+    return shown_name(task.name)
 
 
 def names(run: Recording, tasks: tuple[int, ...]) -> str:
     """ "north, south and west"; of more than four tasks three, and how many more."""
     known = [name(run.tasks[task]) for task in tasks if 0 <= task < len(run.tasks)]
-    if len(known) > NAMED:
-        known = known[: NAMED - 1] + [f"{len(known) - NAMED + 1:,} more"]
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else "nobody"
+    return listed(known, most=NAMED) or "nobody"
 
 
 def duration(run: Recording, value: float) -> str:
@@ -165,13 +139,8 @@ def moment(run: Recording, value: float) -> str:
 
 
 def _error(text: str) -> str:
-    return _clip(text.splitlines()[0] if text else "error", 120)
+    return shown_name(first_line(text) or "error", 120)
 
 
-def _clip(text: str, width: int) -> str:
-    text = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in " ".join(text.split()))
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _list(words: list[str]) -> str:
+def _clauses(words: list[str]) -> str:
     return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])}, and {words[-1]}"

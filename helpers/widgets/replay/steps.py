@@ -20,10 +20,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from helpers.drawing.palette import FAMILY
-from helpers.recording import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, Place, Recording, Span, Task
+from helpers.recording import Place, Recording, Span, Task
+from helpers.wait_kinds import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, kind_of
 
-TIMED = ("sleep", "request", "timeout")     # waits that a timer of the loop ends
 MOMENT = 0.001                              # seconds in which a real loop takes its next turn without having slept
 
 
@@ -103,7 +102,7 @@ class Step:
         """Of the tasks that wait for the clock or for a request: when they wake, and their ids; the next one first."""
         return tuple(sorted(
             (standing.until, task) for task, standing in self.standings.items()
-            if standing.state == WAIT and standing.wait in TIMED and standing.until is not None
+            if standing.state == WAIT and kind_of(standing.wait).timed and standing.until is not None
         ))
 
     @property
@@ -188,7 +187,7 @@ class Steps:
         if self._ready_after[own[had]] <= number if not ended else ready is not None:
             return Standing(task.id, READY, had > 0, wait.wait, (), gap.place)
         stopped = task.outcome == CANCELLED and had + 1 == len(own)
-        cut = stopped and wait.wait in TIMED or wait.wait == "sleep" and wait.woken >= 0
+        cut = (stopped and kind_of(wait.wait).timed) or (wait.wait == "sleep" and wait.woken >= 0)
         return Standing(task.id, WAIT, had > 0, wait.wait, wait.on, gap.place, None if ended or cut else wait.end)
 
     # -- who was made when, and ready when ------------------------------------------------------
@@ -242,12 +241,12 @@ class Steps:
             return min(due, certain)
         if wait.woken >= 0:
             return max(before, min(wait.woken, certain))
-        if FAMILY.get(wait.wait) == "tasks" and wait.on:
+        if kind_of(wait.wait).family == "tasks" and wait.on:
             ends = [self.own[other][-1] for other in wait.on if self.own[other]]
             if len(ends) == len(wait.on) and max(ends) < number:
                 return max(before, max(ends))
         last = number == self.own[task][-1]
-        if wait.wait in TIMED and not (last and self.run.tasks[task].outcome == CANCELLED):
+        if kind_of(wait.wait).timed and not (last and self.run.tasks[task].outcome == CANCELLED):
             return min(due, certain)
         return max(before, due, min(certain, earliest)) if due <= certain else certain
 

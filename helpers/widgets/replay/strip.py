@@ -10,10 +10,11 @@ import base64
 import math
 from typing import NamedTuple
 
+from helpers.drawing.canvas import DPI, SMALL, Sheet, Unit, png, printable, style
 from helpers.drawing.lanes import draw_lanes, last_moment, make_panel
 from helpers.drawing.palette import MUTED
-from helpers.recording import Recording, worker_names
-from helpers.drawing.canvas import DPI, SMALL, Sheet, Unit, png, printable, style
+from helpers.recording import Recording
+from helpers.text_twin import worker_names
 
 WIDTH = 968         # pixels: as wide as the replay is, at most
 LANES = 150         # pixels of height for all lanes, at most

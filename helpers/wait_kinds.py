@@ -1,0 +1,71 @@
+"""What a task may be doing, how it may have ended, and the one table of what it may wait for.
+
+A wait of a recording has the name of its kind: "sleep", "lock", "queue get". What is to be known of a
+kind stands in its row of `WAITS` and nowhere else: the family, which gives its colour; whether a timer
+of the event loop ends it; and its words in sentences. The recorder names waits in `recorder/waits.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"                               # what a task does
+RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"       # how it ended, if it did
+
+
+class WaitKind(NamedTuple):
+    """A kind of wait.
+
+    name      as in `Span.wait`
+    family    "clock", "network", "thread", "queue", "lock", "future", "tasks"; of "turn", which is no wait, "ready"
+    sentence  what a task does that waits so: {time} is "" or how long, as in " 0.3 s"; {tasks} names the tasks waited for
+    noun      what it waits for, as in "waits for a lock"
+    timed     whether a timer of the event loop ends it
+    """
+
+    name: str
+    family: str
+    sentence: str
+    noun: str
+    timed: bool = False
+
+    @property
+    def outside(self) -> bool:
+        """Whether no other task of the run ends it, as far as can be known."""
+        return self.family in ("clock", "network", "thread", "future")
+
+    @property
+    def short(self) -> str:
+        """The wait in one word where the colour says the rest: "queue put" is "put"; "" if there is none."""
+        return self.name.removeprefix("queue ") if self.family == "queue" else ""
+
+
+WAITS = {kind.name: kind for kind in (
+    WaitKind("sleep", "clock", "sleeps{time}", "a sleep", timed=True),
+    WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
+    WaitKind("socket", "network", "waits for the network", "a socket"),
+    WaitKind("dns", "network", "waits for an address", "an address"),
+    WaitKind("subprocess", "network", "waits for another process", "a subprocess"),
+    WaitKind("lock", "lock", "waits for a lock", "a lock"),
+    WaitKind("semaphore", "lock", "waits for a semaphore", "a semaphore"),
+    WaitKind("event", "lock", "waits for an event", "an event"),
+    WaitKind("condition", "lock", "waits for a condition", "a condition"),
+    WaitKind("barrier", "lock", "waits at a barrier", "a barrier"),
+    WaitKind("queue get", "queue", "waits for an item from a queue", "an item of a queue"),
+    WaitKind("queue put", "queue", "waits for room in a queue", "room in a queue"),
+    WaitKind("queue join", "queue", "waits until all items of a queue are done", "a queue to be worked off"),
+    WaitKind("thread", "thread", "waits for a worker thread", "a thread"),
+    WaitKind("task", "tasks", "waits for {tasks}", "a task"),
+    WaitKind("gather", "tasks", "waits for {tasks} (gather)", "a gather"),
+    WaitKind("task group", "tasks", "waits for {tasks} (task group)", "its task group"),
+    WaitKind("wait", "tasks", "waits for {tasks} (wait)", "tasks"),
+    WaitKind("wait_for", "tasks", "waits for {tasks} (wait_for)", "a task"),
+    WaitKind("as_completed", "tasks", "waits for the next of its tasks (as_completed)", "the next of its tasks"),
+    WaitKind("future", "future", "waits for a future", "a future"),
+    WaitKind("turn", "ready", "waits for its turn", "its turn"),
+)}
+
+
+def kind_of(wait: str) -> WaitKind:
+    """The kind of a wait by its name. A name that the table does not have is a wait for a future of some kind."""
+    return WAITS.get(wait) or WaitKind(wait, "future", f"waits ({wait or 'future'})", f"a {wait or 'future'}")
