@@ -7,10 +7,9 @@ after five beats that did not come.
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
-from helpers.drawing.palette import INK, MUTED, NUMBER, PAPER, STATES
+from helpers.drawing.palette import INK, MUTED, NUMBER, PAPER, STATES, WIDTH
 from helpers.words import short
 
 if TYPE_CHECKING:
@@ -123,23 +122,22 @@ def _recent(pulse: Heartbeat, first: float) -> list[float]:
 
 def bundle(pulse: Heartbeat) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """What Jupyter shows of a heartbeat that is over: a strip, its text twin, and its alternative text."""
-    from helpers.drawing.canvas import DPI, png, style
+    from helpers.drawing import figure
+    from helpers.drawing.canvas import style
 
     with style():
-        figure = _figure(pulse)
-    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
+        drawn = _figure(pulse)
     # of a real one, the first line has no durations; of a virtual one, it has all
-    data = {"text/plain": str(pulse), "image/png": base64.b64encode(png(figure)).decode("ascii")}
     alt = f"Strip of beats over time: {str(pulse).splitlines()[0]}."
-    return data, {"image/png": {"alt": alt, "clock": pulse.clock, "width": width, "height": height}}
+    return figure.bundle(drawn, alt=alt, text=str(pulse), clock=pulse.clock)
 
 
 def _figure(pulse: Heartbeat) -> Any:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
-    from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, Unit
-    from helpers.drawing.timeline import WIDTH
+    from helpers.drawing.axis import Unit
+    from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet
 
     sheet = Sheet(WIDTH)
     left, right, top, height = 70, 40, 44, 36

@@ -17,7 +17,7 @@ import sys
 from html import escape
 from typing import Any
 
-from helpers.drawing.timeline import alternative_text
+from helpers.drawing.alternative_text import alternative_text
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN
 from helpers.widgets.cleanup import close_all, close_with_cell
