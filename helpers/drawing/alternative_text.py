@@ -26,10 +26,9 @@ def headline(run: Recording) -> str:
 
 def _waited_outside(run: Recording) -> float:
     """Seconds that all tasks together waited for what no other task does."""
-    outside = {span.wait: kind_of(span.wait).outside for task in run.tasks for span in task.spans}
-    return sum(
-        [span.end - span.start for task in run.tasks for span in task.spans if span.kind == WAIT and outside[span.wait]]
-    )
+    waits = [span for task in run.tasks for span in task.spans if span.kind == WAIT]
+    outside = {wait for wait in {span.wait for span in waits} if kind_of(wait).outside}
+    return sum([span.end - span.start for span in waits if span.wait in outside])
 
 
 def alternative_text(run: Recording) -> str:

@@ -142,7 +142,8 @@ def style():
     """matplotlib's own settings while a picture is made, whatever the learner has set."""
     defaults = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(("backend", "interactive", "webagg"))}
     defaults |= {"font.family": ["DejaVu Sans"], "font.size": NORMAL, "hatch.linewidth": 1.0}
-    return mpl.rc_context(defaults)
+    # matplotlib checks every value that is set, so only those are that differ
+    return mpl.rc_context({name: value for name, value in defaults.items() if mpl.rcParams[name] != value})
 
 
 def png(figure: Figure) -> bytes:
@@ -179,7 +180,7 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The 256 most frequent colours stay exactly as they are; others, which the edges of letters have,
     become the nearest of them. The file is a quarter as large: notebooks are stored with their pictures.
     """
-    found, counts = np.unique(pixels, return_counts=True)
+    found, counts = _counted(pixels)
     kept = found[np.argsort(-counts, kind="stable")[:256]]
 
     def parts(colours: np.ndarray) -> np.ndarray:
@@ -190,3 +191,11 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     table = np.zeros(1 << 24, np.uint8)
     table[found] = nearest
     return table[pixels], b.astype(np.uint8)
+
+
+def _counted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All colours of an image, in order, and how many pixels have each; neighbours that are equal are sorted once."""
+    flat = pixels.ravel()
+    first = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    found, which = np.unique(flat[first], return_inverse=True)
+    return found, np.bincount(which, np.diff(np.append(first, len(flat)))).astype(int)

@@ -104,12 +104,14 @@ def named_panel(label: str, run: Recording, lane: float, height: int | None = No
     """The panel of a run in which each task and each worker thread has a lane with its name."""
     count = len(run.tasks) + len(run.workers)
     height = round(count * lane) if height is None else height
-    return Panel(label, run, arrays(run), True, lane, height, run.workers, _blocks(run))
+    spans = arrays(run)
+    return Panel(label, run, spans, True, lane, height, run.workers, _blocks(run, spans))
 
 
 def many_panel(label: str, run: Recording, height: int) -> Panel:
     """The panel of a run whose tasks share rows of pixels; worker threads are not shown."""
-    return Panel(label, run, arrays(run), False, height / len(run.tasks), height, (), _blocks(run))
+    spans = arrays(run)
+    return Panel(label, run, spans, False, height / len(run.tasks), height, (), _blocks(run, spans))
 
 
 def whole_rows(tasks: int, rows: int) -> int:
@@ -132,8 +134,9 @@ def arrays(run: Recording) -> Spans:
     lane = np.repeat(np.arange(len(run.tasks)), [len(task.spans) for task in run.tasks])
     start = np.array([span.start for span in spans], float)
     end = np.array([span.end for span in spans], float)
-    numbers: dict[tuple[str, str], int] = {}                # what is done, and what is waited for
-    doing = np.array([numbers.setdefault((span.kind, span.wait), len(numbers)) for span in spans], int)
+    does = [(span.kind, span.wait) for span in spans]
+    numbers = {each: number for number, each in enumerate(set(does))}
+    doing = np.array([numbers[each] for each in does], int)
     state = np.array([NUMBER[state_of(*each).name] for each in numbers], int)[doing]
     found = Spans(lane, start, end, state)
     if run.clock == "virtual":
@@ -145,8 +148,9 @@ def arrays(run: Recording) -> Spans:
     return found._replace(state=np.where(late, before, state)).of(~(late & new))
 
 
-def _blocks(run: Recording) -> list[tuple[Span, int]]:
-    blocked = [(span, task.id) for task in run.tasks for span in task.spans if span.kind == BLOCKED]
+def _blocks(run: Recording, spans: Spans) -> list[tuple[Span, int]]:
+    guilty = np.unique(spans.lane[spans.state == NUMBER["blocked"]]).tolist()
+    blocked = [(span, lane) for lane in guilty for span in run.tasks[lane].spans if span.kind == BLOCKED]
     return sorted(blocked, key=lambda item: item[0].start - item[0].end)
 
 

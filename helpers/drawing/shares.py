@@ -70,12 +70,18 @@ def _lines(image: np.ndarray, striped: np.ndarray, height: int) -> np.ndarray:
     rows, columns = striped.shape
     seen = (image < 1).any(axis=2, keepdims=True)
     line = np.arange(height) * rows // height               # the row that a line of pixels belongs to
-    found = np.concatenate([np.clip(image, 0, 1), seen], axis=2)[line]
-    y, x = np.ogrid[:height, :columns]
-    found[striped[line] & ((x + y) % 7 < 2), :3] = _rgb(STRIPES["ready"])
+    found = _bytes(np.concatenate([np.clip(image, 0, 1), seen], axis=2))[line]
+    if striped.any():
+        y, x = np.ogrid[:height, :columns]
+        found[striped[line] & ((x + y) % 7 < 2), :3] = _bytes(_rgb(STRIPES["ready"]))
     if height >= GAP * rows:
         found[np.append(line[1:] != line[:-1], True)] = 0
-    return (found * 255 + 0.5).astype(np.uint8)
+    return found
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    """0 to 255 for values from 0 to 1."""
+    return (values * 255 + 0.5).astype(np.uint8)
 
 
 def _rgb(colour: str) -> np.ndarray:
