@@ -168,7 +168,7 @@ def visible(panels: Iterable[Panel], span: float) -> list[State]:
             own, name = length[panel.spans.state == number], STATES[number].name
             if name == "ready" and len(panel.run.tasks) <= NAMED_LANES:
                 own = own[own >= LEAST * span]              # see `bars`
-            if name in ("running", "blocked") or own.sum() > 2 * LEAST * span:
+            if name == "running" or (name == "blocked" and own.any()) or own.sum() > 2 * LEAST * span:
                 seen.add(number)
     states = [STATES[number] for number in sorted(seen, reverse=True)]
     return [*states, WORKER] if any(panel.workers for panel in panels) else states

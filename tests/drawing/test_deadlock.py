@@ -8,8 +8,9 @@ import contextlib
 import pytest
 
 from helpers import Recording, simulate
-from helpers.drawing.deadlock import MOST, WIDTH, _standings, draw, tell, who_waits
+from helpers.drawing.deadlock import MOST, _standings, draw, tell, who_waits
 from helpers.drawing.deadlock import _names as names_of
+from helpers.drawing.palette import WIDTH
 from helpers.recorder.locks import _entered, read_locks
 
 
@@ -75,7 +76,8 @@ def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
     who_waits(simulate(two_rings([asyncio.Lock() for _ in range(4)])))
     lines = shown[0][0]["text/plain"].splitlines()
     assert lines[0] == f"move (1) holds lock 1 and waits at line {LINE} for lock 2, which move (2) holds"
-    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)", "in a circle: move (3) -> move (4) -> move (3)"]
+    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)",
+                         "in a circle: move (3) -> move (4) -> move (3)"]
 
 
 def test_names_that_a_program_gave_are_not_given_again() -> None:

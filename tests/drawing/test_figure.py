@@ -10,7 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helpers.drawing.figure import DPI, show
+from helpers.drawing.figure import show
+from helpers.drawing.palette import DPI
 
 
 def a_figure() -> Figure:
