@@ -56,7 +56,8 @@ def test_tasks_that_start_one_another_overlap_as_the_peak_says():
     run = relay()
     assert [(each.created, each.finished) for each in run.tasks[1:]] == [(0, 0.1), (0.1, 0.2), (0.2, 0.3)]
     assert run.peak == 2
-    assert alternative_text(run).endswith("; at most 2 at once; largest gap 0 s. leg 1 overlaps leg 2; leg 2 overlaps leg 3.")
+    told = "; at most 2 at once; largest gap 0 s. leg 1 overlaps leg 2; leg 2 overlaps leg 3."
+    assert alternative_text(run).endswith(told)
 
 
 def test_tasks_of_one_name_are_told_apart_where_they_are_paired():
