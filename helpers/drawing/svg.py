@@ -25,6 +25,7 @@ from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, PAPER, STATE
 from helpers.recording import Recording
 from helpers.words import one_line
 
+LEFT, WORKERS = 96, 112     # pixels for names; where worker threads are among them
 LEAST, MOST = 13, 26        # pixels of height of a lane with a name
 THICK = 18                  # pixels of height of a bar, at most
 SIZE, BOLD = 11, 12         # pixels of height of letters
@@ -33,7 +34,7 @@ KEY = 20                    # pixels of height of a row of the key
 CURVE = 72                  # pixels of height of the curve, and above it room for its words
 CURVE_HEAD = 18
 BLOCKED = STATES[NUMBER["blocked"]].colour
-LETTER: dict[Role, float] = {"name": 6.3, "small": 6.3, "strong": 6.8, "label": 7.0}    # pixels of width, on average
+LETTER: dict[Role, float] = {"name": 6.3, "small": 6.3, "strong": 7.2, "label": 7.2}    # pixels of width, on average
 
 
 class Drawing(NamedTuple):
@@ -69,7 +70,8 @@ def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: 
     """
     share = lanes // len(runs)
     panels = [_panel(label, run, share) for label, run in runs]
-    page = Page(width=width, letters=BrowserLetters(), head=4, margin=4, key=(18, 8, KEY), left=(96, 96),
+    left = WORKERS if any(panel.workers for panel in panels) else LEFT
+    page = Page(width=width, letters=BrowserLetters(), head=4, margin=4, key=(18, 8, KEY), left=(left, left),
                 right=(44, 44), label=22, gap=8, curve=CURVE_HEAD + CURVE, axis=24, endings="marks")
     layout = lay_out(panels, page, curve=curve and len(panels) == 1, bins=BINS)
     return Drawing(_svg(layout, alt), layout)
@@ -197,7 +199,7 @@ def _image(layout: Layout, placed: Placed, image: np.ndarray) -> str:
     data = base64.b64encode(_png(image)).decode("ascii")
     blocks = "".join(
         _rect(layout.x(span.start), placed.top + (lane + 0.5) * panel.lane - high / 2,
-              layout.x(span.end) - layout.x(span.start), high, BLOCKED) for span, lane in panel.blocks
+              max(layout.x(span.end) - layout.x(span.start), 1), high, BLOCKED) for span, lane in panel.blocks
     )
     return (
         f'<image x="{layout.left}" y="{placed.top}" width="{layout.columns}" height="{panel.height}" '
@@ -229,7 +231,7 @@ def _words(layout: Layout, placed: Placed, words: Words) -> str:
         style["font_weight"] = "bold"
     ground = ""
     if words.ground:
-        width = LETTER[role] * len(words.text)
+        width = LETTER[role] * len(words.text) + 2
         ground = _rect(x - width / 2 if words.centred else x - 2, y - 6, width, 12, words.ground)
     return ground + _text(x, y, words.text, **style)
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from helpers import Shop, simulate
 from helpers.drawing.palette import NUMBER, STATES
-from helpers.drawing.svg import draw_svg
+from helpers.drawing.svg import BrowserLetters, draw_svg
 from helpers.recording import Recording, Span, Task
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -145,6 +145,7 @@ def test_worker_threads_have_lanes_and_an_entry_in_the_key():
     assert {"worker thread", "a worker thread at work"} <= set(texts(drawing))
     bars = [rect for rect in parsed(drawing).iter(f"{SVG}rect") if rect.get("fill") == "url(#wyw-worker)"]
     assert len(bars) == 2, "in the key, and one call"
+    assert BrowserLetters().measure("worker thread 60", "name") + 8 < drawing.layout.left
     assert float(bars[1].get("width")) == pytest.approx(drawing.layout.columns, abs=0.1)
 
 
