@@ -26,7 +26,7 @@ import gc
 import sys
 import threading
 import time
-from asyncio import base_events, events, format_helpers
+from asyncio import base_events, events
 from bisect import bisect_right
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +35,7 @@ from types import CoroutineType, FrameType
 from typing import Any
 from weakref import ref
 
+from helpers.recorder.asyncio_internals import Step, is_own, noting_call_soon, report
 from helpers.recorder.waits import Wait, coroutine_name, is_default_name, is_library, read_turn, read_wait
 from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
@@ -270,33 +271,8 @@ class _Watch:
                 recorder.blocks.append((started, ended, name))
 
 
-_SLOTS = ("_callback", "_args", "_cancelled", "_loop", "_source_traceback", "_repr", "__weakref__", "_context")
 _original_run = events.Handle._run
 _TURN = Wait("turn")
-
-
-def _step_type() -> type:
-    """The type of the callable with which asyncio has a task take its next step, as in `call_soon(step)`."""
-    seen: list[Any] = []
-
-    class Loop:
-        def get_debug(self) -> bool:
-            return False
-
-        def call_soon(self, callback, *args, context=None):
-            seen.append(callback)
-
-    async def nothing() -> None:
-        pass
-
-    coro = nothing()
-    task = asyncio.Task(coro, loop=Loop())
-    task._log_destroy_pending = False           # it is never run, on purpose
-    coro.close()
-    return type(seen[0])
-
-
-_Step = _step_type()
 
 
 class _Stamp(int):
@@ -308,15 +284,11 @@ class _Stamp(int):
 def _hooks(watch: _Watch) -> dict[str, Callable]:
     """What is set on the loop object, in front of the methods of its class."""
     loop, clock = watch.loop, watch.clock
-    original_call_soon, original_create = loop.call_soon, loop.create_task
-    original_executor = loop.run_in_executor
+    original_create, original_executor = loop.create_task, loop.run_in_executor
     recorders, current, current_task = watch.recorders, _recorder.get, asyncio.current_task
     row_of = _rows.get
-    plain = _is_own(loop, "call_soon") and tuple(events.Handle.__slots__) == _SLOTS
-    plain_create = _is_own(loop, "create_task")
+    plain_create = is_own(loop, "create_task")
     eager = watch.eager
-    Handle, Step, append = events.Handle, _Step, loop._ready.append
-    new_handle, copy_context = Handle.__new__, contextvars.copy_context
 
     now = clock
     if getattr(loop, "watch_blocking", None):           # virtual time: much happens at one instant
@@ -325,30 +297,12 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             stamp.turn = len(recorders[0].notes) // 5
             return stamp
 
-    def call_soon(callback, *args, context=None):
-        # A task is woken by its own method wakeup(); a step that it asks for itself, after sleep(0), is
-        # another kind of callable, and needs no note: it is ready from the moment at which it stopped.
-        if type(callback) is not Step:
-            row = row_of(id(getattr(callback, "__self__", None)))
-            if row is not None:
-                row.ready = watch.due or now()
-        if plain and not loop._debug and not loop._closed:
-            # the bodies of BaseEventLoop.call_soon and of Handle, here, to save four calls
-            if context is None:
-                context = copy_context()
-            handle = new_handle(Handle)
-            handle._context = context
-            handle._loop = loop
-            handle._callback = callback
-            handle._args = args
-            handle._cancelled = False
-            handle._repr = handle._source_traceback = None
-            append(handle)
-            return handle
-        handle = original_call_soon(callback, *args, context=context)
-        if plain and handle._source_traceback:
-            del handle._source_traceback[-1]    # of this function, as asyncio does with its own
-        return handle
+    def woken(callback):
+        # A task is woken by its own method wakeup(). A step that it asks for itself, after sleep(0), needs
+        # no note: it is ready from the moment at which it stopped.
+        row = row_of(id(getattr(callback, "__self__", None)))
+        if row is not None:
+            row.ready = watch.due or now()
 
     def create_task(coro, **options):
         recorder = current()
@@ -416,12 +370,7 @@ def _hooks(watch: _Watch) -> dict[str, Callable]:
             future.add_done_callback(_forget_timed)
         return future
 
-    return {"call_soon": call_soon, "create_task": create_task, "run_in_executor": run_in_executor}
-
-
-def _is_own(loop: asyncio.AbstractEventLoop, name: str) -> bool:
-    """Whether a method of a loop is asyncio's own."""
-    return getattr(type(loop), name) is getattr(base_events.BaseEventLoop, name) and name not in vars(loop)
+    return {"call_soon": noting_call_soon(loop, woken), "create_task": create_task, "run_in_executor": run_in_executor}
 
 
 def _forget_timed(future: asyncio.Future) -> None:
@@ -453,7 +402,7 @@ def _run(self):
     A traceback keeps this frame, so no local may keep anything: exceptions would be freed too late.
     """
     callback, args = self._callback, self._args
-    if type(callback) is _Step:
+    if type(callback) is Step:
         task = callback.__self__
         row = _row_of(id(task))
     else:
@@ -474,7 +423,7 @@ def _run(self):
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        _report(self, error)
+        report(self, error)
     finally:
         ended = clock()
         notes = row.notes
@@ -515,15 +464,6 @@ def _run_other(self):
         if ended - started > watch.threshold and threading.get_ident() == watch.thread:
             watch.blocked_by(self._callback, started, ended)
         self = watch = None
-
-
-def _report(handle: events.Handle, error: BaseException) -> None:
-    """What `Handle._run` does with an exception of its callback (asyncio/events.py)."""
-    callback = format_helpers._format_callback_source(handle._callback, handle._args)
-    context = {"message": f"Exception in callback {callback}", "exception": error, "handle": handle}
-    if handle._source_traceback:
-        context["source_traceback"] = handle._source_traceback
-    handle._loop.call_exception_handler(context)
 
 
 def _finish(task: asyncio.Task, row: _Row, ended: int) -> None:
