@@ -22,10 +22,10 @@ from typing import Any
 
 from helpers.checker.expect import Failed, shown
 from helpers.recorder.waits import is_library_file, learners_place
-from helpers.virtual.clock import EscapedSleep, in_charge_of_time
-from helpers.virtual.loop import Deadlock, Endless, NotSimulated
-from helpers.virtual.run import simulate
+from helpers.virtual import Deadlock, Endless, NotSimulated, simulate
+from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
+from helpers.virtual.time_module import in_charge_of_time
 from helpers.wait_kinds import PENDING, WAIT
 
 STEPS = 20_000                  # steps on the loop after which an answer counts as endless

@@ -453,7 +453,7 @@ def _run_other(self):
     if watch is None:
         return _original_run(self)
     started = watch.clock()
-    if type(self) is events.TimerHandle:
+    if isinstance(self, events.TimerHandle):
         due = round(self._when * 1e9) + watch.offset
         watch.due = min(started, due)
     try:
