@@ -21,8 +21,9 @@ program is the same to the last digit.
   stopped after a number of steps (`Endless`). Sockets, pipes and processes live in real time and
   cannot be simulated (`NotSimulated`).
 - asyncio keeps sets in some places, and the order of a set differs from run to run. For task groups this
-  is mended (`task_groups.py`); `as_completed` and `wait`, given coroutines, still begin them in such an
-  order: give them tasks.
+  is mended (`task_groups.py`), and so it is for the tasks that are left when a run of `simulate` ends.
+  `as_completed`, given coroutines, still begins them in such an order: give it tasks. So does
+  `asyncio.run` cancel what is left.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
                 continue
             if not deadlines or deadlines[0] == _NEVER:
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report())
-                deadlock.locks = read_locks(self._all_tasks())
+                deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
             self._now = deadlines[0]
             return
@@ -205,11 +206,15 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
                       "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
 
-    def _all_tasks(self) -> list[asyncio.Task]:
+    def open_tasks(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done, by name: in the order of creation where asyncio has named them.
+
+        The order is the same in every run, but for tasks that the program gave the same name.
+        """
         return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
 
     def _report(self) -> str:
-        tasks = self._all_tasks()
+        tasks = self.open_tasks()
         lines = [waits.describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")

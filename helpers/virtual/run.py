@@ -59,7 +59,7 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
 def _close(loop: VirtualTimeLoop) -> None:
     """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads."""
     try:
-        left = asyncio.all_tasks(loop)
+        left = loop.open_tasks()
         for task in left:
             task.cancel()
         if left:

@@ -81,6 +81,9 @@ class Letter(NamedTuple):
 class Job:
     """A function that runs in a thread of its own. It is the clock of that thread."""
 
+    thread: threading.Thread                        # once it has started
+    outcome: tuple[Any, BaseException | None]       # once it has ended: what it returned, or raised
+
     def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
         self.threads, self.func, self.args, self.pool = threads, func, args, pool
         self.future = threads.loop.create_future()
@@ -121,18 +124,17 @@ class Job:
     def start(self, slot: int, free_since: int | None) -> None:
         """Work in a place of the pool that is free since `free_since` (nanoseconds); None if it is a new one."""
         self.slot = slot
-        self.initialize = thread_initializer(self.pool) if self.pool is not None and free_since is None else None
+        initialize = thread_initializer(self.pool) if self.pool is not None and free_since is None else None
         self.now = max(self.now, free_since or 0)
         prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
-        self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(initialize,), name=f"{prefix}_{slot}", daemon=True)
         self.thread.start()
 
-    def _run(self) -> None:
-        self.outcome: tuple[Any, BaseException | None]
+    def _run(self, initialize: Callable[[], object] | None) -> None:
         try:
             with in_charge_of_time(self):
-                if self.initialize is not None:
-                    self.initialize()
+                if initialize is not None:
+                    initialize()
                 self.outcome = self.func(*self.args), None
         except BaseException as error:
             self.outcome = None, error

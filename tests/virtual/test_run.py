@@ -325,6 +325,27 @@ def test_tasks_that_are_left_are_cancelled_and_cleaned_up():
     assert outcomes(run) == {"main": "result", "watch": "pending"}
 
 
+@pytest.mark.parametrize("name", [None, "shop {}"])
+def test_tasks_that_are_left_clean_up_in_the_same_order_in_every_run(name):
+    async def stay(number, log):
+        try:
+            await asyncio.sleep(100)
+        finally:
+            log.append(number)
+
+    async def main(log):
+        ballast = []                            # something between the tasks in memory
+        for number in range(30):
+            ballast.append(asyncio.create_task(stay(number, log), name=name and name.format(number)))
+            ballast.append(bytearray(number * 37 % 200))
+        await asyncio.sleep(1)
+
+    for _ in range(20):
+        log: list = []
+        simulate(main(log))
+        assert log == list(range(30))
+
+
 def test_a_task_that_swallows_its_cancellation_does_not_hang():
     async def stubborn():
         while True:
