@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.checker.expect import Failed, shown
-from helpers.recorder.waits import is_library_file, learners_place
+from helpers.recorder.learners_code import is_library_file, learners_place
 from helpers.virtual.clock import EscapedSleep, in_charge_of_time
 from helpers.virtual.loop import Deadlock, Endless, NotSimulated
 from helpers.virtual.run import simulate
