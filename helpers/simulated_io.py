@@ -35,7 +35,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from helpers.arguments import choice, got, number, probability, whole_number
-from helpers.recorder.core import Recorder, current_recorder
+from helpers.recorder import Recorder, current_recorder
 from helpers.recorder.waits import name_wait
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]

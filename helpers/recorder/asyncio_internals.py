@@ -29,16 +29,22 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.words import listed
 
+try:
+    import _asyncio
+except ImportError:                     # asyncio works without
+    _asyncio = None                     # type: ignore[assignment]
+
 TESTED = (3, 11), (3, 15)           # the Pythons that the course is tested with, from and to
 
 
 class UnknownPython(RuntimeError):
     """This Python's asyncio is not as the recorder knows it, so what it would show of a run might be false."""
 
-    def __init__(self, because: str) -> None:
-        version = ".".join(map(str, sys.version_info[:3]))
-        oldest, newest = (".".join(map(str, version)) for version in TESTED)
-        super().__init__(f"the recorder does not know Python {version}: {because}. "
+
+def unknown_python(because: str, what: str = "does not know") -> UnknownPython:
+    """The error, which names the running Python and those that are known; `because` follows a colon."""
+    running, oldest, newest = (".".join(map(str, version)) for version in (sys.version_info[:3], *TESTED))
+    return UnknownPython(f"the recorder {what} Python {running}: {because}. "
                          f"The course is tested with Python {oldest} to {newest}.")
 
 
@@ -57,7 +63,7 @@ def find(owner: Any, name: str) -> Any:
     return getattr(owner, name) if there else None
 
 
-def find_inner(function: Any, name: str) -> CodeType | None:
+def find_inner(function: Any, name: str) -> Any:
     """The code of a function that is defined inside a function; None if it is missing, or if the other one is."""
     if function is None:
         return None
@@ -169,9 +175,13 @@ def names_of(declaration: type) -> list[str]:
 
 # -- what belongs to a module or a class ------------------------------------------------------------
 
-# The task written in Python, beside the one in C that asyncio uses: nest_asyncio has it used, and tests do.
-PyTask: type[asyncio.Task[Any]] = find(tasks, "_PyTask")
-GatheringFuture: type[asyncio.Future[Any]] = find(tasks, "_GatheringFuture")
+# Tasks and futures are written in Python, and once more in C. asyncio uses the latter, unless it was built without C or
+# nest_asyncio has put the former in their place.
+PyTask, PyFuture = find(tasks, "_PyTask"), find(futures, "_PyFuture")
+CTask, CFuture = find(_asyncio, "Task"), find(_asyncio, "Future")           # None without C
+TASKS = tuple(kind for kind in (CTask, PyTask) if kind is not None)
+FUTURES = tuple(kind for kind in (CFuture, PyFuture) if kind is not None)
+GatheringFuture: Any = find(tasks, "_GatheringFuture")
 
 # Which loop and which task are running, or None: virtual time puts both aside for a loop within a running loop.
 get_running_loop: Callable[[], asyncio.AbstractEventLoop | None] = find(events, "_get_running_loop")
@@ -186,7 +196,8 @@ NETWORK_WAITS: list[Callable[..., Any]] = [
     *(find(find(base_events, "Server"), name) for name in ("wait_closed", "serve_forever")),
     find(asyncio.BaseEventLoop, "create_connection"),
     *(find(find(selector_events, "BaseSelectorEventLoop"), name) for name in (
-        "sock_recv", "sock_recv_into", "sock_recvfrom", "sock_sendall", "sock_sendto", "sock_connect", "sock_accept")),
+        "sock_recv", "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto",
+        "sock_sendfile", "sock_connect", "sock_accept")),
 ]
 ADDRESS_WAIT: Callable[..., Any] = find(asyncio.BaseEventLoop, "getaddrinfo")
 PROCESS_WAIT: Callable[..., Any] = find(find(base_subprocess, "BaseSubprocessTransport"), "_wait")
@@ -194,16 +205,15 @@ PROCESS_WAIT: Callable[..., Any] = find(find(base_subprocess, "BaseSubprocessTra
 # The code in which somebody waits who asks as_completed for the next: from Python 3.13 on, in which its iterator is
 # asynchronous too, a method; before that a function inside the generator.
 if sys.version_info >= (3, 13):
-    _method = find(find(tasks, "_AsCompletedIterator"), "_wait_for_one")
-    NEXT_COMPLETED: CodeType | None = getattr(_method, "__code__", None)
+    NEXT_COMPLETED: CodeType = getattr(find(find(tasks, "_AsCompletedIterator"), "_wait_for_one"), "__code__", None)
 else:
     NEXT_COMPLETED = find_inner(asyncio.as_completed, "_wait_for_one")
 
 # Told when a future is done that a worker thread completes: so one recognises what run_in_executor returns.
-CHAINED: CodeType | None = find_inner(find(futures, "_chain_future"), "_call_check_cancel")
+CHAINED: CodeType = find_inner(find(futures, "_chain_future"), "_call_check_cancel")
 
 # Called on the loop for run_coroutine_threadsafe. The future that this returns is one of its variables.
-THREADSAFE_CALLBACK: CodeType | None = find_inner(asyncio.run_coroutine_threadsafe, "callback")
+THREADSAFE_CALLBACK: CodeType = find_inner(asyncio.run_coroutine_threadsafe, "callback")
 if THREADSAFE_CALLBACK is not None:
     _require("future" in THREADSAFE_CALLBACK.co_freevars, "run_coroutine_threadsafe.<locals>.future")
 
@@ -249,11 +259,17 @@ def _step_of(kind: Any) -> Any:
     return step
 
 
-Step: type = type(_step_of(asyncio.Task))       # of the callable with which asyncio has a task take its next step
+class _Nothing:
+    """The type of nothing that asyncio has."""
+
+
+# In C, the callable with which a task has its next step taken is of a type of its own, and so is the iterator with
+# which it waits for a future. In Python, these are a method and a generator.
+Step: type = _Nothing if CTask is None else type(_step_of(CTask))
+FutureIterator: type = _Nothing if CFuture is None else type(CFuture(loop=_Stage()).__await__())
 if PyTask is not None:
-    _require(_step_of(PyTask).__name__ == "__step", "_PyTask.__step")       # a task in Python gives a method for that
-METHODS = frozenset({BuiltinMethodType, MethodType})        # of the callables with which a future wakes a task
-FutureIterator: type = type(asyncio.Future(loop=_Stage()).__await__())      # type: ignore[arg-type]  # awaiting a future
+    _require(_step_of(PyTask).__name__ == "__step", "_PyTask.__step")
+METHODS = frozenset({BuiltinMethodType, MethodType})        # the types of what a future calls to wake a task
 
 
 def _check_objects() -> None:
@@ -266,8 +282,7 @@ def _check_objects() -> None:
         loop.close()
     _check(asyncio.TaskGroup(), GroupNames)
     if GatheringFuture is not None:
-        gathering: Any = GatheringFuture
-        _check(gathering([], loop=_Stage()), GatheringNames)
+        _check(GatheringFuture([], loop=_Stage()), GatheringNames)
     pool = ThreadPoolExecutor(1)
     _check(pool, PoolNames)
     if sys.version_info >= (3, 14):
@@ -290,7 +305,7 @@ def thread_initializer(pool: ThreadPoolExecutor) -> Callable[[], object] | None:
 
 def threadsafe_future(callback: Any) -> ThreadFuture[Any] | None:
     """The future that `run_coroutine_threadsafe` returns, if the callback is what it has called on the loop."""
-    if THREADSAFE_CALLBACK is None or getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
+    if getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
         return None
     variables = dict(zip(callback.__code__.co_freevars, callback.__closure__))
     future: ThreadFuture[Any] = variables["future"].cell_contents
@@ -362,4 +377,4 @@ _check_objects()
 NAMES = tuple(_there)
 _missing = [name for name in NAMES if not _there[name]]
 if _missing:
-    raise UnknownPython(f"it has no {listed(_missing, 'or')} any more")
+    raise unknown_python(f"it has no {listed(_missing, 'or')} any more")

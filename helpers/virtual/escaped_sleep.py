@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from helpers.recorder import waits
+from helpers.recorder.learners_code import is_library
+from helpers.recorder.names import coroutine_name
 from helpers.virtual.time_module import REAL, is_learners, replace_sleep
 
 STEPS = 4                   # containers between the sleep and the learner's function, class or variable
@@ -73,10 +74,10 @@ class Search:
         """
         for coro in coroutines:
             if any(found is REAL["sleep"] for found in gc.get_referents(coro)):
-                raise EscapedSleep(_complaint(f"an argument or variable of {waits.coroutine_name(coro)}"))
+                raise EscapedSleep(_complaint(f"an argument or variable of {coroutine_name(coro)}"))
         references = _references(REAL, "sleep")
         if references <= self.harmless.references:
-            # One that has gone must not be replaced, unnoticed, by another.
+            # Where one has gone, another must not take its place unnoticed.
             self.harmless = Harmless(max(references, ALONE), self.harmless.holders)
             return
         where = self._look()
@@ -135,7 +136,7 @@ def _in_words(holder: Any, thing: Any) -> str | None:
         return "a functools.partial"
     if isinstance(holder, FunctionType):
         name = holder.__qualname__
-        return None if waits.is_library(holder.__code__) else f"a default or variable of the function {name}"
+        return None if is_library(holder.__code__) else f"a default or variable of the function {name}"
     if isinstance(holder, dict):
         if not _is_learners_namespace(holder):
             return None

@@ -37,9 +37,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import Context
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
-from helpers.recorder import waits
+from helpers.recorder import Watched
 from helpers.recorder.asyncio_internals import Handle, Loop, Timer
+from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
+from helpers.recorder.waits import describe
 from helpers.virtual.escaped_sleep import refuse_hidden_sleep
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
 from helpers.virtual.task_groups import groups_in_order
@@ -76,6 +78,8 @@ class TimerHandle(Timer):
 
 class VirtualTimeLoop(RealTimeOnly, Loop):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
+
+    exact = True                # as a Sampler: its clock stands still but for what it tells
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         super().__init__()
@@ -154,11 +158,14 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         if self._steps > self._allowed:
             self._give_up()
         if self._on_block is not None and duration:
-            self._on_block(waits.learners_place(sys._getframe(1)), duration)
+            self._on_block(learners_place(sys._getframe(1)), duration)
 
-    def watch_blocking(self, listener: Callable[[Any, int], None] | None) -> None:
-        """Have `listener(place, nanoseconds)` called for every `advance`; None ends it."""
-        self._on_block = listener
+    def start_sampling(self, watched: Watched) -> None:
+        """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""
+        self._on_block = watched.sample
+
+    def stop_sampling(self) -> None:
+        self._on_block = None
 
     # -- the loop ---------------------------------------------------------------------------------
 
@@ -215,7 +222,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
 
     def _report(self) -> str:
         tasks = self.open_tasks()
-        lines = [waits.describe(task) for task in tasks[:20]]
+        lines = [describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")
         return "".join(f"\n  - {line}" for line in lines)

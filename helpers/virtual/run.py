@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
+from helpers.recorder import THRESHOLD, Recorder, check_coroutine
 from helpers.recorder.asyncio_internals import enter_task, get_running_loop, leave_task, set_running_loop
-from helpers.recorder.core import THRESHOLD, Recorder, check_coroutine
 from helpers.recording import Recording
 from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
@@ -33,7 +33,7 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
         try:
-            recorder = Recorder(loop, loop.time_ns, threshold)
+            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop)
             with recorder:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)

@@ -23,8 +23,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.recorder import waits
 from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
+from helpers.recorder.learners_code import learners_place
 from helpers.virtual.time_module import in_charge_of_time, leave
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ class Threads:
     def _complaint(self) -> str:
         frames = sys._current_frames()
         places = [str(place) for job in self._started
-                  if (place := waits.learners_place(frames.get(job.thread.ident or 0))) is not None]
+                  if (place := learners_place(frames.get(job.thread.ident or 0))) is not None]
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {' and '.join(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from types import MethodType, ModuleType
 from typing import Any, Protocol
 
-from helpers.recorder import waits
+from helpers.recorder.learners_code import is_library_file
 
 EPOCH = 946_684_800         # time.time() begins at 2000-01-01 00:00 UTC, the same in every run
 LONGEST = 9_223_372_036     # seconds; the real time.sleep refuses more
@@ -121,7 +121,7 @@ def is_learners(module: ModuleType) -> bool:
     if not file:
         return False
     if file not in _learners_files:
-        _learners_files[file] = not waits.is_library_file(file)
+        _learners_files[file] = not is_library_file(file)
     return _learners_files[file]
 
 
