@@ -112,3 +112,63 @@ MODULES = sorted(path for path in HERE.rglob("*.py") if path.name != "asyncio_in
 def test_no_other_module_knows_a_private_name_of_asyncio_that_is_not_checked(path):
     used, own = private_names(path.read_text("utf-8"))
     assert (used - own) & ASYNCIOS <= {name.rpartition(".")[2] for name in NAMES}
+
+
+def test_nest_asyncio_may_come_before():
+    """It puts the tasks and futures written in Python in the place of those in C; both are read all the same."""
+    program = """
+import asyncio, nest_asyncio
+nest_asyncio.apply()
+from helpers import record
+
+async def child():
+    await asyncio.sleep(0.001)
+
+async def main():
+    await asyncio.sleep(0)
+    await asyncio.create_task(child(), name="child")
+    async for number in numbers():
+        await asyncio.get_running_loop().run_in_executor(None, int)
+
+async def numbers():
+    await Nap()
+    yield 1
+
+class Nap:
+    def __await__(self):
+        yield from asyncio.sleep(0.001).__await__()
+
+async def outer():
+    return await record(main())
+
+run = asyncio.run(outer())
+waits = [[span for span in task.spans if span.kind == "wait"] for task in run.tasks]
+print([(task.name, [(span.wait, span.place.function) for span in spans]) for task, spans in zip(run.tasks, waits)])
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == str([
+        ("main", [("task", "main"), ("sleep", "__await__"), ("thread", "main")]), ("child", [("sleep", "child")]),
+    ]), done.stderr
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_report_of_an_error_in_a_callback(debug):
+    """In the words of this Python's own `Handle._run`, which shows arguments in debug mode only."""
+
+    class Fails:
+        def __call__(self, *args):
+            raise ValueError("no tea")
+
+        def __repr__(self):
+            return "Fails()"
+
+    loop, seen = asyncio.new_event_loop(), []
+    try:
+        loop.set_debug(debug)
+        loop.set_exception_handler(lambda loop, context: seen.append((context["message"], sorted(context))))
+        handle = loop.call_soon(Fails(), "green", "black")
+        handle._run()
+        asyncio_internals.report(handle, ValueError("no tea"))
+    finally:
+        loop.close()
+    assert seen[0] == seen[1] and "Fails()" in seen[0][0]
