@@ -17,7 +17,8 @@ import mistune
 Token = dict[str, Any]
 
 _TARGETS = re.compile(r"\b(?:href|src)=\"([^\"]+)\"")
-_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w[\w.'\u2019()=-]*")
 
 
@@ -68,8 +69,9 @@ class Block:
             elif kind in ("link", "image"):
                 self._add_link(token)
             elif kind == "inline_html":
-                self.links += _TARGETS.findall(token["raw"])
-                self._say("" if token["raw"].startswith("<!--") else token["raw"], "")
+                html = _COMMENT.sub("", token["raw"])
+                self.links += _TARGETS.findall(html)
+                self._say(html, "")
             else:
                 self._say(token["raw"])
 
@@ -99,8 +101,9 @@ def _blocks(tokens: Iterable[Token]) -> Iterator[Block]:
             block._add(_without_escapes(children) if kind == "table_cell" else children)
             yield block
         elif kind == "block_html":
-            text = _TAG.sub(" ", token["raw"])
-            yield Block(markdown=text, text=text, label=text, links=_TARGETS.findall(token["raw"]))
+            html = _COMMENT.sub("", token["raw"])
+            text = _TAG.sub(" ", html)
+            yield Block(markdown=text, text=text, label=text, links=_TARGETS.findall(html))
         else:
             yield from _blocks(children)
 

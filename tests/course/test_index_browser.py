@@ -35,11 +35,15 @@ def page(tmp_path_factory):
         yield chrome.context.new_page(), address
 
 
-def arrives_at(page, file: str, cell: str) -> bool:
-    """Whether the cell of the notebook becomes the active one, in view."""
-    page.wait_for_function(f"(wanted) => {{ const is = ({ACTIVE})(wanted[0]); "
-                           "return is && is[0] === wanted[1] && is[1]; }", arg=[file, cell], timeout=60_000)
-    return page.evaluate(ACTIVE, file) == [cell, True]
+# Whether this notebook is in front, scrolled so that the upper end of this cell is in the upper half of the view.
+IN_VIEW = """([path, id]) => {
+  const widget = window.jupyterapp.shell.currentWidget;
+  if (widget?.context?.path !== path) return false;
+  const cell = widget.content.widgets.find(cell => cell.model.id === id);
+  const top = cell?.node.getBoundingClientRect().top;
+  const view = widget.content.node.getBoundingClientRect();
+  return top >= view.top - 5 && top < view.top + view.height / 2 && widget.content.widgets[0] !== cell;
+}"""
 
 
 def test_a_link_of_the_index_opens_the_lesson_at_its_cell(page):
@@ -50,14 +54,16 @@ def test_a_link_of_the_index_opens_the_lesson_at_its_cell(page):
     file, _, cell = target.partition("#cell-id=")
     lab_browser._open(page, address(index.FILE))
     page.locator(f'.jp-RenderedMarkdown a[href*="{cell}"]').first.click()
-    assert arrives_at(page, file, cell)
+    page.wait_for_function(f"(wanted) => {{ const is = ({ACTIVE})(wanted[0]); "
+                           "return is && is[0] === wanted[1] && is[1]; }", arg=[file, cell], timeout=60_000)
+    assert page.evaluate(ACTIVE, file) == [cell, True]
 
 
 def test_all_lessons_are_one_click_away_from_each_and_stay_in_the_workbook(page):
     page, address = page
     lab_browser._open(page, address("04_gather.ipynb"))
     page.locator('.jp-RenderedMarkdown a:text-is("All lessons")').first.click()
-    assert arrives_at(page, f"{workbook.WORKBOOK}/{index.FILE}", index.LESSONS)
+    page.wait_for_function(IN_VIEW, arg=[f"{workbook.WORKBOOK}/{index.FILE}", index.LESSONS], timeout=60_000)
     page.locator('.jp-RenderedMarkdown table a:has-text("Keep every task"):visible').first.click()
     page.wait_for_function("(path) => window.jupyterapp.shell.currentWidget?.context?.path === path",
                            arg=f"{workbook.WORKBOOK}/05_task_groups.ipynb", timeout=60_000)
