@@ -200,6 +200,8 @@ OPEN = """async ([path, seconds]) => {
   return 'the kernel did not start';
 }"""
 
+SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map(n => n.innerText || n.innerHTML)"""
+
 # JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells
 # after it: so ask the kernel for nothing, which it answers after them.
 RUN_ALL = """async (seconds) => {
@@ -216,8 +218,6 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => 
   broken: /(Error (displaying|creating) widget|Loading widget\\.\\.\\.)/.test(
     w.node.querySelector('.jp-Cell-outputArea')?.innerText),
 }))"""
-
-SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map(n => n.innerText || n.innerHTML)"""
 
 WIDGETS_LOADED = """() => ![...document.querySelectorAll('.jp-OutputArea-output')].some(
   n => n.innerText === 'Loading widget...')"""
@@ -308,11 +308,8 @@ def _complaints(cells: list[dict[str, Any]], ended: str, seconds: float) -> list
         where = f"cell {number} ({cell.get('id', 'no id')})"
         source = "".join(cell["source"])
         meant = "raises-exception" in cell["metadata"].get("tags", [])
-        complaints += [
-            f"{where} shows an error: {output['ename']}: {output['evalue']}"
-            for output in cell["outputs"]
-            if output["output_type"] == "error" and not meant
-        ]
+        errors = [output for output in cell["outputs"] if output["output_type"] == "error" and not meant]
+        complaints += [f"{where} shows an error: {error['ename']}: {error['evalue']}" for error in errors]
         if cell["broken"]:
             complaints.append(f"{where} has a widget that does not render")
         if "[*]" in cell["prompt"]:
