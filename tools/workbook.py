@@ -245,6 +245,13 @@ class Workbook:
         self.memory.progress = mark
         self._save_or_say()
 
+    def report(self) -> list[str]:
+        """What was done, in sentences."""
+        if self.made:
+            new = f"{WORKBOOK}/ has {self.made} new files: your own copies of the notebooks, without the outputs."
+            return [*self.remarks, new]
+        return self.remarks or ([] if self.problems else [f"{WORKBOOK}/ is up to date."])
+
     # -- one file --
 
     def _update(self, item: Item) -> None:
@@ -381,26 +388,23 @@ def make(root: Path) -> Workbook:
 
 
 def main(argv: list[str], root: Path = ROOT) -> int:
-    """0 if the workbook is as it should be, 1 if something has to be put right, 2 if the command was wrong."""
+    """0 if there is a workbook to open, whatever had to be said about it; 1 if there is none; 2 for a wrong command."""
     if argv:
         print("Write: python -m tools.workbook", file=sys.stderr)
         return 2
     try:
         workbook = make(root)
     except Problem as problem:
-        print(f"{problem}\n{INSTEAD}", file=sys.stderr)
-        return 1
-    for remark in workbook.remarks:
-        print(remark)
-    if workbook.problems:
-        usable = (root / WORKBOOK / FIRST).is_file()
-        print("\n".join([*workbook.problems, *([] if usable else [INSTEAD])]), file=sys.stderr)
-        return 1
-    if workbook.made:
-        print(f"{WORKBOOK}/ has {workbook.made} new files: your own copies of the notebooks, without the outputs.")
-    elif not workbook.remarks:
-        print(f"{WORKBOOK}/ is up to date.")
-    return 0
+        print(problem, file=sys.stderr)
+    else:
+        for line in workbook.report():
+            print(line)
+        for line in workbook.problems:
+            print(line, file=sys.stderr)
+    if (root / WORKBOOK / FIRST).is_file():
+        return 0
+    print(INSTEAD, file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

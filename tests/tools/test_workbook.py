@@ -388,12 +388,12 @@ def test_without_its_memory_nothing_is_lost_and_what_is_as_in_the_course_is_know
 ])
 def test_a_notebook_that_the_learner_broke_is_left_alone_and_named(made, capsys, content):
     mine(made).write_bytes(content)
-    assert workbook.main([], made) == 1
+    assert workbook.main([], made) == 0
     assert mine(made).read_bytes() == content
     said = capsys.readouterr().err
     assert f"{WORKBOOK}/{LESSON} cannot be read as a notebook" in said and "Rename or delete it" in said
     publish(made, 2)
-    assert workbook.main([], made) == 1
+    assert workbook.main([], made) == 0
     assert mine(made).read_bytes() == content and source(mine(made, OFFER)) == "version = 2\nversion"
     mine(made).unlink()
     assert workbook.main([], made) == 0
@@ -413,7 +413,7 @@ def test_odd_metadata_does_no_harm(made, metadata):
 
 def test_a_folder_with_the_name_of_a_notebook_is_named_and_the_rest_is_made(course, capsys):
     mine(course).mkdir(parents=True)
-    assert workbook.main([], course) == 1
+    assert workbook.main([], course) == 0
     assert f"{WORKBOOK}/{LESSON} is a folder. Rename it" in capsys.readouterr().err
     assert mine(course).is_dir() and mine(course, FIRST).is_file()
 
@@ -463,7 +463,7 @@ def test_a_disk_that_is_full_leaves_the_old_files_whole(made, capsys, monkeypatc
     before = files(made)
     publish(made, 2)
     refuse(monkeypatch, errno.ENOSPC)
-    assert workbook.main([], made) == 1
+    assert workbook.main([], made) == 0
     assert files(made) == before
     said = capsys.readouterr().err
     assert LESSON in said and "Until that is put right" not in said      # what is there can be worked with
@@ -500,13 +500,20 @@ def test_an_interruption_at_any_moment_does_no_harm(made, monkeypatch, at):
 def test_a_course_that_is_broken_is_told(made, capsys):
     before = files(made)
     (made / COURSE / LESSON).write_text("{")
-    assert workbook.main([], made) == 1
-    assert f"git checkout {COURSE}/{LESSON}" in capsys.readouterr().err
+    assert workbook.main([], made) == 0
+    said = capsys.readouterr().err
+    assert f"git checkout {COURSE}/{LESSON}" in said and "Until that is put right" not in said
     (made / COURSE / LESSON).unlink()
     (made / COURSE / FIRST).unlink()
-    assert workbook.main([], made) == 1
+    assert workbook.main([], made) == 0
     assert f"no {COURSE}/{FIRST}" in capsys.readouterr().err
     assert files(made) == before
+
+
+def test_a_folder_without_a_course_gets_no_workbook(tmp_path, capsys):
+    assert workbook.main([], tmp_path) == 1
+    assert f"no {COURSE}/{FIRST}" in capsys.readouterr().err
+    assert not (tmp_path / WORKBOOK).exists()
 
 
 # -- whatever happens -------------------------------------------------------------------------------
