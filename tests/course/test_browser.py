@@ -62,6 +62,9 @@ TRIALS = {
 }
 
 
+TRIALS["good"].cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text="the answer\n")]
+
+
 @pytest.fixture(scope="module")
 def chrome():
     with lab_browser.browser() as chrome:
@@ -103,6 +106,7 @@ def test_notebook_runs_in_jupyterlab(path, course, chrome):
 def test_good_notebook_passes_and_is_pictured(trials, chrome, tmp_path):
     with lab_browser.run_notebook(chrome, trials("good")) as run:
         assert run.complaints == []
+        assert [text.strip() for text in run.shown_before] == ["the answer"]
         assert "ExceptionGroup" in run.text(3) and "TypeError" in run.text(3)
         assert run.page.locator(".jp-Notebook .widget-slider").is_visible()
         (tmp_path / "good-77.png").write_text("of an earlier run")

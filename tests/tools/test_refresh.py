@@ -154,7 +154,7 @@ def refreshed(new: nbformat.NotebookNode, old: nbformat.NotebookNode, **options:
         made = notebook("run")
         made.cells[0].outputs = [output]
         notebooks.append(made)
-    return refresh.normalise(*notebooks, **options).cells[0].outputs[0]
+    return refresh.normalise(notebooks[0], notebooks[1], **options).cells[0].outputs[0]
 
 
 def test_picture_of_a_real_run_that_went_the_same_way_is_kept():

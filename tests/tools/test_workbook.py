@@ -99,8 +99,7 @@ def run_and_save(path: Path) -> None:
         if cell["cell_type"] == "code":
             cell["execution_count"] = 7
             cell["outputs"] = [{"name": "stdout", "output_type": "stream", "text": ["mine"]}]
-    empty = {"cell_type": "code", "execution_count": None, "id": "new", "metadata": {}, "outputs": [], "source": ""}
-    notebook["cells"].append(empty)
+    notebook["cells"].append(nbformat.v4.new_code_cell("", id="new"))
     path.write_text(json.dumps(notebook, indent=4), encoding="utf-8")
 
 
@@ -475,7 +474,7 @@ def test_an_interruption_at_any_moment_does_no_harm(made, monkeypatch, at):
     publish(made, 2, **{FIRST: lesson(9)})
     moved, replace = 0, os.replace
 
-    def interrupted(*paths: object) -> None:
+    def interrupted(*paths: Path) -> None:
         nonlocal moved
         moved += 1
         if moved == at:
@@ -564,7 +563,7 @@ def update(root: Path, until: int | None = None) -> None:
     """Run the tool; with `until`, interrupt it when it moves its file of that number."""
     moved, replace = 0, os.replace
 
-    def interrupted(*paths: object) -> None:
+    def interrupted(*paths: Path) -> None:
         nonlocal moved
         moved += 1
         if moved == until:
