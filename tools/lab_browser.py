@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 WIDTH, HEIGHT = 1280, 800
 STARTING = 120      # seconds that JupyterLab, and a kernel, may take to start
@@ -71,7 +72,7 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     """
     home = Path(tempfile.mkdtemp(prefix="lab-"))
     ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    shutil.copytree(folder, home / "root" / "notebooks", ignore=ignore)
+    shutil.copytree(folder, home / "root" / folder.name, ignore=ignore)
     _write(home / "config" / "labconfig" / "page_config.json", {
         "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},       # asks whether to fetch news
     })
@@ -101,7 +102,7 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     try:
         _wait_until_up(f"{base}/api?token={token}", server, home / "log")
         # A new workspace for each page: JupyterLab opens in it nothing that was open before.
-        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{path}?token={token}"
+        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/{quote(folder.name)}/{path}?token={token}"
     finally:
         server.terminate()
         try:
@@ -199,8 +200,10 @@ OPEN = """async ([path, seconds]) => {
   return 'the kernel did not start';
 }"""
 
-# JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells after
-# it: so ask the kernel for nothing, which it answers after them.
+SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map(n => n.innerText || n.innerHTML)"""
+
+# JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells
+# after it: so ask the kernel for nothing, which it answers after them.
 RUN_ALL = """async (seconds) => {
   const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
   const meant = content.widgets.some(w => (w.model.getMetadata('tags') ?? []).includes('raises-exception'));
@@ -237,6 +240,7 @@ class Run:
     """A notebook after Run All. `complaints` is empty if nothing is wrong."""
 
     page: Any
+    shown_before: list[str] = field(default_factory=list)       # outputs that were there when it was opened
     cells: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -257,7 +261,7 @@ def run_notebook(chrome: Browser, address: str, seconds: float = RUNNING) -> Ite
     known = len(chrome.foreign)
     try:
         _open(page, address)
-        run = Run(page)
+        run = Run(page, page.evaluate(SHOWN))
         ended = page.evaluate(RUN_ALL, seconds)
         page.wait_for_timeout(300)                  # what background tasks still send, and what is still being drawn
         with contextlib.suppress(TimeoutError):
@@ -304,9 +308,8 @@ def _complaints(cells: list[dict[str, Any]], ended: str, seconds: float) -> list
         where = f"cell {number} ({cell.get('id', 'no id')})"
         source = "".join(cell["source"])
         meant = "raises-exception" in cell["metadata"].get("tags", [])
-        for output in cell["outputs"]:
-            if output["output_type"] == "error" and not meant:
-                complaints.append(f"{where} shows an error: {output['ename']}: {output['evalue']}")
+        errors = [output for output in cell["outputs"] if output["output_type"] == "error" and not meant]
+        complaints += [f"{where} shows an error: {error['ename']}: {error['evalue']}" for error in errors]
         if cell["broken"]:
             complaints.append(f"{where} has a widget that does not render")
         if "[*]" in cell["prompt"]:
