@@ -280,7 +280,7 @@ def test_page_of_a_beat_shows_only_the_last_seconds():
     from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
 
     pulse = watched(60, -2, 3)
-    html = live_strip(pulse)
+    html = live_strip(pulse, late=0.5)
     assert html.count("M") <= SHOWN / pulse.every + 1
     assert "2 s" in words(html) or "2.1 s" in words(html)
     assert all(0 <= int(x) <= SHOWN * SCALE for x in re.findall(r"M(-?\d+) ", html))

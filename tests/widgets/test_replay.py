@@ -50,9 +50,14 @@ def replay():
     made.close()
 
 
+def text(html: str) -> str:
+    """HTML without its tags."""
+    return re.sub("<[^>]*>", "", html)
+
+
 def said(replay: Replay) -> str:
     """The sentence that is shown."""
-    return re.sub("<[^>]*>", "", re.search("<p .*?</p>", replay._screen.page.value)[0])
+    return text(re.search("<p .*?</p>", replay._screen.page.value)[0])
 
 
 def buttons(replay: Replay) -> list[ipywidgets.Button]:
@@ -123,8 +128,8 @@ def test_every_control_has_a_label(replay):
 def test_page_has_source_tasks_queue_and_timers(replay):
     replay.step = 3
     html = replay._screen.page.value
-    assert "await shop.price(" in html and "async def ask_both" in html
-    here = re.search(r'<div class="wyw-line wyw-here">.*?</div>', html)[0]
+    assert "await shop.price(" in text(html) and "async def ask_both" in text(html)
+    here = text(re.search(r'<div class="wyw-line wyw-here">.*?</div>', html)[0])
     assert "await shop.price" in here and "‖ north" in here
     assert "waits for a request until 0.3 s" in html and "<b>0.2 s</b>" in html and ">empty<" in html
 
@@ -224,7 +229,7 @@ def test_stored_output_is_the_widget_and_the_steps_as_sentences(kernel):
 
 
 def test_without_a_kernel_there_is_only_the_text(monkeypatch):
-    monkeypatch.setattr(module, "_shell", lambda: None)
+    monkeypatch.setattr(module, "running_shell", lambda: None)
     before = len(WIDGETS)
     assert set(simulate(ask_both()).replay()._repr_mimebundle_()) == {"text/plain"}
     assert len(WIDGETS) == before
