@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 EMPTY = ("br", "img")       # tags without content, of those that are used here
 
 
-def tag(name: str, *content: object, **attributes: object) -> Markup:
+def tag(name: str, /, *content: object, **attributes: object) -> Markup:
     """An element of HTML. Text is escaped, in the content and in the attributes; Markup is taken as it is.
 
     An attribute that is a word of Python, or has a hyphen, is written with `_`: `class_`, `aria_label`. One that is

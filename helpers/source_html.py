@@ -9,7 +9,7 @@ colours are those of the page's theme, or with the class `wyw-on-paper` those of
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -73,14 +73,14 @@ def _coloured(css: str, text: str) -> Markup:
     return tag("span", text, class_=css) if css else escape(text)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _lexer() -> Lexer:
     from pygments.lexers.python import PythonLexer  # late: a program that shows no source does without
 
     return PythonLexer()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _class(kind: tuple[str, ...]) -> str:
     """The class of a kind of token, or of the closest kind above it; "" if it has no colour."""
     names = [".".join(kind[:length]) for length in range(len(kind), 0, -1)]

@@ -28,15 +28,17 @@ MOST = 20               # silences that are shown of the last seconds
 
 
 class Live:
-    """The widgets of a live heartbeat; `root` is to be displayed. After `late` seconds without a beat the page says so."""
+    """The widgets of a live heartbeat; `root` is to be displayed.
+
+    After `late` seconds without a beat the page says that the loop is blocked.
+    """
 
     def __init__(self, pulse: Heartbeat, late: float) -> None:
         import ipywidgets as widgets  # late: a program that shows no widget does without
 
         self.late = late
-        sizes = {"strip": HEIGHT, "shown": SHOWN, "room": ROOM, "scale": SCALE}
-        sheet = widgets.HTML(str(style("helpers.widgets", "heartbeat.css", css_variables() | sizes)),
-                             layout={"display": "none"})
+        variables = {**css_variables(), "strip": HEIGHT, "shown": SHOWN, "room": ROOM, "scale": SCALE}
+        sheet = widgets.HTML(str(style("helpers.widgets", "heartbeat.css", variables)), layout={"display": "none"})
         self.strip = widgets.HTML()
         self.result = widgets.HTML()
         self.button = widgets.Button(description="Stop the pulse", tooltip="End this heartbeat",
@@ -150,8 +152,8 @@ def _figure(pulse: Heartbeat) -> Any:
     lines = [[(time, 0.1), (time, 0.9)] for time in pulse.times]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=2, zorder=3), autolim=False)
     for gap in pulse.gaps:
-        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da", edgecolor=STATES[NUMBER["blocked"]].colour,
-                                 hatch="////", linewidth=0, zorder=1))
+        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da",
+                                 edgecolor=STATES[NUMBER["blocked"]].colour, hatch="////", linewidth=0, zorder=1))
         words = f"no beat for {unit.words(gap.end - gap.start)}"
         if sheet.measure(words, NORMAL) + 10 > (gap.end - gap.start) / span * columns:
             words = unit.words(gap.end - gap.start)

@@ -316,8 +316,10 @@ def _table(shown: list[tuple[str, Outcome]]) -> Markup:
     columns = [tag("th", name, scope="col", style=HEAD)
                for name in ("time", "prices per second", "peak in flight", "failed", "attempts")]
     rows = [tag("tr", tag("td"), *columns), *(_row(name, outcome) for name, outcome in shown)]
-    errors = [tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
-              for name, outcome in shown if outcome.recording.error]
+    errors = [
+        tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
+        for name, outcome in shown if outcome.recording.error
+    ]
     return tag("div", tag("table", *rows, style="line-height:1.3"), *errors, role="status", aria_live="polite",
                aria_label="results", class_="wyw-lab-result")
 

@@ -73,7 +73,7 @@ class Settings:
         """All that counts, in words; what is left out does not count."""
         at_a_time = f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
         jitter = f" ({self.jitter})" if self.jitter != "none" else ""
-        words = [count(self.requests, "request"), f"{self.strategy}{at_a_time}", f"latency {seconds(self.latency)}{jitter}"]
+        words = [count(self.requests, "request"), self.strategy + at_a_time, f"latency {seconds(self.latency)}{jitter}"]
         if self.failure_rate:
             words.append(f"{self.failure_rate:.3g} of them fail" if self.failure_rate < 1 else "all fail")
         if self.capacity is not None:
@@ -253,10 +253,8 @@ def run(settings: Settings) -> Outcome:
     names: dict[str, Any] = {"__name__": "lab"}
     exec(_compiled(source(settings)), names)
     recording: Recording = names["run"]
-    if recording.error:                     # the prices that had come are lost with the list that was to hold them
-        prices = 0
-    else:
-        prices = sum(price is not None for price in recording.value)
+    # In an error the prices that had come are lost with the list that was to hold them.
+    prices = 0 if recording.error else sum(price is not None for price in recording.value)
     return Outcome(settings, recording, prices, names["shop"].requests, requests_in_flight(recording))
 
 

@@ -125,7 +125,7 @@ def test_the_first_notebook_gets_as_far_as_the_check_when_packages_are_missing()
     """What its first cells import needs no package but those of a kernel: else an error would come before the words."""
     cells = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4).cells
     setup = next(cell.source for cell in cells if cell.cell_type == "code")
-    names = ("cloudpickle", "ipywidgets", "matplotlib", "nest_asyncio", "numpy", "psutil")
+    names = ("cloudpickle", "ipywidgets", "markupsafe", "matplotlib", "nest_asyncio", "numpy", "psutil")
     program = f"import sys\nsys.modules.update(dict.fromkeys({names}))\n" + setup.replace("%load_ext helpers", "import helpers")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr

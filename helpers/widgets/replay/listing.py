@@ -174,7 +174,7 @@ def _defined(coroutine: str, functions: list[_Function], places: list[Place]) ->
 
 
 def _around(place: Place, functions: list[_Function], last: int) -> range:
-    """The lines of the function that a place is in, or, outside of all, the few around it; `last` is the file's last."""
+    """The lines of the function that a place is in, or, outside of all, the few around it, up to the file's `last`."""
     around = [f for f in functions if place.line in f.lines]
     named = [f for f in around if f.name == place.function] or around
     if named:

@@ -34,15 +34,16 @@ PLURALS = {READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed"
 
 def styles() -> Markup:
     """The style sheets of the replay."""
-    sizes = {"lines": LINES, "rows": ROWS}
-    return style("helpers.widgets.replay", "replay.css", css_variables() | sizes) + source_html.style()
+    variables = {**css_variables(), "lines": LINES, "rows": ROWS}
+    return style("helpers.widgets.replay", "replay.css", variables) + source_html.style()
 
 
 def page(step: Step, listing: Listing) -> Markup:
     """The whole of a step, apart from the timeline."""
     time = tag("b", moment(step.steps.run, step.time))
     said = tag("p", time, Markup(" &nbsp;"), deed(step), " ", outlook(step), role="status", aria_live="polite")
-    columns = tag("div", tag("div", _source(step, listing)), tag("div", _tasks(step), _loop(step)), class_="wyw-columns")
+    left, right = tag("div", _source(step, listing)), tag("div", _tasks(step), _loop(step))
+    columns = tag("div", left, right, class_="wyw-columns")
     label = f"Replay, step {step.number + 1:,} of {len(step.steps):,}"
     return tag("div", said, columns, _key(), class_="wyw-page", role="group", aria_label=label)
 
@@ -165,8 +166,8 @@ def _tasks(step: Step) -> Markup:
     else:
         chosen = list(_by_importance(step))[:ROWS]
         shown = sorted(chosen, key=lambda standing: standing.task)
-    rows = tag("tbody", *(_row(step, standing) for standing in shown))
-    return tag("div", tag("h4", "Tasks"), tag("table", rows, aria_label="Tasks"), _rest(step, shown), class_="wyw-tasks")
+    table = tag("table", tag("tbody", *(_row(step, standing) for standing in shown)), aria_label="Tasks")
+    return tag("div", tag("h4", "Tasks"), table, _rest(step, shown), class_="wyw-tasks")
 
 
 def _row(step: Step, standing: Standing) -> Markup:
