@@ -229,7 +229,7 @@ def test_deadlock_ends_with_who_waits_for_whom(page):
 def test_thousand_tasks_show_those_that_matter(page):
     many = Shown(page, MANY)
     many.handle.focus()
-    for step in range(2, 22):
+    for _ in range(2, 22):
         page.keyboard.press("ArrowRight")
     many.expect("shop 0020 starts", 21)
     assert len(many.texts(".wyw-tasks tr")) == 8

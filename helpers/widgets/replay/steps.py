@@ -185,8 +185,8 @@ class Steps:
         #   it waited, and no turn is to come, but it was ready   ready: the run ended before its turn
         #   it waited                                             waits, until the wait is over
         #
-        # When that is, is not known of a wait that nothing ended, nor of a timer that did not run to its end: the end of
-        # the task by cancellation has cut it short, or somebody has woken a task that slept.
+        # When that is, is not known of a wait that nothing ended, nor of a timer that did not run to its end: the task
+        # was cancelled, and has ended, or somebody has woken it while it slept.
         own = self.own[task.id]
         last = had == len(own)
         started = had > 0
