@@ -10,6 +10,7 @@ number of pixels, reaches them as a variable of CSS.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 
 from markupsafe import Markup, escape
@@ -29,8 +30,8 @@ def tag(name: str, /, *content: object, **attributes: object) -> Markup:
     head = name
     for key, value in attributes.items():
         if value is not None:
-            head += f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-    return Markup(f"<{head}>" if name in EMPTY else f"<{head}>{joined(content)}</{name}>")
+            head += f' {_attribute(key)}="{_html(value)}"'
+    return Markup(f"<{head}>" if name in EMPTY else f"<{head}>{''.join(map(_html, content))}</{name}>")
 
 
 def joined(parts: Iterable[object], between: str = "") -> Markup:
@@ -39,7 +40,17 @@ def joined(parts: Iterable[object], between: str = "") -> Markup:
     >>> joined(["a", tag("b", "c")], " > ")
     Markup('a &gt; <b>c</b>')
     """
-    return Markup(str(escape(between)).join(map(escape, parts)))
+    return Markup(_html(between).join(map(_html, parts)))
+
+
+def _html(part: object) -> str:
+    # A step of the replay has a hundred parts: so none that is HTML already is made anew.
+    return str.__str__(part) if isinstance(part, Markup) else str.__str__(escape(part))
+
+
+@cache
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def style(package: str, file: str, variables: Mapping[str, object] | None = None) -> Markup:

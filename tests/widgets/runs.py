@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from html import unescape
 
 from helpers import Shop
 from helpers.recording import Recording, Span, Task
@@ -46,8 +47,8 @@ async def crowd(number: int = 300) -> None:
 
 
 def text(html: str) -> str:
-    """HTML without its tags."""
-    return re.sub("<[^>]*>", "", html)
+    """The text of a piece of HTML."""
+    return unescape(re.sub("<[^>]*>", "", html))
 
 
 def said(replay: Replay) -> str:

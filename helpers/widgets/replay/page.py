@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup
 
@@ -120,13 +120,14 @@ def _spots(step: Step, listing: Listing) -> dict[tuple[int, int], list[Standing]
 
 def _line(step: Step, line: Line, standings: list[Standing]) -> Markup:
     here = any(standing.task == step.task for standing in standings)
-    return tag(
-        "div",
-        tag("span", line.number, class_="wyw-number"),
-        tag("span", line.html, class_="wyw-code"),
-        tag("span", _chips(step, standings), class_="wyw-chips"),
-        class_="wyw-line wyw-here" if here else "wyw-line",
-    )
+    chips = tag("span", _chips(step, standings), class_="wyw-chips")
+    return tag("div", _code(line), chips, class_="wyw-line wyw-here" if here else "wyw-line")
+
+
+@lru_cache(maxsize=1_000)
+def _code(line: Line) -> Markup:
+    """The number of a line, and the line: the same in every step, and most of what there is to write."""
+    return tag("span", line.number, class_="wyw-number") + tag("span", line.html, class_="wyw-code")
 
 
 def _chips(step: Step, standings: list[Standing]) -> Markup:

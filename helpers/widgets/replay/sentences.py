@@ -24,31 +24,24 @@ def tell(run: Recording) -> str:
     if len(steps) > TOLD + 2:
         shown = [*shown[:TOLD], shown[-1]]
     width = len(f"{len(steps):,}")
-    told = _with_times if run.clock == "virtual" else _without_times
+    column = max((len(seconds(steps[number].time)) for number in shown), default=0)
     before = -1
-    for number, words in zip(shown, told([steps[number] for number in shown])):
+    for number in shown:
         if number > before + 1:
             lines.append(f"... and {number - before - 1:,} more steps, up to the last one:")
-        lines.append(f"{number + 1:{width},}. {words}")
+        lines.append(f"{number + 1:{width},}. {_told(steps[number], column)}")
         before = number
     if not steps:
         lines.append("No task had a turn on the loop.")
     return "\n".join(lines)
 
 
-def _with_times(steps: list[Step]) -> list[str]:
-    """Steps of a run in virtual time: when, what the task did, and what the loop does next."""
-    times = [seconds(step.time) for step in steps]
-    width = max(map(len, times), default=0)
-    return [f"{time:{width}}  {deed(step)} {outlook(step)}" for time, step in zip(times, steps)]
-
-
-def _without_times(steps: list[Step]) -> list[str]:
-    """Steps of a real run: what is the same on every machine."""
-    return [
-        f"{deed(step, times=False)} {ending(step)}" if step.next_time is None else deed(step, times=False)
-        for step in steps
-    ]
+def _told(step: Step, column: int) -> str:
+    """A step in words, after its time in a column; of a real run only what is the same on every machine."""
+    if step.steps.run.clock == "virtual":
+        return f"{seconds(step.time):{column}}  {deed(step)} {outlook(step)}"
+    words = deed(step, times=False)
+    return f"{words} {ending(step)}" if step.next_time is None else words
 
 
 def deed(step: Step, *, times: bool = True) -> str:
