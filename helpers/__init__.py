@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.recording import Recording
 
 from .drawing.timeline import compare
-from .recorder.core import record
+from .recorder import record
 from .simulated_io import Shop, ShopBusy, ShopError
 from .virtual.loop import Deadlock, Endless, NotSimulated, VirtualTimeLoop
 from .virtual.run import simulate

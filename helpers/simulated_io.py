@@ -34,7 +34,7 @@ from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 from weakref import WeakKeyDictionary
 
-from helpers.recorder.core import Recorder, current_recorder
+from helpers.recorder import Recorder, current_recorder
 from helpers.recorder.waits import name_wait
 from helpers.words import listed
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.simulated_io import JITTERS, Shop, ShopBusy, ShopError
 from helpers.virtual.loop import VirtualTimeLoop
 from helpers.virtual.run import simulate

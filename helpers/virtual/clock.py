@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import Any, Protocol
 
-from helpers.recorder import waits
+from helpers.recorder.learners_code import is_library, is_library_file
+from helpers.recorder.names import coroutine_name
 
 EPOCH = 946_684_800         # time.time() begins at 2000-01-01 00:00 UTC, the same in every run
 LONGEST = 9_223_372_036     # seconds; the real time.sleep refuses more
@@ -146,7 +147,7 @@ def _is_learners(module: ModuleType) -> bool:
     if not file:
         return False
     if file not in _learners_files:
-        _learners_files[file] = not waits.is_library_file(file)
+        _learners_files[file] = not is_library_file(file)
     return _learners_files[file]
 
 
@@ -157,7 +158,7 @@ def refuse_hidden_sleep(coroutines: Iterable[Any]) -> None:
     """
     for coro in coroutines:
         if any(found is _real["sleep"] for found in gc.get_referents(coro)):
-            raise EscapedSleep(_complaint(f"an argument or variable of {waits.coroutine_name(coro)}"))
+            raise EscapedSleep(_complaint(f"an argument or variable of {coroutine_name(coro)}"))
     if sys.getrefcount(_real["sleep"]) <= max(_ALONE, _known[0]):   # nobody has it but this module, and who is known
         _known[0] = min(_known[0], sys.getrefcount(_real["sleep"]))
         return
@@ -225,7 +226,7 @@ def _in_words(holder: Any, thing: Any) -> str | None:
     if isinstance(holder, functools.partial):
         return "a functools.partial"
     if isinstance(holder, FunctionType):
-        return None if waits.is_library(holder.__code__) else f"a default or variable of the function {holder.__qualname__}"
+        return None if is_library(holder.__code__) else f"a default or variable of the function {holder.__qualname__}"
     if isinstance(holder, dict):
         if not any(isinstance(m, ModuleType) and vars(m) is holder and _is_learners(m) for m in list(sys.modules.values())):
             return None

@@ -35,8 +35,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from helpers.recorder import waits
+from helpers.recorder import Watched
+from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
+from helpers.recorder.waits import describe
 from helpers.virtual.clock import in_charge_of_time, refuse_hidden_sleep
 from helpers.virtual.task_groups import groups_in_order
 from helpers.virtual.threads import Threads
@@ -62,6 +64,8 @@ class NotSimulated(RuntimeError):
 
 class VirtualTimeLoop(asyncio.BaseEventLoop):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
+
+    exact = True                # as a Sampler: its clock stands still but for what it tells
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         super().__init__()
@@ -139,11 +143,14 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         if self._steps > self._allowed:
             self._give_up()
         if self._on_block is not None and duration:
-            self._on_block(waits.learners_place(sys._getframe(1)), duration)
+            self._on_block(learners_place(sys._getframe(1)), duration)
 
-    def watch_blocking(self, listener: Callable[[Any, int], None] | None) -> None:
-        """Have `listener(place, nanoseconds)` called for every `advance`; None ends it."""
-        self._on_block = listener
+    def start_sampling(self, watched: Watched) -> None:
+        """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""
+        self._on_block = watched.sample
+
+    def stop_sampling(self) -> None:
+        self._on_block = None
 
     # -- the loop ---------------------------------------------------------------------------------
 
@@ -195,7 +202,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     def _report(self) -> str:
         tasks = self._all_tasks()
-        lines = [waits.describe(task) for task in tasks[:20]]
+        lines = [describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")
         return "".join(f"\n  - {line}" for line in lines)

@@ -8,7 +8,7 @@ import functools
 from asyncio import tasks
 from collections.abc import Coroutine, Iterator
 
-from helpers.recorder.core import THRESHOLD, Recorder, check_coroutine
+from helpers.recorder import THRESHOLD, Recorder, check_coroutine
 from helpers.recording import Recording
 from helpers.virtual.clock import EscapedSleep
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
@@ -32,8 +32,8 @@ def simulate(coro: Coroutine, *, limit: int = LIMIT, threshold: float = THRESHOL
     coro = check_coroutine(coro, "simulate")
     with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
-        recorder = Recorder(loop, loop.time_ns, threshold)
         try:
+            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop)
             with recorder:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)

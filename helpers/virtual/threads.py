@@ -21,7 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from helpers.recorder import waits
+from helpers.recorder.learners_code import learners_place
 from helpers.virtual.clock import in_charge_of_time, leave
 
 WORKERS = 32                # threads of the default pool; on a real loop min(32, number of cores + 4)
@@ -236,7 +236,7 @@ class Threads:
     def _complaint(self) -> str:
         frames = sys._current_frames()
         places = [str(place) for job in self._started
-                  if (place := waits.learners_place(frames.get(job.thread.ident))) is not None]
+                  if (place := learners_place(frames.get(job.thread.ident))) is not None]
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {' and '.join(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")

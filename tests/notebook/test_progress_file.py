@@ -97,7 +97,6 @@ def test_two_notebooks_that_write_at_once_lose_no_mark(course):
     program = textwrap.dedent("""
         import sys
         from helpers.notebook import progress_file
-from helpers.notebook.progress import NOTHING, progress
         for number in range(200):
             assert progress_file.mark("lesson_04", f"{sys.argv[1]}_{number}")
     """)
