@@ -265,6 +265,27 @@ def test_beside_the_file_browser_it_still_fits(first):
         first.page.evaluate("window.jupyterapp.shell.collapseLeft()")
 
 
+THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+
+COLOURS = """node => ['.widget-label', '.widget-readout', '.wyw-count', '.wyw-page p', '.wyw-code .wyw-keyword']
+  .map(part => getComputedStyle(node.querySelector(part)).color)"""
+
+
+def test_it_is_ink_on_paper_in_the_dark_theme_too(first):
+    light = first.box.evaluate(COLOURS)
+    assert light[:4] == ["rgb(20, 33, 61)"] * 4 and light[4] == "rgb(0, 106, 0)"
+    first.page.evaluate(THEME, "JupyterLab Dark")
+    try:
+        first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        first.page.wait_for_timeout(1_000)              # the style sheet of the theme is loaded
+        assert first.box.evaluate(COLOURS) == light
+        assert first.box.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+        first.keep("dark")
+    finally:
+        first.page.evaluate(THEME, "JupyterLab Light")
+        first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+
+
 COUNT = """import asyncio, threading, ipywidgets
 print(len(ipywidgets.widgets.widget._instances), len(asyncio.all_tasks()), threading.active_count())"""
 
