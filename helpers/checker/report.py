@@ -7,15 +7,17 @@ words, and colour adds nothing to them.
 
 from __future__ import annotations
 
-import html
 import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
 from helpers.drawing.timeline import Comparison, compare
 from helpers.recording import Recording
 
-WIDTH = 100
+UNTRIED, WRONG, RIGHT, UNCHECKED = "untried", "wrong", "right", "unchecked"      # outcomes of a check
+WIDTH = 100                     # characters in a line of the text
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Block:
             return "\n".join([self.heading, *(f"    {line}".rstrip() for line in lines)])
         return "\n".join(map(_filled, f"{self.heading} {self.text}".splitlines()))
 
-    def html(self) -> str:
-        heading, text = f"<b>{html.escape(self.heading)}</b>", html.escape(self.text.rstrip())
+    def html(self) -> Markup:
+        text = self.text.rstrip()
         if self.code and "\n" not in text:
-            return f"<div>{heading} <code>{text}</code></div>"
+            return Markup("<div><b>{}</b> <code>{}</code></div>").format(self.heading, text)
         if "\n" in text:
-            return f"<div>{heading} <pre>{text}</pre></div>"
-        return f"<div>{heading} {text}</div>"
+            return Markup("<div><b>{}</b> <pre>{}</pre></div>").format(self.heading, text)
+        return Markup("<div><b>{}</b> {}</div>").format(self.heading, text)
 
 
 def _filled(paragraph: str) -> str:
@@ -55,7 +57,7 @@ class Report:
     """What `check`, `hint` and `solution` give; shows itself when it is last in a cell.
 
     outcome  of a check "untried", "wrong", "right", or "unchecked" if no process could be had; else "hint", "solution"
-    kind     of a wrong answer which mistake it is, one of `verdict.KINDS`; else ""
+    kind     of a wrong answer which mistake it is, one of `kinds.KINDS`; else ""
     line     the guilty line in the answer's cell, or 0
     runs     the timelines beside it, by label
     """
@@ -77,25 +79,27 @@ class Report:
         return compare(self.runs) if self.runs else None
 
     def __str__(self) -> str:
-        return f"{self.message}\n\n{self.comparison}" if self.runs else self.message
+        comparison = self.comparison
+        return self.message if comparison is None else f"{self.message}\n\n{comparison}"
 
     __repr__ = __str__
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         data = {"text/plain": str(self)}
-        if not self.runs:
-            if self.outcome != "untried":
-                data["text/html"] = self._html("")
-            return data
-        bundle, metadata = self.comparison._repr_mimebundle_()
-        alt = html.escape(metadata["image/png"]["alt"], quote=True)
-        data["text/html"] = self._html(
-            f'<img alt="{alt}" style="max-width: 100%" src="data:image/png;base64,{bundle["image/png"]}">'
-        )
+        comparison = self.comparison
+        if comparison is not None:
+            bundle, metadata = comparison._repr_mimebundle_()
+            data["text/html"] = self._html(_IMAGE.format(metadata["image/png"]["alt"], bundle["image/png"]))
+        elif self.outcome != UNTRIED:
+            data["text/html"] = self._html(Markup())
         return data
 
-    def _html(self, picture: str) -> str:
-        return '<div style="line-height: 1.6">' + "".join(block.html() for block in self.blocks) + picture + "</div>"
+    def _html(self, picture: Markup) -> str:
+        blocks = Markup().join(block.html() for block in self.blocks)
+        return str(Markup('<div style="line-height: 1.6">{}{}</div>').format(blocks, picture))
+
+
+_IMAGE = Markup('<img alt="{}" style="max-width: 100%" src="data:image/png;base64,{}">')
