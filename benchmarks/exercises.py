@@ -48,8 +48,8 @@ def milliseconds(exercise: Exercise, source: str) -> float:
 
 def _get_ready() -> None:
     """Wait until the next process has started and has nothing left to do but to wait."""
-    process.spare.fill()
-    waiting = psutil.Process(process.spare.pid)
+    process.spares.fill()
+    waiting = psutil.Process(process.spares.pids[0])
     before = -1.0
     while before != (used := sum(waiting.cpu_times()[:2])) or not used:
         before = used

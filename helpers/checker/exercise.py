@@ -121,7 +121,7 @@ class Exercise:
         seconds  of real time that the answer has for all cases
         """
         if type(answer) is FunctionType and signature.same_code(answer.__code__, self._starter_code):
-            process.spare.fill_soon()       # whoever looks at the starter is about to need it
+            process.spares.fill_soon()       # whoever looks at the starter is about to need it
             return self._untried()
         finding = signature.wrong_object(answer, self.name, self._node)
         if finding is not None:

@@ -130,54 +130,59 @@ def _in_thread(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-class Spare:
-    """Holds the process that waits for the next answer, if there is one."""
+class Spares:
+    """The processes that wait for the next answers: started in advance, taken one by one, the oldest first.
 
-    def __init__(self) -> None:
-        self._process: Process | None = None
+    count  how many are to wait; one is enough for a learner, who needs longer to write an answer than it takes to start
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+        self._waiting: list[Process] = []
         self._lock = threading.Lock()
 
     @property
-    def pid(self) -> int | None:
-        """The id of the process that waits, or None."""
-        process = self._process
-        return process.popen.pid if process is not None else None
+    def pids(self) -> list[int]:
+        """The ids of the processes that wait."""
+        return [process.popen.pid for process in self._waiting]
 
     def fill(self) -> None:
-        """Start a process if none waits. Whether it has got ready is not waited for."""
+        """Start processes until `count` of them wait. Whether they have got ready is not waited for."""
         with self._lock:
-            if self._process is not None:
-                if self._process.alive():
-                    return
-                self._process.kill()        # its pipes are still open
-                self._process = None
-            with contextlib.suppress(NoProcess):    # whoever needs one will try again, and say why not
-                self._process = Process()
+            dead = [process for process in self._waiting if not process.alive()]
+            self._waiting = [process for process in self._waiting if process not in dead]
+            with contextlib.suppress(NoProcess):        # whoever needs one will try again, and say why not
+                while len(self._waiting) < self.count:
+                    self._waiting.append(Process())
+        for process in dead:
+            process.kill()                              # its pipes are still open
 
     def fill_soon(self) -> None:
         """`fill`, in the background."""
         _in_thread(self.fill)
 
     def take(self) -> Process:
-        """The process that waits, or a new one; NoProcess if there is none to be had."""
-        with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
+        """A process that waits, or a new one; NoProcess if there is none to be had."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    break
+                process = self._waiting.pop(0)
             if process.alive():
                 return process
             process.kill()
         return Process()
 
     def close(self) -> None:
-        """Let the process go. The end of the notebook's process does it, too."""
+        """Let the processes go. The end of the notebook's process does it, too."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
+            waiting, self._waiting = self._waiting, []
+        for process in waiting:
             process.kill()
 
 
-spare = Spare()
-atexit.register(spare.close)
+spares = Spares()
+atexit.register(spares.close)
 
 
 def run(job: Job) -> Generator[Frame, None, None]:
@@ -185,7 +190,7 @@ def run(job: Job) -> Generator[Frame, None, None]:
 
     Raises NoProcess if there is none to be had.
     """
-    process = spare.take()
+    process = spares.take()
     try:
         process.start(job)
         deadline, begun = time.monotonic() + START, False
@@ -201,7 +206,7 @@ def run(job: Job) -> Generator[Frame, None, None]:
                 return
     finally:
         process.kill()
-        spare.fill_soon()
+        spares.fill_soon()
 
 
 def _next_frame(process: Process, deadline: float, begun: bool) -> Frame:

@@ -32,7 +32,7 @@ def test_the_solution_is_right_and_the_starter_is_untried(exercise: Exercise) ->
 
 def test_an_untried_answer_is_not_run(monkeypatch) -> None:
     monkeypatch.setattr(process, "run", lambda job: pytest.fail("it was run"))
-    monkeypatch.setattr(process.spare, "fill_soon", lambda: None)
+    monkeypatch.setattr(process.spares, "fill_soon", lambda: None)
     assert check(samples.ask, samples.ask.starter).outcome == "untried"
 
 

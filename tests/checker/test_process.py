@@ -24,7 +24,7 @@ def wait_for(condition, seconds: float = 30) -> None:
 
 
 def test_without_a_process_it_says_so(monkeypatch) -> None:
-    process.spare.close()
+    process.spares.close()
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     report = check(samples.ask, samples.ask.solution_source)
     assert report.outcome == "unchecked"
@@ -58,8 +58,8 @@ def test_no_lesson_imports_what_the_process_of_an_answer_does_not_need() -> None
 
 def test_a_waiting_process_that_was_killed_is_replaced() -> None:
     check(samples.ask, samples.ask.solution_source)
-    wait_for(lambda: process.spare.pid is not None)
-    waiting = psutil.Process(process.spare.pid)
+    wait_for(lambda: process.spares.pids)
+    waiting = psutil.Process(process.spares.pids[0])
     waiting.kill()
     waiting.wait(30)
     assert check(samples.ask, samples.ask.solution_source).outcome == "right"
@@ -72,21 +72,31 @@ def test_the_waiting_process_ends_when_its_pipe_is_closed() -> None:
     waiting.kill()
 
 
-def test_one_process_waits_at_most() -> None:
-    process.spare.fill()
-    first = process.spare.pid
-    process.spare.fill()
-    assert first is not None and process.spare.pid == first
-    taken = process.spare.take()
-    assert (taken.popen.pid, process.spare.pid) == (first, None)
+def test_so_many_processes_wait_as_are_wanted() -> None:
+    assert process.Spares().count == 1
+    spares = process.Spares(2)
+    spares.fill()
+    pids = spares.pids
+    spares.fill()
+    assert len(set(pids)) == 2 and spares.pids == pids
+    taken = spares.take()
+    assert (taken.popen.pid, spares.pids) == (pids[0], pids[1:])
     taken.kill()
-    assert taken.popen.returncode is not None
+    spares.close()
+    assert spares.pids == [] and not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_no_thread_and_no_process_stays_behind_a_check() -> None:
     check(samples.ask, samples.ask.solution_source)
-    wait_for(lambda: process.spare.pid is not None)
-    process.spare.close()
+    wait_for(lambda: process.spares.pids)
+    process.spares.close()
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "helpers-exercise"])
     try:
         children = psutil.Process().children()
