@@ -281,7 +281,7 @@ def _remarks(answer: FunctionType, output: _Output) -> list[Block]:
     if output.text:
         rest = output.characters - len(output.text)
         more = f"\n... and {rest:,} characters more" if rest > 0 else ""
-        blocks.append(Block("Your code printed:", output.text.rstrip("\n") + more, code=True))
+        blocks.append(Block("Your code printed:", output.text.rstrip("\n") + more, output=True))
     names = syntax.globals_assigned(answer.__code__)
     if names:
         blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a "

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
-from typing import Any
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from helpers.drawing.timeline import Comparison, compare
 from helpers.recording import Recording
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 UNTRIED, WRONG, RIGHT, UNCHECKED = "untried", "wrong", "right", "unchecked"      # outcomes of a check
 WIDTH = 100                     # characters in a line of the text
@@ -22,14 +23,19 @@ WIDTH = 100                     # characters in a line of the text
 
 @dataclass(frozen=True)
 class Block:
-    """A heading and what belongs to it; `code` keeps its lines as they are."""
+    """A heading and what belongs to it, prose if nothing else is said.
+
+    code    it is Python: its lines stay as they are, and in a notebook it is coloured
+    output  it was printed: its lines stay as they are
+    """
 
     heading: str
     text: str
     code: bool = False
+    output: bool = False
 
     def __str__(self) -> str:
-        if self.code:
+        if self.code or self.output:
             lines = self.text.rstrip().splitlines()
             if len(lines) == 1:
                 return f"{self.heading} {lines[0]}"
@@ -37,12 +43,17 @@ class Block:
         return "\n".join(map(_filled, f"{self.heading} {self.text}".splitlines()))
 
     def html(self) -> Markup:
+        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+        from helpers.source_html import CLASS, highlighted
+
         text = self.text.rstrip()
-        if self.code and "\n" not in text:
-            return Markup("<div><b>{}</b> <code>{}</code></div>").format(self.heading, text)
+        shown: object = highlighted(text) if self.code else text
+        css = CLASS if self.code else None
         if "\n" in text:
-            return Markup("<div><b>{}</b> <pre>{}</pre></div>").format(self.heading, text)
-        return Markup("<div><b>{}</b> {}</div>").format(self.heading, text)
+            shown = tag("pre", shown, class_=css)
+        elif self.code or self.output:
+            shown = tag("code", shown, class_=css)
+        return tag("div", tag("b", self.heading), " ", shown)
 
 
 def _filled(paragraph: str) -> str:
@@ -89,17 +100,20 @@ class Report:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         data = {"text/plain": str(self)}
+        if self.outcome != UNTRIED:
+            data["text/html"] = self._html()
+        return data
+
+    def _html(self) -> str:
+        from helpers.markup import tag  # late, as above
+        from helpers.source_html import style
+
+        parts: list[object] = [block.html() for block in self.blocks]
+        if any(block.code for block in self.blocks):
+            parts.insert(0, style())
         comparison = self.comparison
         if comparison is not None:
             bundle, metadata = comparison._repr_mimebundle_()
-            data["text/html"] = self._html(_IMAGE.format(metadata["image/png"]["alt"], bundle["image/png"]))
-        elif self.outcome != UNTRIED:
-            data["text/html"] = self._html(Markup())
-        return data
-
-    def _html(self, picture: Markup) -> str:
-        blocks = Markup().join(block.html() for block in self.blocks)
-        return str(Markup('<div style="line-height: 1.6">{}{}</div>').format(blocks, picture))
-
-
-_IMAGE = Markup('<img alt="{}" style="max-width: 100%" src="data:image/png;base64,{}">')
+            parts.append(tag("img", alt=metadata["image/png"]["alt"], style="max-width: 100%",
+                             src=f"data:image/png;base64,{bundle['image/png']}"))
+        return str(tag("div", *parts, style="line-height: 1.6"))

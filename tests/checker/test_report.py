@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from helpers.checker.report import Block
 from tests.checker import samples
 from tests.checker.answers import WRONG, body, check
@@ -28,7 +31,8 @@ def test_html_of_a_learner_is_escaped() -> None:
     bundle = check(samples.ask, body("return ['<script>alert(1)</script>']"))._repr_mimebundle_()
     assert "<script>" not in bundle["text/html"]
     assert "&lt;script&gt;" in bundle["text/html"]
-    for block in (Block("<b>", "<i>"), Block("<b>", "<i>", code=True), Block("<b>", "<i>\n<i>", code=True)):
+    for block in (Block("<b>", "<i>"), Block("<b>", "<i>", code=True), Block("<b>", "<i>\n<i>", code=True),
+                  Block("<b>", "<i>", output=True), Block("<b>", "<i>\n<i>", output=True)):
         assert "&lt;b&gt;" in block.html() and "&lt;i&gt;" in block.html() and "<i>" not in block.html()
 
 
@@ -41,3 +45,19 @@ def test_blocks_keep_code_and_fold_prose() -> None:
 def test_there_is_no_picture_where_nobody_waits() -> None:
     report = check(samples.quick, "async def quick(shop):\n    return 'tea'\n")
     assert report.kind == "value" and report.runs == {}
+
+
+def test_python_is_coloured_and_what_was_printed_is_not() -> None:
+    assert '<span class="wyw-keyword">await</span>' in Block("Line 2:", "await shop.price(item)", code=True).html()
+    printed = Block("Your code printed:", "await shop.price(item)", output=True)
+    assert printed.html() == "<div><b>Your code printed:</b> <code>await shop.price(item)</code></div>"
+    solution = samples.ask.solution()._repr_mimebundle_()["text/html"]
+    assert solution.count("<style>") == 1 and '<pre class="wyw-python">' in solution
+    assert "<style>" not in samples.ask.hint()._repr_mimebundle_()["text/html"]
+
+
+def test_a_report_is_made_without_the_packages_that_its_html_needs() -> None:
+    """The first notebook imports its exercises before it can say what is not installed."""
+    program = "import sys, helpers.checker; print([n for n in ('markupsafe', 'pygments') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
