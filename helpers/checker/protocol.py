@@ -47,7 +47,7 @@ class Pending(TypedDict):
     place: JsonPlace | None
 
 
-class Block(TypedDict):
+class Blocked(TypedDict):
     """A stretch of time in which the event loop was blocked."""
 
     seconds: float
@@ -106,7 +106,7 @@ class Notes(TypedDict):
     never_awaited: list[Unfinished]
     elapsed: float | None
     pending: list[Pending]
-    blocked: list[Block]
+    blocked: list[Blocked]
     recording: str | None
     lost: list[str]
     cpu: float

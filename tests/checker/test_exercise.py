@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 
+import helpers.checker
 from helpers.checker import Exercise, Mistake, process
+from helpers.notebook import progress_file
 from tests.checker import samples
 from tests.checker.answers import WRONG, body, check
 
@@ -100,3 +104,20 @@ def test_an_interrupted_run_of_the_solution_is_not_taken_for_a_whole_one(monkeyp
     assert report.kind == "swallowed"
     assert list(report.runs) == ["yours", "wanted"]
     assert report.runs["wanted"].elapsed == 0.1
+
+
+def test_no_module_of_the_checker_has_the_name_of_what_it_exports() -> None:
+    """Else `import helpers.checker.expect as m` might give a function."""
+    modules = {module.name for module in pkgutil.iter_modules(helpers.checker.__path__)}
+    assert not modules & set(helpers.checker.__all__)
+    assert all(hasattr(helpers.checker, name) for name in helpers.checker.__all__)
+
+
+def test_a_right_answer_is_remembered_in_the_lesson_that_the_exercise_names(monkeypatch) -> None:
+    marked = []
+    monkeypatch.setattr(progress_file, "mark", lambda *names: marked.append(names))
+    for lesson in ("", "04"):
+        exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source, lesson=lesson)
+        exercise.cases = samples.ask.cases
+        assert check(exercise, samples.ask.solution_source).outcome == "right"
+    assert marked == [("lesson_04", "ask")]

@@ -149,6 +149,14 @@ HOSTILE = {
         import helpers.checker.observe as o, helpers.checker.worker as w
         o.observe = w.observe = o._facts = o.shown = None
         return []"""),
+    "the protocol patched": ("replaced", """
+        import helpers.checker.protocol as p
+        p.pack_frame = p.blank_notes = p.as_json = p.Event = p._dumps = None
+        return []"""),
+    "the marks of the protocol patched": ("died", """
+        import helpers.checker.protocol as p
+        p.MARK = b"tea"
+        return []"""),
     "the recorder patched": ("replaced", """
         import helpers.recorder.core as r
         r.Recorder.recording = lambda *a: None
