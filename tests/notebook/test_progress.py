@@ -45,7 +45,7 @@ def test_a_right_answer_is_remembered_and_a_wrong_one_is_not(course):
 
 def test_an_exercise_outside_of_the_course_is_not_remembered(course):
     trial = Exercise(
-        title="Trial", task="", starter="async def trial():\n    ...", hints=["Return 1."], why="", next="",
+        title="Trial", task="", starter="async def trial():\n    ...", hints=["Return 1."], why="", follow_up="",
         solution="async def trial():\n    return 1", mistakes=[Mistake("value", "", "")],
     )
 
