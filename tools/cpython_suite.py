@@ -180,7 +180,8 @@ def main(wanted: list[str]) -> int:
         ran, failed, turns, worse = compare(module)
         total, failing, recorded = total + ran, failing + failed, recorded + turns
         findings.update(worse)
-        print(f"{module:28} {ran:5} tests, {failed} failed plain, {len(worse)} only when recorded ({turns} turns)", flush=True)
+        counts = f"{ran:5} tests, {failed} failed plain, {len(worse)} only when recorded ({turns} turns)"
+        print(f"{module:28} {counts}", flush=True)
     for name, outcome in findings.items():
         print(f"\n{name}\n{outcome}")
     print(f"\nPython {sys.version.split()[0]}: {total} tests, {failing} failed plain, {len(findings)} only when recorded "
