@@ -7,7 +7,6 @@ import io
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -17,11 +16,11 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
 
+from benchmarks import picture as benchmark
 from helpers.drawing import canvas as sheet
 from helpers.drawing import lanes, picture, timeline
 from helpers.drawing.palette import STATES, state_of
 from helpers.drawing.timeline import alternative_text, compare, draw, mimebundle
-from benchmarks import picture as benchmark
 from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.wait_kinds import WAITS
 from helpers.words import short
