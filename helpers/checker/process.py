@@ -199,6 +199,8 @@ def run(job: Job) -> Generator[Frame, None, None]:
             if frame["event"] == Event.BEGUN:
                 begun, deadline = True, time.monotonic() + job["seconds"] + GRACE
                 continue
+            if frame["event"] == Event.BROKEN and not begun:        # no answer has run that could have broken it
+                raise NoProcess("what observes answers does not work here")
             if frame["event"] == Event.GONE:
                 frame = _how_it_ended(process, begun)
             yield frame

@@ -129,3 +129,15 @@ def test_the_learners_line_is_found_in_a_dump() -> None:
             '  File "<string>", line 1 in <module>\n')
     assert process.learners_line(dump) == ["/tmp/cell.py", 4, "ask"]
     assert process.learners_line("") is None
+
+
+def test_an_observer_that_fails_before_the_answer_begins_is_not_the_answers_fault(monkeypatch) -> None:
+    """As on a Python that the recorder does not know."""
+    monkeypatch.setattr(process, "PRELOAD", (*process.PRELOAD, "tests.checker.broken_observer"))
+    process.spares.close()
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    exercise.cases = samples.ask.cases
+    report = check(exercise, samples.ask.solution_source)
+    process.spares.close()
+    assert report.outcome == "unchecked", report
+    assert "what observes answers does not work here" in report.message
