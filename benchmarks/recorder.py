@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from time import perf_counter, perf_counter_ns
 
 from helpers import record
-from helpers.recorder.core import Recorder
+from helpers.recorder import Recorder
 
 from .measure import compare, installed, rounds, table
 

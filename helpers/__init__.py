@@ -32,10 +32,9 @@ from typing import TYPE_CHECKING
 from helpers.recording import Recording
 
 from .drawing.timeline import compare
-from .recorder.core import record
+from .recorder import record
 from .simulated_io import Shop, ShopBusy, ShopError
-from .virtual.loop import Deadlock, Endless, NotSimulated, VirtualTimeLoop
-from .virtual.run import simulate
+from .virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 
 if TYPE_CHECKING:
     from .drawing.deadlock import who_waits

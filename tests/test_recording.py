@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 WIDTH, HEIGHT = 1280, 800
 STARTING = 120      # seconds that JupyterLab, and a kernel, may take to start
@@ -71,7 +72,7 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     """
     home = Path(tempfile.mkdtemp(prefix="lab-"))
     ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    shutil.copytree(folder, home / "root" / "notebooks", ignore=ignore)
+    shutil.copytree(folder, home / "root" / folder.name, ignore=ignore)
     _write(home / "settings" / "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings", {"autosave": False})
     _write(home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings", {
         "windowingMode": windowing,
@@ -98,7 +99,7 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     try:
         _wait_until_up(f"{base}/api?token={token}", server, home / "log")
         # A new workspace for each page: JupyterLab opens in it nothing that was open before.
-        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{path}?token={token}"
+        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/{quote(folder.name)}/{path}?token={token}"
     finally:
         server.terminate()
         try:
@@ -196,6 +197,8 @@ OPEN = """async ([path, seconds]) => {
   return 'the kernel did not start';
 }"""
 
+SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map(n => n.innerText || n.innerHTML)"""
+
 # JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells
 # after it: so ask the kernel for nothing, which it answers after them.
 RUN_ALL = """async (seconds) => {
@@ -236,6 +239,7 @@ class Run:
     """A notebook after Run All. `complaints` is empty if nothing is wrong."""
 
     page: Any
+    shown_before: list[str] = field(default_factory=list)       # outputs that were there when it was opened
     cells: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -256,7 +260,7 @@ def run_notebook(chrome: Browser, address: str, seconds: float = RUNNING) -> Ite
     known = len(chrome.foreign)
     try:
         _open(page, address)
-        run = Run(page)
+        run = Run(page, page.evaluate(SHOWN))
         ended = page.evaluate(RUN_ALL, seconds)
         page.wait_for_timeout(300)                  # what background tasks still send, and what is still being drawn
         with contextlib.suppress(TimeoutError):

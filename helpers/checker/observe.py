@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.checker.expect import Failed, shown
-from helpers.recorder.waits import is_library_file, learners_place
-from helpers.virtual.clock import EscapedSleep, in_charge_of_time
-from helpers.virtual.loop import Deadlock, Endless, NotSimulated
-from helpers.virtual.run import simulate
+from helpers.recorder import UnknownPython
+from helpers.recorder.learners_code import is_library_file, learners_place
+from helpers.virtual import Deadlock, Endless, NotSimulated, simulate
+from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
+from helpers.virtual.time_module import in_charge_of_time
 from helpers.wait_kinds import PENDING, WAIT
 
 STEPS = 20_000                  # steps on the loop after which an answer counts as endless
@@ -134,6 +135,8 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> dict[str, Any]:
     coroutine.__name__ = coroutine.__qualname__ = getattr(answer, "__name__", "answer")
     try:
         run = simulate(coroutine, limit=case.steps, threshold=1e-9)     # whatever takes virtual time there blocks
+    except UnknownPython:                   # no fault of the answer's
+        raise
     except BaseException as error:          # SystemExit from a task, EscapedSleep: they leave no recording
         return {"error": _facts(error, case), "lost": lost}
     notes = {

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from helpers.recorder.waits import is_library
+from helpers.recorder.learners_code import is_library
 
 LARGEST = 16_000_000            # bytes that an answer may have, with the globals that it uses
 

@@ -226,7 +226,7 @@ _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 
 def learners_line(dump: str) -> list[Any] | None:
     """The learner's innermost line in what faulthandler wrote; of several threads the first one started comes first."""
-    from helpers.recorder.waits import is_library_file
+    from helpers.recorder.learners_code import is_library_file
 
     for thread in reversed(re.split(r"^(?:Current t|T)hread .*$", dump, flags=re.MULTILINE)):
         for file, line, function in _FRAME.findall(thread):

@@ -24,7 +24,7 @@ from typing import Any
 
 from helpers.checker.observe import Watch, in_virtual_time, observe
 from helpers.checker.snapshot import Snapshot
-from helpers.virtual.run import simulate
+from helpers.virtual import simulate
 
 MARK = b"\x93job"               # before every frame: garbage in the pipe is noticed
 PRINTED = 2_000                 # characters of what an answer prints that are passed on

@@ -10,10 +10,10 @@ picture is wanted: matplotlib takes its time, and a text twin needs none of it.
 from __future__ import annotations
 
 import base64
-import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from helpers.arguments import instance, recorded_run
 from helpers.recording import Recording, Span, Task
 from helpers.wait_kinds import BLOCKED, EXCEPTION, WAIT, kind_of
 from helpers.words import listed, seconds, short, shown_name
@@ -53,8 +53,7 @@ def compare(runs: Mapping[str, Recording], *, title: str | None = None) -> Compa
     Raises TypeError or ValueError, which says what to write, if `runs` is anything else.
     """
     call = 'compare({"sequential": run_1, "concurrent": run_2})'
-    if not isinstance(runs, Mapping):
-        raise TypeError(f"compare() takes a dictionary of labels and runs, and got {_what(runs)}; write {call}")
+    instance(runs, Mapping, "compare() takes a dictionary of labels and runs", f"write {call}")
     if not runs:
         raise ValueError(f"compare() got an empty dictionary; give it labels and runs: {call}")
     for label, run in runs.items():
@@ -209,25 +208,7 @@ def _times(longer: float, shorter: float) -> str:
 
 
 def _expect_recording(run: object, call: str) -> None:
-    if isinstance(run, Recording):
-        return
-    name = call.partition("(")[0]
-    advice = f"make a run first, run = simulate(main()) or run = await record(main()), and then write {call}"
-    if inspect.iscoroutine(run):
-        if run.__qualname__ == "record":
-            advice = f"record() must be awaited: run = await record(main()), and then {call}"
-        else:
-            made = f"{run.__qualname__}()"
-            advice = f"make a run of it first, run = simulate({made}) or run = await record({made}), and then {call}"
-    raise TypeError(f"{name}() draws a recorded run, and got {_what(run)}; {advice}")
-
-
-def _what(thing: object) -> str:
-    if inspect.iscoroutine(thing):
-        return f"the coroutine object {thing.__qualname__}()"
-    if inspect.isfunction(thing):
-        return f"the function {thing.__name__}"
-    return "None" if thing is None else f"an object of the type {type(thing).__name__}"
+    recorded_run(run, Recording, f"{call.partition('(')[0]}() draws a recorded run", call)
 
 
 def _bundle(figure: Figure, text: str, alt: str, clock: str) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:

@@ -24,16 +24,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import os
 import signal
 import sys
-import sysconfig
 import threading
 import traceback
 import warnings
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
+
+from helpers.recorder.learners_code import is_library_file
 
 STOPPED = "stopped"         # what the error of a stopped cell says
 
@@ -272,18 +272,11 @@ def _cell(filename: str, ip: Any) -> str | None:
     return " ".join(named) if named else None
 
 
-LIBRARIES = tuple(
-    os.path.join(os.path.normcase(os.path.realpath(folder)), "")
-    for folder in (*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-                   os.path.dirname(os.path.dirname(__file__)))
-)
-
-
 def _is_learners(filename: str, ip: Any) -> bool:
     """Whether a file is the learner's: a cell, or a module outside the standard library, the packages and this one."""
     if _cell(filename, ip) is not None:
         return True
-    return not filename.startswith("<") and not os.path.normcase(os.path.realpath(filename)).startswith(LIBRARIES)
+    return not filename.startswith("<") and not is_library_file(filename)
 
 
 def _name(future: asyncio.Future[Any]) -> str:

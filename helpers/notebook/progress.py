@@ -109,11 +109,15 @@ def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
 
 
 def _notebook(number: str) -> tuple[str, str]:
-    """The title and the file of the notebook with this number, as far as they can be found in this folder."""
+    """The title and the file of the notebook with this number, as far as they can be found in this folder.
+
+    The learner's copies in workbook/ have the catalogue in the folder beside them.
+    """
     here = Path.cwd()
     file = next((path.name for path in sorted(here.glob(f"{number}_*.ipynb"))), "")
+    folder = here.parent / "notebooks" if here.name == "workbook" else here
     try:
-        catalogue = tomllib.loads((here / "catalogue.toml").read_text(encoding="utf-8"))
+        catalogue = tomllib.loads((folder / "catalogue.toml").read_text(encoding="utf-8"))
         titles = {entry["file"]: str(entry["title"]) for entry in catalogue["notebook"]}
     except (OSError, ValueError, KeyError, TypeError):      # not there, or not in order: the number will do
         titles = {}

@@ -22,8 +22,9 @@ from collections import deque
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from helpers.arguments import number
 from helpers.text_twin import CHART_WIDTH
-from helpers.virtual.loop import VirtualTimeLoop
+from helpers.virtual import VirtualTimeLoop
 from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.words import seconds, short
 
@@ -59,12 +60,8 @@ class Heartbeat:
     """
 
     def __init__(self, every: float = EVERY) -> None:
-        if isinstance(every, bool) or not isinstance(every, (int, float)):
-            raise TypeError("every is a number of seconds from beat to beat; "
-                            f"got {every!r}: write heartbeat(every=0.1)")
-        if not 0 < every < float("inf"):
-            raise ValueError(f"every is a number of seconds above 0; got {every!r}: write heartbeat(every=0.1)")
-        self.every = every
+        self.every = number("every", every, above=True, meaning="a number of seconds from beat to beat",
+                            limits="a number of seconds above 0", write="heartbeat(every=0.1)")
         self.clock = ""
         self.times: deque[float] = deque(maxlen=KEPT)
         self.beats = 0

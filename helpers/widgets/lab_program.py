@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from helpers.arguments import choice, number, probability, whole_number
 from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.wait_kinds import WAIT
@@ -55,19 +56,20 @@ class Settings:
     errors: str = CAUGHT
 
     def __post_init__(self) -> None:
-        _whole("requests", self.requests, 1, MOST)
-        _number("latency", self.latency, 0, None)
-        _choice("jitter", self.jitter, JITTERS)
-        _number("failure_rate", self.failure_rate, 0, 1)
+        plain = int, float          # of which the program shows what a learner would write
+        whole_number("requests", self.requests, least=1, most=MOST, write="for example requests=5")
+        number("latency", self.latency, kind=plain, write="for example latency=0.5")
+        choice("jitter", self.jitter, JITTERS)
+        probability("failure_rate", self.failure_rate, kind=plain)
         if self.capacity is not None:
-            _whole("capacity", self.capacity, 1, None)
-        _choice("when_full", self.when_full, (QUEUE, REFUSE))
-        _choice("strategy", self.strategy, STRATEGIES)
-        _whole("limit", self.limit, 1, MOST)
+            whole_number("capacity", self.capacity, least=1, write="for example capacity=5")
+        choice("when_full", self.when_full, (QUEUE, REFUSE))
+        choice("strategy", self.strategy, STRATEGIES)
+        whole_number("limit", self.limit, least=1, most=MOST, write="for example limit=5")
         if self.timeout is not None:
-            _number("timeout", self.timeout, 0.001, None)
-        _whole("retries", self.retries, 0, 10)
-        _choice("errors", self.errors, (CAUGHT, RAISED))
+            number("timeout", self.timeout, least=0.001, kind=plain, write="for example timeout=0.5")
+        whole_number("retries", self.retries, most=10, write="for example retries=5")
+        choice("errors", self.errors, (CAUGHT, RAISED))
 
     def __str__(self) -> str:
         """All that counts, in words; what is left out does not count."""
@@ -292,28 +294,3 @@ def differences(one: Settings, other: Settings) -> list[str]:
     """The names of the settings in which two experiments differ."""
     return [field.name for field in dataclasses.fields(Settings)
             if getattr(one, field.name) != getattr(other, field.name)]
-
-
-# -- arguments --------------------------------------------------------------------------------------
-
-
-def _whole(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is a whole number; got {value!r}: write for example {name}={max(least, 5)}")
-    if value < least or (most is not None and value > most):
-        limits = f"from {least:,} to {most:,}" if most is not None else f"{least:,} or more"
-        raise ValueError(f"{name} is {limits}; got {value!r}")
-
-
-def _number(name: str, value: object, least: float, most: float | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is a number; got {value!r}: write for example {name}=0.5")
-    if not (value >= least and value < float("inf") and (most is None or value <= most)):
-        limits = f"from {least:g} to {most:g}" if most is not None else f"{least:g} or more"
-        raise ValueError(f"{name} is {limits}; got {value!r}")
-
-
-def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise ValueError(f"{name} is one of {listed}; got {value!r}")

@@ -147,7 +147,7 @@ HOSTILE = {
         o.observe = w.observe = o._facts = o.shown = None
         return []"""),
     "the recorder patched": ("replaced", """
-        import helpers.recorder.core as r
+        import helpers.recorder as r
         r.Recorder.recording = lambda *a: None
         r.Recorder.__exit__ = None"""),
     "threads for ever": ("thread value early", """

@@ -326,7 +326,7 @@ loop = asyncio.get_running_loop()
 def state():
     ip = get_ipython()
     return (ip.custom_exceptions, str(ip.CustomTB), {k: len(v) for k, v in ip.events.callbacks.items()},
-            loop.get_exception_handler(), logging.getLogger("asyncio").handlers, list(warnings.filters))
+            loop.get_exception_handler(), list(logging.getLogger("asyncio").handlers), list(warnings.filters))
 def handler():
     return signal.getsignal(signal.SIGINT)
 """

@@ -189,6 +189,20 @@ def test_what_is_done_is_shown_by_lesson(course):
     assert f"done: <code>{exercise.name}</code>" in html
 
 
+def test_in_the_workbook_lessons_have_their_titles_and_link_the_learners_own_files(course, monkeypatch):
+    notebooks, copies = course / "notebooks", course / "workbook"
+    notebooks.mkdir()
+    copies.mkdir()
+    (course / "catalogue.toml").rename(notebooks / "catalogue.toml")
+    for file in ("00_start_here.ipynb", "04_gather.ipynb", "04_gather_new_version.ipynb"):
+        (copies / file).touch()
+    monkeypatch.chdir(copies)
+    progress_file.mark("lesson_04", "cheapest")
+    assert "Ask twenty shops at once with gather" in done_line()
+    assert 'href="04_gather.ipynb"' in progress()._repr_mimebundle_()["text/html"]
+    assert (copies / "progress.txt").is_file()
+
+
 @pytest.mark.parametrize("catalogue", [None, b"\xff", b"notebook = 3", b"[[notebook]]\nfile = 'x.ipynb'"])
 def test_without_a_catalogue_lessons_have_numbers(course, catalogue):
     (course / "catalogue.toml").unlink()

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder import core as recorder_module
-from helpers.recorder.core import record
+from helpers.recorder import Recorder, hooks, notes, record
 from helpers.simulated_io import Shop
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
@@ -63,7 +62,7 @@ def watchdogs():
 def nothing_is_left_behind():
     yield
     assert events.Handle._run is HANDLE_RUN
-    assert recorder_module._watches == {} and recorder_module._rows == {}
+    assert hooks.WATCHES == {} and notes.ROWS == {}
     assert watchdogs() == []
 
 
@@ -1231,7 +1230,7 @@ def test_a_loop_that_is_not_asyncios():
         pass
 
     with pytest.raises(TypeError, match=r"only asyncio's own event loops can be watched, not .*Foreign"):
-        recorder_module.Recorder(Foreign(), time.perf_counter_ns)
+        Recorder(Foreign(), time.perf_counter_ns)
 
 
 # -- any program -----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.virtual.run import simulate
 
 SOON = 0.002                # seconds: long enough to be suspended

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from helpers import Shop, record, simulate
-from helpers.recorder import core as recorder
+from helpers.recorder import hooks, notes
 from helpers.recording import Place, Recording, Span, Task
 from helpers.widgets.replay.listing import Listing, title
 from helpers.widgets.replay.sentences import deed, name, outlook, tell
@@ -175,18 +175,18 @@ async def at_the_barrier() -> None:
 def test_queue_is_that_of_the_loop(program, monkeypatch):
     """What is shown as ready is in the loop's own queue, in that order, or has the next turn."""
     seen: list[tuple[int, list[int]]] = []
-    run_handle = recorder._run
+    run_handle = hooks._run
 
     def spy(handle) -> None:
-        row = recorder._rows.get(id(getattr(handle._callback, "__self__", None)))
+        row = notes.ROWS.get(id(getattr(handle._callback, "__self__", None)))
         loop = handle._loop
         run_handle(handle)
         if row is not None:
             queued = [getattr(other._callback, "__self__", None) for other in loop._ready if not other._cancelled]
-            found = [recorder._rows.get(id(task)) for task in queued]
+            found = [notes.ROWS.get(id(task)) for task in queued]
             seen.append((row.id, [other.id for other in found if other is not None]))
 
-    monkeypatch.setattr(recorder, "_run", spy)
+    monkeypatch.setattr(hooks, "_run", spy)
     steps = Steps(simulate(program()))
     assert len(seen) >= len(steps)
     exact = 0

@@ -17,6 +17,7 @@ import sys
 from html import escape
 from typing import Any
 
+from helpers.arguments import recorded_run
 from helpers.drawing.timeline import alternative_text
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN
@@ -38,9 +39,8 @@ class Replay:
     """
 
     def __init__(self, run: Recording) -> None:
-        if not isinstance(run, Recording):
-            raise TypeError(f"a replay needs a recorded run, not {run!r}; "
-                            "write run = simulate(main()), then run.replay()")
+        recorded_run(run, Recording, "a replay needs a recorded run", "run.replay()",
+                     advice="write run = simulate(main()), then run.replay()")
         self.run = run
         self._step = 1
         self._screen: _Screen | None = None
