@@ -83,7 +83,8 @@ def browser() -> Iterator[list[str]]:
             cells = [setup, f"lab(requests={requests}, latency=0.2, capacity=50)"]
             made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
             nbformat.write(made, Path(folder) / f"bench_{requests}.ipynb")
-        with lab_browser.lab(Path(folder)) as address:
+        with lab_browser.lab() as jupyterlab:
+            address = jupyterlab.serve(Path(folder))
             for requests in REQUESTS:
                 with lab_browser.run_notebook(chrome, address(f"bench_{requests}.ipynb")) as run:
                     times = []

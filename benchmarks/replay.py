@@ -80,7 +80,8 @@ def in_browser() -> Iterator[tuple[int, list[float]]]:
                 "name": "python3", "display_name": "Python 3", "language": "python"}})
             made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells(tasks)]
             nbformat.write(made, Path(folder) / f"{tasks}.ipynb")
-        with lab_browser.lab(Path(folder)) as address:
+        with lab_browser.lab() as jupyterlab:
+            address = jupyterlab.serve(Path(folder))
             for tasks in TASKS:
                 with lab_browser.run_notebook(chrome, address(f"{tasks}.ipynb")) as run:
                     if run.complaints:

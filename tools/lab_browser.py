@@ -64,19 +64,45 @@ def chromium() -> str | None:
 # -- JupyterLab -------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]:
-    """JupyterLab on a copy of `folder`; gives a function from a path in it to the address that opens it.
+class Lab:
+    """A JupyterLab that runs. What it serves are copies, each in a folder of its own."""
 
-    `windowing` is JupyterLab's windowingMode: with "none" the page holds all cells, not only those in view.
-    """
+    def __init__(self, home: Path, base: str, token: str) -> None:
+        self._home, self._base, self._token = home, base, token
+        self._served = 0
+
+    def serve(self, folder: Path) -> Callable[[str], str]:
+        """Copy `folder` to where JupyterLab finds it; gives a function from a path in it to its address."""
+        self._served += 1
+        place = f"{self._served}/{folder.name}"
+        ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
+        shutil.copytree(folder, self._home / "root" / place, ignore=ignore)
+        # A new workspace for each page: JupyterLab opens in it nothing that was open before.
+        return lambda path: (f"{self._base}/lab/workspaces/w{time.time_ns()}/tree/{quote(place)}/{path}"
+                             f"?token={self._token}")
+
+    @contextlib.contextmanager
+    def windowing(self, mode: str) -> Iterator[None]:
+        """Pages that are opened meanwhile have this windowingMode; without it they hold all cells ("none")."""
+        self._set_windowing(mode)
+        yield
+        self._set_windowing("none")
+
+    def _set_windowing(self, mode: str) -> None:
+        _write(self._home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings",
+               {"windowingMode": mode})
+
+
+@contextlib.contextmanager
+def lab() -> Iterator[Lab]:
+    """JupyterLab, with settings, workspaces and a runtime folder of its own."""
     home = Path(tempfile.mkdtemp(prefix="lab-"))
-    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    shutil.copytree(folder, home / "root" / folder.name, ignore=ignore)
+    (home / "root").mkdir()
+    port, token = _free_port(), "opensesame"
+    base = f"http://127.0.0.1:{port}"
+    made = Lab(home, base, token)
+    made._set_windowing("none")
     _write(home / "settings" / "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings", {"autosave": False})
-    _write(home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings", {
-        "windowingMode": windowing,
-    })
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -87,19 +113,16 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_PLATFORM_DIRS": "1",
     }
-    port, token = _free_port(), "opensesame"
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home / 'root'}", f"--IdentityProvider.token={token}",
         "--LabApp.expose_app_in_browser=True",
     ]
-    base = f"http://127.0.0.1:{port}"
     with open(home / "log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait_until_up(f"{base}/api?token={token}", server, home / "log")
-        # A new workspace for each page: JupyterLab opens in it nothing that was open before.
-        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/{quote(folder.name)}/{path}?token={token}"
+        yield made
     finally:
         server.terminate()
         try:
@@ -360,8 +383,8 @@ def main(arguments: list[str] | None = None) -> int:
     good = True
     for path in (path.resolve() for path in options.notebooks):
         try:
-            with lab(path.parent) as address, browser() as chrome:
-                with run_notebook(chrome, address(path.name), options.seconds) as run:
+            with lab() as server, browser() as chrome:
+                with run_notebook(chrome, server.serve(path.parent)(path.name), options.seconds) as run:
                     pictures = take_pictures(run.page, options.out, path.stem)
         except Failed as failure:
             print(failure, file=sys.stderr)

@@ -66,29 +66,23 @@ TRIALS["good"].cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout
 
 
 @pytest.fixture(scope="module")
-def chrome():
-    with lab_browser.browser() as chrome:
-        yield chrome
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(jupyterlab, tmp_path_factory):
     """JupyterLab on a workbook, just made."""
     root = tmp_path_factory.mktemp("course")
     shutil.copytree(ROOT / workbook.COURSE, root / workbook.COURSE)
     assert workbook.main([], root) == 0
-    with lab_browser.lab(root / workbook.WORKBOOK) as address:
-        assert f"/{workbook.WORKBOOK}/" in address("x")
-        yield address
+    address = jupyterlab.serve(root / workbook.WORKBOOK)
+    assert f"/{workbook.WORKBOOK}/" in address("x")
+    return address
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
+def trials(jupyterlab, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trials")
     for name, made in TRIALS.items():
         nbformat.write(made, folder / f"{name}.ipynb")
-    with lab_browser.lab(folder) as address:
-        yield lambda name: address(f"{name}.ipynb")
+    address = jupyterlab.serve(folder)
+    return lambda name: address(f"{name}.ipynb")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -66,18 +66,17 @@ FIRST, DEAD, MANY, REAL = 0, 1, 2, 3                # in the order of the page
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(jupyterlab, chrome, tmp_path_factory):
     """A page of JupyterLab on which all the cells were run."""
     folder = tmp_path_factory.mktemp("replay")
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
     made.cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
     nbformat.write(made, folder / "replay.ipynb")
-    with lab_browser.lab(folder) as address, lab_browser.browser() as chrome:
-        with lab_browser.run_notebook(chrome, address("replay.ipynb")) as run:
-            assert run.complaints == []
-            run.page.set_default_timeout(WAIT)
-            yield run.page
+    with lab_browser.run_notebook(chrome, jupyterlab.serve(folder)("replay.ipynb")) as run:
+        assert run.complaints == []
+        run.page.set_default_timeout(WAIT)
+        yield run.page
 
 
 class Shown:
