@@ -136,7 +136,8 @@ def test_code_has_only_what_the_settings_ask_for():
     [
         ({"requests": 0}, "requests is from 1 to 1,000; got 0"),
         ({"requests": 1001}, "requests is from 1 to 1,000; got 1001"),
-        ({"failure_rate": 30}, "failure_rate is a probability between 0 and 1: for 30 % write failure_rate=0.3; got 30"),
+        ({"failure_rate": 30},
+         "failure_rate is a probability between 0 and 1: for 30 % write failure_rate=0.3; got 30"),
         ({"strategy": "threads"}, 'strategy is one of "one by one", "gather"'),
         ({"timeout": 0}, "timeout is 0.001 or more; got 0"),
         ({"latency": float("nan")}, "latency is 0 or more; got nan"),
