@@ -107,7 +107,11 @@ class Watch:
     def read_late_names(self) -> None:
         """Read the names of tasks that were done before they had one."""
         while self.late_names:
-            self.late_names.pop().read_name()
+            row = self.late_names.pop()
+            try:
+                row.read_name()
+            except Exception as error:
+                row.recorder.fail(error)
 
     def sample(self, place: Place | None, weight: int, at: int | None = None) -> None:
         """Somebody saw the turn that is under way at this line."""
@@ -210,8 +214,8 @@ def _begin_eagerly(watch: Watch, recorder: Notes, coro: Any, above: Row | None, 
 
     What that step makes comes after the task itself.
     """
+    watch.read_late_names()
     try:
-        watch.read_late_names()
         row = recorder.add(coro, above, created)
     except Exception as error:
         recorder.fail(error)
@@ -297,6 +301,15 @@ def _number_of_caller(recorder: Notes) -> int | None:
 
 def _forget_timed(future: Future) -> None:
     """Take `timed` out of the traceback of an exception from a worker thread, before anybody sees it."""
+    try:
+        _cut_traceback(future)
+    except Exception as error:
+        watch = WATCHES.get(future.get_loop())
+        if watch is not None:
+            watch.fail(error)
+
+
+def _cut_traceback(future: Future) -> None:
     if not future.cancelled() and future._exception is not None:
         entry = future._exception.__traceback__
         while entry is not None and entry.tb_next is not None:
@@ -395,5 +408,8 @@ def _run_other(self: Handle) -> None:
         watch.due = 0
         ended = watch.clock()
         if ended - started > watch.threshold and threading.get_ident() == watch.thread:
-            watch.blocked_by(self._callback, started, ended)
+            try:
+                watch.blocked_by(self._callback, started, ended)
+            except Exception as error:
+                watch.fail(error)
         self = watch = None                     # type: ignore[assignment]

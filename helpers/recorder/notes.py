@@ -139,8 +139,11 @@ class Notes:
     def close(self) -> None:
         """Read the names of the tasks that are left, and forget the tasks."""
         for row in self.rows:
-            row.read_name()
             row.leave()
+            try:
+                row.read_name()
+            except Exception as error:
+                self.fail(error)
 
 
 def describe(error: BaseException) -> str:
