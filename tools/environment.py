@@ -331,10 +331,10 @@ def open_lab(steps: List[List[str]]) -> int:
             return code
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         jupyter.append("--allow-root")  # inside containers there is often no other user
-    if os.name != "posix":
-        return run(jupyter, ROOT)
-    os.chdir(str(ROOT))
-    os.execv(jupyter[0], jupyter)  # Jupyter itself then gets Ctrl-C, and asks before it stops
+    if os.name == "posix":
+        os.chdir(str(ROOT))
+        os.execv(jupyter[0], jupyter)  # Jupyter itself then gets Ctrl-C, and asks before it stops
+    return run(jupyter, ROOT)
 
 
 if __name__ == "__main__":
