@@ -33,12 +33,12 @@ class Finder(importlib.machinery.PathFinder):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         spec = super().find_spec(name, path, target)
-        if spec and name.startswith(("asyncio", "concurrent.futures", "warnings")):
+        if spec and name.startswith(("asyncio", "concurrent.futures", "warnings", "_py_warnings")):
             spec.loader = Renaming(spec.loader.name, spec.loader.path)
         return spec
 
 
-for module in [name for name in sys.modules if name.startswith(("asyncio", "concurrent.futures", "warnings"))]:
+for module in [name for name in sys.modules if name.startswith(("asyncio", "concurrent.futures", "warnings", "_py_w"))]:
     del sys.modules[module]
 sys.modules["_asyncio"] = None          # written in C, where nothing can be renamed: asyncio does without
 sys.meta_path.insert(0, Finder)
@@ -63,7 +63,11 @@ def complaint(done):
     return last.removeprefix(before).removesuffix(after).replace(" or ", ", ").split(", ")
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.endswith(".__self__")])
+# These two are public in asyncio, and what nobody can rename is tried below.
+RENAMED = [name for name in NAMES if name not in ("_asyncio.Task", "_asyncio.Future") and not name.endswith("__self__")]
+
+
+@pytest.mark.parametrize("name", RENAMED)
 def test_a_name_that_is_missing_is_named(name):
     word = name.rpartition(".")[2]
     missing = complaint(import_helpers(rf"\b{word}\b", word + "_of_old"))
@@ -117,7 +121,7 @@ def test_no_other_module_knows_a_private_name_of_asyncio_that_is_not_checked(pat
 def test_nest_asyncio_may_come_before():
     """It puts the tasks and futures written in Python in the place of those in C; both are read all the same."""
     program = """
-import asyncio, nest_asyncio
+import asyncio, nest_asyncio, time
 nest_asyncio.apply()
 from helpers import record
 
@@ -128,7 +132,7 @@ async def main():
     await asyncio.sleep(0)
     await asyncio.create_task(child(), name="child")
     async for number in numbers():
-        await asyncio.get_running_loop().run_in_executor(None, int)
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05)
 
 async def numbers():
     await Nap()
