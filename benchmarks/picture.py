@@ -1,7 +1,5 @@
 """What a picture costs: CPU seconds and kilobytes for 10 to 10,000 tasks, and how far apart its colours are.
 
-    python benchmarks/picture.py
-
 Each run is a fan-out limited by a semaphore, made by hand, so that only the drawing is measured: from a
 Recording to the bytes of a PNG. The best of five counts; time that other programs take does not.
 """
@@ -19,6 +17,8 @@ from matplotlib.colors import to_rgb
 
 from helpers.drawing.palette import STATES
 from helpers.recording import Recording, Span, Task
+
+from .measure import table
 
 TASKS = (10, 100, 1_000, 10_000)
 ROUNDS = 5
@@ -107,9 +107,6 @@ def contrast(one: str, other: str) -> float:
 
 
 def tables() -> Iterator[str]:
-    """What `python -m benchmarks` prints of it."""
-    from .measure import table
-
     cost(fan_out(10, 5))                        # imports and font caches are not the price of a picture
     rows = []
     for tasks in TASKS:
@@ -119,19 +116,5 @@ def tables() -> Iterator[str]:
     yield table("Picture of a run", ["tasks", "CPU seconds", "at most", "KB", "at most"], rows)
     found = closest({state.name: state.colour for state in STATES})
     yield table("Colours of the states", ["vision", "the two most alike", "their distance (CIE76)", "at least"],
-                [[vision, f"{one}, {other}", f"{distance:.1f}", "20"] for vision, (distance, one, other) in found.items()])
-
-
-def main() -> None:
-    cost(fan_out(10, 5))                        # imports and font caches are not the price of a picture
-    print("tasks     seconds    KB")
-    for tasks in TASKS:
-        seconds, size = cost(fan_out(tasks, max(5, tasks // 20)))
-        print(f"{tasks:6,}  {seconds:9.3f}  {size / 1024:5.0f}")
-    print("\nthe two most alike of all colours (CIE76)")
-    for vision, (distance, one, other) in closest({state.name: state.colour for state in STATES}).items():
-        print(f"{vision}  {distance:5.1f}  {one}, {other}")
-
-
-if __name__ == "__main__":
-    main()
+                [[vision, f"{one}, {other}", f"{distance:.1f}", "20"]
+                 for vision, (distance, one, other) in found.items()])

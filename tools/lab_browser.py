@@ -6,8 +6,8 @@ JupyterLab serves a copy of the notebook's folder, with settings, workspaces and
 port of the loopback; the browser reaches nothing else. What is installed for the user is neither read nor changed.
 
 A run fails on an error output (but for cells with the tag raises-exception), on a cell that is not executed or gives
-no answer in time, on a widget that does not render, on a request that leaves the loopback, and on a kernel that does
-not answer afterwards.
+no answer in time, on a widget that does not render, on a notification that covers the page, on a request that leaves
+the loopback, and on a kernel that does not answer afterwards.
 """
 
 from __future__ import annotations
@@ -73,9 +73,6 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     home = Path(tempfile.mkdtemp(prefix="lab-"))
     ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
     shutil.copytree(folder, home / "root" / folder.name, ignore=ignore)
-    _write(home / "config" / "labconfig" / "page_config.json", {
-        "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},       # asks whether to fetch news
-    })
     _write(home / "settings" / "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings", {"autosave": False})
     _write(home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings", {
         "windowingMode": windowing,
@@ -94,7 +91,7 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home / 'root'}", f"--IdentityProvider.token={token}",
-        "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",
     ]
     base = f"http://127.0.0.1:{port}"
     with open(home / "log", "w", encoding="utf-8") as log:
@@ -222,6 +219,8 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => 
 WIDGETS_LOADED = """() => ![...document.querySelectorAll('.jp-OutputArea-output')].some(
   n => n.innerText === 'Loading widget...')"""
 
+NOTIFICATIONS = "() => [...document.querySelectorAll('.Toastify__toast')].map(n => n.innerText)"
+
 # A cell of its own would change the notebook; the kernel is asked directly, on the same channel.
 ASK = """async (seconds) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -272,6 +271,7 @@ def run_notebook(chrome: Browser, address: str, seconds: float = RUNNING) -> Ite
             answer = page.evaluate(ASK, 15)
             if answer != "ok still here":
                 run.complaints.append(f"after the last cell the kernel was asked to print, and gave: {answer}")
+        run.complaints += [f"JupyterLab shows a notification: {text}" for text in page.evaluate(NOTIFICATIONS)]
         run.complaints += [f"a request left the loopback: {url}" for url in dict.fromkeys(chrome.foreign[known:])]
         run.complaints += [f"an error in the page: {error}" for error in crashes]
         yield run

@@ -18,6 +18,7 @@ INK = "#14213d"             # text, and tasks that run
 MUTED = "#5b6472"           # text of second rank
 GRID = "#e6e8eb"
 PAPER = "#ffffff"
+EDGE = "#9aa1ab"            # around a piece, and below a picture
 
 
 class State(NamedTuple):
@@ -44,6 +45,7 @@ STATES = (
 )
 NUMBER = {state.name: number for number, state in enumerate(STATES)}
 
+
 def state_of(span: Span) -> State:
     """The state that a span shows; a wait of a kind unknown here is one for a future."""
     if span.kind == RUN:
@@ -51,3 +53,10 @@ def state_of(span: Span) -> State:
     if span.kind in (READY, BLOCKED):
         return STATES[NUMBER[span.kind]]
     return STATES[NUMBER[kind_of(span.wait).family]]
+
+
+def css_variables() -> dict[str, str]:
+    """The palette for a style sheet: `var(--wyw-ink)`, `var(--wyw-blocked)`; `on-blocked` is the text on it."""
+    names = {"ink": INK, "muted": MUTED, "grid": GRID, "paper": PAPER, "edge": EDGE}
+    states = {state.name: state.colour for state in STATES}
+    return names | states | {f"on-{state.name}": state.text for state in STATES}

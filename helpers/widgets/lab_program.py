@@ -19,7 +19,7 @@ from helpers.arguments import choice, number, probability, whole_number
 from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.wait_kinds import WAIT
-from helpers.words import first_line, seconds, short
+from helpers.words import count, first_line, seconds, short
 
 STRATEGIES = ("one by one", "gather", "task group", "as completed", "semaphore", "workers")
 LIMITED = ("semaphore", "workers")      # strategies that have a limit of their own
@@ -73,9 +73,9 @@ class Settings:
 
     def __str__(self) -> str:
         """All that counts, in words; what is left out does not count."""
-        words = [f"{self.requests:,} request{'s' * (self.requests != 1)}", self.strategy]
-        words[1] += f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
-        words.append(f"latency {seconds(self.latency)}" + (f" ({self.jitter})" if self.jitter != "none" else ""))
+        at_a_time = f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
+        jitter = f" ({self.jitter})" if self.jitter != "none" else ""
+        words = [count(self.requests, "request"), self.strategy + at_a_time, f"latency {seconds(self.latency)}{jitter}"]
         if self.failure_rate:
             words.append(f"{self.failure_rate:.3g} of them fail" if self.failure_rate < 1 else "all fail")
         if self.capacity is not None:
@@ -239,11 +239,11 @@ class Outcome:
 
     def __str__(self) -> str:
         """The result in one line, exact: it is the same on every machine."""
-        words = [f"{self.prices:,} price{'s' * (self.prices != 1)} in {short(self.recording.elapsed)}",
+        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
                  f"{self.rate} per second",
                  f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
         if self.sent != self.settings.requests:
-            words.append(f"{self.sent:,} attempt{'s' * (self.sent != 1)}")
+            words.append(count(self.sent, "attempt"))
         if self.recording.error:
             words.append(f"ended with {first_line(self.recording.error)}")
         return "; ".join(words)
@@ -255,10 +255,8 @@ def run(settings: Settings) -> Outcome:
     names: dict[str, Any] = {"__name__": "lab"}
     exec(_compiled(source(settings)), names)
     recording: Recording = names["run"]
-    if recording.error:                     # the prices that had come are lost with the list that was to hold them
-        prices = 0
-    else:
-        prices = sum(price is not None for price in recording.value)
+    # In an error the prices that had come are lost with the list that was to hold them.
+    prices = 0 if recording.error else sum(price is not None for price in recording.value)
     return Outcome(settings, recording, prices, names["shop"].requests, requests_in_flight(recording))
 
 

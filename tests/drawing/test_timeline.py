@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
 
+from benchmarks import picture as benchmark
 from helpers.drawing import canvas as sheet
 from helpers.drawing import lanes, picture, timeline
 from helpers.drawing.palette import STATES, state_of
@@ -25,15 +24,6 @@ from helpers.drawing.timeline import alternative_text, compare, draw, mimebundle
 from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.wait_kinds import WAITS
 from helpers.words import short
-
-
-def benchmark():
-    """benchmarks/picture.py, which has the fan-out and the arithmetic of colours."""
-    path = Path(__file__).parents[2] / "benchmarks" / "picture.py"
-    spec = importlib.util.spec_from_file_location("picture_benchmark", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def task(number, name, *spans, outcome="result", error="", finished=..., created=None):
@@ -213,7 +203,7 @@ def test_a_short_turn_is_seen_however_long_the_run():
 
 @pytest.mark.parametrize("tasks", [1, 2, 60, 61, 100, 420, 421, 1_000])
 def test_any_number_of_tasks_fits_a_screen_or_two(tasks):
-    run = benchmark().fan_out(tasks, 5) if tasks > 1 else sequential()
+    run = benchmark.fan_out(tasks, 5) if tasks > 1 else sequential()
     image = pixels(draw(run))
     height, width = image.shape[:2]
     assert width == round(9.2 * sheet.DPI) and 100 < height < 1400
@@ -395,22 +385,21 @@ def test_a_very_long_name_is_clipped_and_stays_inside(letter):
 
 
 def test_colours_are_far_apart_in_every_kind_of_vision():
-    for vision, (distance, one, other) in benchmark().closest(COLOUR).items():
+    for vision, (distance, one, other) in benchmark.closest(COLOUR).items():
         assert distance >= 20, f"{one} and {other} are {distance:.1f} apart in {vision} vision"
 
 
 def test_distances_of_colours_are_right():
     """Against published values: black and white are 100 apart, red and green (sRGB) 170.6."""
-    measure = benchmark()
-    assert measure.closest({"a": "#000000", "b": "#ffffff"})["normal"][0] == pytest.approx(100, abs=0.1)
-    assert measure.closest({"a": "#ff0000", "b": "#00ff00"})["normal"][0] == pytest.approx(170.6, abs=0.2)
-    assert measure.closest({"a": "#c0604d", "b": "#8c7a4d"})["deutan"][0] < 15, "red and olive, to a deuteranope"
-    assert measure.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert benchmark.closest({"a": "#000000", "b": "#ffffff"})["normal"][0] == pytest.approx(100, abs=0.1)
+    assert benchmark.closest({"a": "#ff0000", "b": "#00ff00"})["normal"][0] == pytest.approx(170.6, abs=0.2)
+    assert benchmark.closest({"a": "#c0604d", "b": "#8c7a4d"})["deutan"][0] < 15, "red and olive, to a deuteranope"
+    assert benchmark.contrast("#000000", "#ffffff") == pytest.approx(21)
 
 
 def test_words_can_be_read_on_every_colour():
     for state in STATES:
-        assert benchmark().contrast(state.colour, state.text) >= 4.5, state.name
+        assert benchmark.contrast(state.colour, state.text) >= 4.5, state.name
 
 
 def test_every_kind_of_wait_has_a_family_and_unknown_ones_are_futures():
@@ -667,6 +656,6 @@ def test_the_text_twin_needs_no_matplotlib_and_nothing_needs_pyplot():
 
 
 def test_ten_thousand_tasks_stay_a_small_file():
-    run = benchmark().fan_out(10_000, 500)
+    run = benchmark.fan_out(10_000, 500)
     assert len(picture.png(draw(run))) < 100 * 1024
     assert len(timeline.mimebundle(run)[0]["image/png"]) < 140 * 1024

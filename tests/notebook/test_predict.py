@@ -104,7 +104,7 @@ def test_long_texts_are_folded_in_the_twin():
     assert repr(asked).count("( )") == 2
 
 
-@pytest.mark.parametrize("arguments, right, error, words", [
+@pytest.mark.parametrize(("arguments", "right", "error", "words"), [
     ((" ", CHOICES), "0.4 s", ValueError, "question"),
     (("How?", list(CHOICES)), "0.4 s", TypeError, "dictionary"),
     (("How?", {"a": "x"}), "a", ValueError, "two to six"),
@@ -134,7 +134,7 @@ def lessons() -> list[tuple[str, str, Question]]:
 LESSONS = lessons()
 
 
-@pytest.mark.parametrize("lesson, name, asked", LESSONS, ids=[f"{lesson}.{name}" for lesson, name, _ in LESSONS])
+@pytest.mark.parametrize(("lesson", "name", "asked"), LESSONS, ids=[f"{lesson}.{name}" for lesson, name, _ in LESSONS])
 def test_a_question_is_asked_in_its_notebook(lesson, name, asked):
     assert name.startswith("predict_")
     notebooks = list((ROOT / "notebooks").glob(f"{lesson.removeprefix('lesson_')}_*.ipynb"))
