@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from helpers import text_twin
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
 
 JSON_VERSION = 1
+NEVER = (float("inf"), 0, 0)           # when a task ends that is left behind
 
 
 class Place(NamedTuple):
@@ -46,7 +48,8 @@ class Span(NamedTuple):
     on     ids of the tasks waited for, where the wait is for tasks
     place  the learner's line: of a "wait" or "ready", where the task is suspended; of a "blocked", the guilty one
     step   of a "run" or "blocked" span, its number among all turns on the loop, from 0; else -1
-    woken  of a "wait" in virtual time that no timer ended, the turn in which the task was woken, or before which; else -1
+    woken  of a "wait" in virtual time that no timer ended, the turn in which the task was woken, or before which;
+           else -1
     """
 
     kind: str
@@ -88,6 +91,21 @@ class Task(NamedTuple):
         return sum(s.end - s.start for s in self.spans if s.kind == READY)
 
 
+class Life(NamedTuple):
+    """From when to when a task is under way.
+
+    A moment is a time, a turn on the loop and a rank: in virtual time much happens at one instant, and then the turns
+    tell what came first; within one turn tasks are made before the task whose turn it is ends.
+    """
+
+    begin: tuple[float, int, int]
+    end: tuple[float, int, int]
+
+    def overlaps(self, other: Life) -> bool:
+        """Whether both tasks are under way at some moment."""
+        return max(self.begin, other.begin) < min(self.end, other.end)
+
+
 class ThreadJob(NamedTuple):
     """A function that a worker thread ran for a task (`asyncio.to_thread`, `run_in_executor`)."""
 
@@ -112,6 +130,8 @@ class Recording:
 
     `result` gives the value or raises the exception. Two recordings are equal if the same things
     happened at the same times; value and exception, which JSON cannot hold, do not count.
+
+    What it came to is asked for again and again by whatever shows it, so it is computed once.
     """
 
     tasks: tuple[Task, ...]
@@ -135,6 +155,10 @@ class Recording:
         object.__setattr__(self, "threads", tuple(self.threads))
         object.__setattr__(self, "callbacks", tuple(self.callbacks))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone are copied and pickled, without what has been computed from them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     # -- what it came to ------------------------------------------------------------------------
 
     @property
@@ -146,57 +170,72 @@ class Recording:
             raise RuntimeError(f"this run has no result: it ended with {self.error}")
         return self.value
 
-    @property
+    @cached_property
+    def lives(self) -> tuple[Life, ...]:
+        """When each task was under way (created, not finished), in the order of `tasks`."""
+        turns: dict[int | None, list[int]] = {}
+        for number in {task.parent for task in self.tasks}:
+            parent = self.task(number)
+            turns[number] = sorted(span.step for span in parent.spans if span.step >= 0) if parent else []
+        lives = []
+        for task in self.tasks:
+            own = [s.step for s in task.spans if s.step >= 0] or [-1]
+            first, last = min(own), max(own)
+            # a task is made in the turn of its parent that comes before its own first
+            parents = turns[task.parent] or [-1]
+            begin = task.created, parents[max(bisect_left(parents, first) - 1, 0)], 1
+            end = NEVER
+            if task.finished is not None:
+                end = task.finished, last, 2 if last >= 0 else 0
+            lives.append(Life(begin, max(end, begin[:2] + (2,))))
+        return tuple(lives)
+
+    @cached_property
     def peak(self) -> int:
         """The largest number of tasks under way at one moment (created, not finished).
 
         The main task counts only if it is alone.
         """
-        # In virtual time much happens at one instant: then the turns on the loop tell what came first.
-        steps = [sorted(s.step for s in t.spans if s.step >= 0) or [-1] for t in self.tasks]
-        events = []
-        for task in self.tasks[1:]:
-            # a task is made in the turn of its parent that comes before its own first
-            turns = [-1] if task.parent is None else steps[task.parent]
-            made = turns[max(bisect_left(turns, steps[task.id][0]) - 1, 0)]
-            events.append((task.created, made, 1, 1))
-            if task.finished is not None:
-                last = steps[task.id][-1]
-                events.append((task.finished, last, 2 if last >= 0 else 0, -1))
-        events.sort()
-        now = most = 0
-        for *_, change in events:
-            now += change
-            most = max(most, now)
+        begins = sorted(life.begin for life in self.lives[1:])
+        ends = sorted(life.end for life in self.lives[1:])
+        most = over = 0
+        for begun, moment in enumerate(begins, 1):
+            while ends[over] < moment:
+                over += 1
+            most = max(most, begun - over)
         return max(most, 1)
 
-    @property
+    @cached_property
     def end(self) -> float:
         """Seconds from the start to the last thing that happened: a task may outlive the main one."""
         return max([self.elapsed] + [t.finished for t in self.tasks if t.finished is not None]
                    + [t.spans[-1].end for t in self.tasks if t.spans])
 
-    @property
+    @cached_property
     def last_moment(self) -> float:
         """Seconds from the start to the last thing that is shown: a worker thread may outlive the tasks."""
         return max([self.end] + [job.end for job in self.threads])
 
-    @property
+    @cached_property
     def workers(self) -> tuple[str, ...]:
         """The worker threads, in the order in which they were first at work."""
         return tuple(dict.fromkeys(job.thread for job in sorted(self.threads, key=lambda job: job.start)))
+
+    def task(self, number: int | None) -> Task | None:
+        """The task with this id; None if the run has none, or none is known."""
+        return self.tasks[number] if number is not None and 0 <= number < len(self.tasks) else None
 
     def outlives(self, job: ThreadJob) -> bool:
         """Whether a worker thread goes on with its job when the run is over."""
         return round(job.end - self.elapsed, 9) > 0
 
-    @property
+    @cached_property
     def largest_gap(self) -> float:
         """Seconds of the longest turn on the loop: as long as that, nobody else could run."""
         turns = [s for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)]
         return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
 
-    @property
+    @cached_property
     def blocked(self) -> tuple[Span, ...]:
         """The spans that blocked the loop, in order of time."""
         turns = [s for t in self.tasks for s in t.spans if s.kind == BLOCKED]

@@ -22,12 +22,8 @@ CHART_CALLS = 3             # of a thread it tells so many calls, and counts the
 
 def summary(run: Recording) -> str:
     """One line. Of a real run it gives no durations: they differ from machine to machine."""
-    words = [f"{count(len(run.tasks), 'task')}"]
-    if run.clock == "virtual":
-        words[0] += f" in {seconds(run.elapsed)} of virtual time"
-    else:
-        words[0] += " in real time"
-    words.append(f"at most {run.peak:,} at once")
+    took = f"{seconds(run.elapsed)} of virtual time" if run.clock == "virtual" else "real time"
+    words = [f"{count(len(run.tasks), 'task')} in {took}", f"at most {run.peak:,} at once"]
     if run.clock == "virtual":
         words.append(f"largest gap {seconds(run.largest_gap)}")
     for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
@@ -62,8 +58,9 @@ def _lanes(
     rows = [(clip(one_line(name), 24), chart, words) for name, chart, words in rows]
     width = max(len(name) for name, _, _ in [*rows, *workers])
     lines = [f"{name:{width}}  {chart}  {words}".rstrip() for name, chart, words in [*rows, *workers]]
-    more = [f"... and {count(hidden, 'task')} more"] if hidden else []
-    return lines[: len(rows)] + more + lines[len(rows) :]
+    if hidden:
+        lines.insert(len(rows), f"... and {count(hidden, 'task')} more")
+    return lines
 
 
 def worker_names(count: int) -> list[str]:
@@ -101,7 +98,7 @@ def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
         cells = [" "] * CHART_WIDTH
         for job in jobs:                    # a call that follows at once has its "[" in the place of the "]"
             first, last = round(job.start * scale), round(job.end * scale)
-            cells[first : last + 1] = "[" + "=" * (last - first - 1) + "]" * (last > first)
+            cells[first : last + 1] = "[" + "=" * (last - first - 1) + "]" if last > first else "["
         return "".join(cells)
 
     shown = run.tasks[:CHART_TASKS]
@@ -123,8 +120,12 @@ def _virtual_chart(run: Recording, until: float | None = None) -> list[str]:
         lines.append(f"... and {count(len(run.workers) - len(threads), 'worker thread')} more")
     marks = {s.kind for t in shown for s in t.spans if s.end > s.start}
     key = ["| a turn on the loop", "- waiting"]
-    key += [words for kind, words in ((READY, "~ ready but kept waiting"), (BLOCKED, "! the loop is blocked")) if kind in marks]
-    key += ["[=] a worker thread at work"] * bool(threads)
+    if READY in marks:
+        key.append("~ ready but kept waiting")
+    if BLOCKED in marks:
+        key.append("! the loop is blocked")
+    if threads:
+        key.append("[=] a worker thread at work")
     return lines + ["(" + ", ".join(key) + ")"]
 
 
@@ -132,23 +133,26 @@ def _calls(run: Recording, jobs: list[ThreadJob]) -> str:
     """When a worker thread was at work, and for which tasks: "0 to 0.3 s for north, 0.3 to 0.5 s for south"."""
     told = []
     for job in jobs[:CHART_CALLS]:
-        known = job.task is not None and 0 <= job.task < len(run.tasks)
-        name = f" for {clip(one_line(run.tasks[job.task].name), 24)}" if known else ""
+        task = run.task(job.task)
+        name = f" for {clip(one_line(task.name), 24)}" if task else ""
         told.append(f"{seconds(job.start)[:-2]} to {seconds(job.end)}{name}")
     if len(jobs) > len(told):
         told.append(f"{count(len(jobs) - len(told), 'call')} more until {seconds(jobs[-1].end)}")
-    return ", ".join(told) + "  goes on after the run" * any(map(run.outlives, jobs))
+    words = ", ".join(told)
+    return f"{words}  goes on after the run" if any(map(run.outlives, jobs)) else words
 
 
 def _real_calls(run: Recording) -> list[str]:
     """Which tasks had a call in a worker thread. Which thread took it, and how many there are, the machine decides."""
     if not run.threads:
         return []
-    known = sorted({job.task for job in run.threads if job.task is not None and 0 <= job.task < len(run.tasks)})
-    names = [clip(one_line(run.tasks[number].name), 24) for number in known[:CHART_TASKS]]
-    more = [count(len(known) - len(names), "task") + " more"] if len(known) > len(names) else []
+    asked = {job.task for job in run.threads}
+    known = [task for task in run.tasks if task.id in asked]
+    names = [clip(one_line(task.name), 24) for task in known[:CHART_TASKS]]
+    if len(known) > len(names):
+        names.append(f"{count(len(known) - len(names), 'task')} more")
     words = "a call in a worker thread" if len(run.threads) == 1 else "calls in worker threads"
-    return [words + (f" for {', '.join(names + more)}" if names else "")]
+    return [f"{words} for {', '.join(names)}" if names else words]
 
 
 def _real_chart(run: Recording) -> list[str]:
@@ -166,7 +170,8 @@ def _real_chart(run: Recording) -> list[str]:
     for task in shown:
         first = column[task.id, 0]
         last = column.get((task.id, 1), len(events))
-        chart = " " * first + "[" + "-" * (last - first - 1) + ("]" if task.finished is not None else "")
+        end = "" if task.finished is None else "]"
+        chart = " " * first + "[" + "-" * (last - first - 1) + end
         rows.append((task.name, chart.ljust(len(events)), _ending(task)))
     lines = _lanes(rows, len(run.tasks) - len(shown)) + _real_calls(run)
     return lines + ["([ starts, ] ends; columns are events in their order, not time)"]

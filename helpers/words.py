@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 
 def seconds(value: float) -> str:
@@ -42,7 +43,7 @@ def count(number: int, noun: str) -> str:
 
 
 def listed(names: Iterable[str], last: str = "and", most: int | None = None) -> str:
-    """Names in a row, as in a sentence; of more than `most` so many that with the number of the others there are `most`.
+    """Names in a row, as in a sentence; of more than `most` the first, and how many others there are: `most` in all.
 
     >>> listed(["north"]), listed(["north", "south", "west"], "or")
     ('north', 'north, south or west')
@@ -89,3 +90,20 @@ def shown_name(name: str, width: int = 40) -> str:
     'north and south'
     """
     return clip(one_line(" ".join(name.split())), width)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names, of which those that occur more than once carry a number.
+
+    >>> told_apart(["move", "north", "move"])
+    ['move (1)', 'north', 'move (2)']
+    """
+    shared, taken = Counter(names), Counter[str]()
+    told = []
+    for name in names:
+        unique = name
+        while shared[name] > 1 and unique in shared:        # a program may have given the name "move (1)", too
+            taken[name] += 1
+            unique = f"{name} ({taken[name]})"
+        told.append(unique)
+    return told

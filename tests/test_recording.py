@@ -1,8 +1,10 @@
 """Recordings made by hand: what they come to, what they say, and that they survive JSON."""
 
 import asyncio
+import copy
 import dataclasses
 import json
+import pickle
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -134,6 +136,31 @@ def test_largest_gap_and_blocked():
     assert run_of().largest_gap == 0 and run_of().blocked == ()
     callback = Span(BLOCKED, 2, 5, "slow")
     assert run_of(callbacks=(callback,)).largest_gap == 3 and run_of(callbacks=[callback]).blocked == (callback,)
+
+
+def test_what_a_run_came_to_is_computed_once():
+    """And neither copied nor stored nor compared: a copy with other tasks finds out anew."""
+    run = run_of((0, 1), (0, 2))
+    names = ("lives", "peak", "end", "last_moment", "workers", "largest_gap", "blocked")
+    first = [getattr(run, name) for name in names]
+    assert all(getattr(run, name) is value for name, value in zip(names, first))
+    assert set(names) <= vars(run).keys()
+    fresh = [pickle.loads(pickle.dumps(run)), copy.copy(run), copy.deepcopy(run), dataclasses.replace(run)]
+    assert all(other == run and not set(names) & vars(other).keys() for other in fresh)
+    assert dataclasses.replace(run, tasks=run.tasks[:2]).peak == 1 and run.peak == 2
+    assert hash(run) == hash(dataclasses.replace(run)) and "peak" not in repr(dataclasses.fields(run))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.elapsed = 2.0
+
+
+def test_tasks_that_are_made_and_end_at_one_instant_without_a_turn():
+    """Each of them is under way for no time: that of another counts only with it if its turns say so."""
+    assert run_of((1, 1)).peak == 1 and run_of((1, 1), (0, 2)).peak == 2 and run_of((0, 1), (1, 2)).peak == 1
+
+
+def test_a_parent_that_is_not_in_the_recording_is_none():
+    child = task(1, parent=99)
+    assert Recording((task(0), child), 1.0).peak == 1 and Recording((task(0), child), 1.0).task(99) is None
 
 
 def test_equality_is_of_what_happened():

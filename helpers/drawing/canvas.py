@@ -1,4 +1,4 @@
-"""What a picture is made on: a figure addressed in pixels, letters that can be shown, times in words, PNG.
+"""What a picture is made on: a figure addressed in pixels, letters that can be shown, and its PNG.
 
 Nothing here knows of runs or tasks. No global setting of matplotlib counts, or is changed.
 """
@@ -11,19 +11,22 @@ from functools import cache, lru_cache
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
-from helpers.drawing.palette import GRID, INK, PAPER
-from helpers.words import short
+from helpers.drawing.letters import Role, fitted
+from helpers.drawing.palette import DPI, GRID, INK, PAPER
 
-DPI = 110
 SMALL, NORMAL, LARGE = 8.5, 9.0, 13.0       # points
+FONTS: dict[Role, tuple[float, str]] = {
+    "name": (NORMAL, "normal"), "small": (SMALL, "normal"), "strong": (SMALL, "bold"), "label": (NORMAL + 1, "bold"),
+}
 
 
 class Sheet:
@@ -75,44 +78,35 @@ class Sheet:
 
     def fit(self, words: str, room: float, size: float = NORMAL, weight: str = "normal") -> str:
         """`words`, clipped so that they take at most `room` pixels."""
-        words = words[:300]
-        if self.measure(words, size, weight) <= room:
-            return words
-        low, high = 0, len(words)
-        while low < high:                               # the longest beginning that fits
-            middle = (low + high + 1) // 2
-            if self.measure(words[:middle].rstrip() + "…", size, weight) <= room:
-                low = middle
-            else:
-                high = middle - 1
-        return words[:low].rstrip() + "…"
+        return fitted(words, room, lambda text: self.measure(text, size, weight))
 
 
-class Unit:
-    """The unit of a time axis: seconds, or smaller ones if the whole of it is short."""
+class SheetLetters:
+    """The letters of a sheet, for a layout."""
 
-    def __init__(self, until: float) -> None:
-        if until >= 0.1 or until <= 0:
-            self.factor, self.name = 1.0, "s"
-        else:
-            self.factor, self.name = (1e3, "ms") if until >= 1e-4 else (1e6, "µs")
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
 
-    def words(self, value: float) -> str:
-        """A duration in this unit, or in a smaller one if there is nothing left of it in this."""
-        if self.name == "s" and 0.00995 <= value < 0.0995:
-            return f"{value:.2g} s"
-        return short(value)
+    def clean(self, text: str) -> str:
+        return printable(text)
 
-    def tick(self, value: float) -> str:
-        return f"{value * self.factor:,.10g} {self.name}"
+    def measure(self, words: str, role: Role) -> float:
+        return self.sheet.measure(words, *FONTS[role])
 
-    def ticks(self, until: float, columns: int = 800) -> list[float]:
-        """Round times from 0 to `until`, so few that their labels have room in so many pixels."""
-        if until <= 0:
-            return [0.0]
-        bins = min(8, max(2, columns // 60))
-        values = MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]).tick_values(0, until * self.factor)
-        return [float(v) / self.factor for v in values if -1e-9 <= v <= until * self.factor * (1 + 1e-9)]
+
+class Pixels(Artist):
+    """An image that is shown as it is, pixel by pixel, with its lower left corner at `left` and `bottom`.
+
+    matplotlib's own images are computed anew for where they stand, which takes longer than all the rest of a picture.
+    """
+
+    def __init__(self, image: np.ndarray, left: int, bottom: int) -> None:
+        super().__init__()
+        self.image, self.left, self.bottom = image[::-1], left, bottom
+        self.set_zorder(1)
+
+    def draw(self, renderer: RendererBase) -> None:
+        renderer.draw_image(renderer.new_gc(), self.left, self.bottom, self.image)
 
 
 def printable(text: str) -> str:
@@ -148,7 +142,8 @@ def style():
     """matplotlib's own settings while a picture is made, whatever the learner has set."""
     defaults = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(("backend", "interactive", "webagg"))}
     defaults |= {"font.family": ["DejaVu Sans"], "font.size": NORMAL, "hatch.linewidth": 1.0}
-    return mpl.rc_context(defaults)
+    # matplotlib checks every value that is set, so only those are that differ
+    return mpl.rc_context({name: value for name, value in defaults.items() if mpl.rcParams[name] != value})
 
 
 def png(figure: Figure) -> bytes:
@@ -156,13 +151,26 @@ def png(figure: Figure) -> bytes:
     from PIL import Image
 
     with style():
-        figure.canvas.draw()
-        pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(np.uint32)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(np.uint32)
     indices, colours = _palette(pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
     image = Image.fromarray(indices)
     image.putpalette(colours.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def own_png(figure: Figure) -> bytes:
+    """A figure that is not ours as PNG, as it is: in all its colours, and with what the learner has set for it.
+
+    The same bytes for the same figure: no version of matplotlib is in them, and what the learner has set for files
+    (`savefig.bbox` and its like) changes neither picture nor size.
+    """
+    buffer = io.BytesIO()
+    with mpl.rc_context({name: value for name, value in mpl.rcParamsDefault.items() if name.startswith("savefig.")}):
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -172,7 +180,7 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The 256 most frequent colours stay exactly as they are; others, which the edges of letters have,
     become the nearest of them. The file is a quarter as large: notebooks are stored with their pictures.
     """
-    found, counts = np.unique(pixels, return_counts=True)
+    found, counts = _counted(pixels)
     kept = found[np.argsort(-counts, kind="stable")[:256]]
 
     def parts(colours: np.ndarray) -> np.ndarray:
@@ -183,3 +191,11 @@ def _palette(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     table = np.zeros(1 << 24, np.uint8)
     table[found] = nearest
     return table[pixels], b.astype(np.uint8)
+
+
+def _counted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All colours of an image, in order, and how many pixels have each; neighbours that are equal are sorted once."""
+    flat = pixels.ravel()
+    first = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    found, which = np.unique(flat[first], return_inverse=True)
+    return found, np.bincount(which, np.diff(np.append(first, len(flat)))).astype(int)

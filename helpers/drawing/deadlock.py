@@ -12,21 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from helpers.arguments import instance, recorded_run
-from helpers.drawing.palette import INK, NUMBER, PAPER, STATES
+from helpers.drawing import figure
+from helpers.drawing.palette import DPI, INK, NUMBER, PAPER, STATES, WIDTH
 from helpers.recorder.locks import Standing
 from helpers.recording import Recording
-from helpers.words import first_line
+from helpers.words import clip, first_line, shown_name, told_apart
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
-WIDTH, HEIGHT = 9.2, 3.4        # inches
+Node = Standing | asyncio.Lock
+
+HEIGHT = 3.4                    # inches
 BOX = 0.5                       # inches of height of a box
+LETTERS = 24                    # in a box, at most
 MOST = 5                        # tasks that are told and drawn; more of them would not be readable
 
 
@@ -37,17 +42,18 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
     locks  names for the locks; the others are called "lock 1", "lock 2", ...
 
     Tasks that share a name are numbered; so give them names. Who took a lock otherwise than with `async with
-    lock:` in a coroutine cannot be seen (see holders.py). Of more than five tasks five are shown, those in a circle first.
+    lock:` in a coroutine cannot be seen (see `recorder/locks.py`). Of more than five tasks five are shown, those in a
+    circle first.
 
     Raises TypeError if `run` is no recording or `locks` is no such dictionary, ValueError if the run did not end in a
     deadlock over locks.
     """
-    from helpers.drawing.figure import show
-
     standings = _standings(run)
     named = _names(standings, _checked(locks))
     lines = tell(standings, named)
-    show(draw(_first(standings), named), alt="Who waits for whom. " + ". ".join(lines) + ".", text="\n".join(lines))
+    picture = draw(_first(standings), named)
+    alt, text = f"Who waits for whom. {'. '.join(lines)}.", "\n".join(lines)
+    figure.display(figure.bundle(picture, alt=alt, text=text, clock="virtual"))
 
 
 def _standings(run: Recording) -> tuple[Standing, ...]:
@@ -67,26 +73,19 @@ def _checked(locks: Mapping[str, asyncio.Lock] | None) -> Mapping[str, asyncio.L
         instance(locks, Mapping, "the second argument of who_waits() is a dictionary of names and locks", f"write {call}")
     for name, lock in (locks or {}).items():
         if not isinstance(lock, asyncio.Lock):
-            raise TypeError(f"who_waits() gives names to objects of the type asyncio.Lock, and {name!r} is the name of an "
-                            f"object of the type {type(lock).__name__}; write {call}")
+            raise TypeError(f"who_waits() gives names to objects of the type asyncio.Lock, and {name!r} is the name of "
+                            f"an object of the type {type(lock).__name__}; write {call}")
     return locks or {}
 
 
 def _told_apart(standings: Sequence[Standing]) -> tuple[Standing, ...]:
-    """Tasks that share a name get a number: "move (1)", "move (2)"."""
-    shared, taken = Counter(each.name for each in standings), Counter()
-    told = []
-    for each in standings:
-        name = each.name
-        while shared[each.name] > 1 and name in shared:     # a program may have given the name "move (1)", too
-            taken[each.name] += 1
-            name = f"{each.name} ({taken[each.name]})"
-        told.append(each._replace(name=name))
-    return tuple(told)
+    """The standings with names that are fit to be shown, and all different."""
+    names = told_apart([shown_name(each.name) for each in standings])
+    return tuple(each._replace(name=name) for each, name in zip(standings, names))
 
 
 def _names(standings: Sequence[Standing], given: Mapping[str, asyncio.Lock]) -> dict[asyncio.Lock, str]:
-    named = {lock: name for name, lock in given.items()}
+    named = {lock: shown_name(name) for name, lock in given.items()}
     count = 0
     for standing in standings:
         for lock in (*standing.holds, standing.wants):
@@ -132,70 +131,114 @@ def _holders(standings: Sequence[Standing]) -> dict[asyncio.Lock, Standing]:
     return {lock: each for each in standings for lock in each.holds}
 
 
+def _waits(holder: Mapping[asyncio.Lock, Standing], first: Standing) -> Iterator[Standing]:
+    """The first task, the one that holds what it waits for, and so on: in a circle without end."""
+    each: Standing | None = first
+    while each is not None:
+        yield each
+        each = holder.get(each.wants) if each.wants is not None else None
+
+
 def _circles(standings: Sequence[Standing]) -> list[list[Standing]]:
     """Each task waits for one lock at most, so whoever follows the waits comes to an end or into one circle."""
-    holder, found, seen = _holders(standings), [], set()
-    for each in standings:
-        path: list[Standing] = []
-        inside: set[str] = set()
-        while each is not None and each.name not in seen and each.name not in inside:
-            path.append(each)
-            inside.add(each.name)
-            each = holder.get(each.wants)
-        if each is not None and each.name in inside:
-            found.append(path[path.index(each):])
-        seen.update(one.name for one in path)
+    holder = _holders(standings)
+    found: list[list[Standing]] = []
+    seen: set[str] = set()
+    for first in standings:
+        path: dict[str, Standing] = {}
+        for each in _waits(holder, first):
+            if each.name in path:
+                names = list(path)
+                found.append([path[name] for name in names[names.index(each.name) :]])
+            if each.name in path or each.name in seen:
+                break
+            path[each.name] = each
+        seen.update(path)
     return found
 
 
 def draw(standings: Sequence[Standing], named: Mapping[asyncio.Lock, str]) -> Figure:
     """Tasks and locks around an ellipse, in the order in which they wait for one another."""
-    from matplotlib.figure import Figure
-    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+    from helpers.drawing.canvas import Sheet, style
 
-    figure = Figure(figsize=(WIDTH, HEIGHT))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
-    axes.set_axis_off()
-    boxes, centres = {}, {}
-    nodes = _around(standings)
-    wide = min(2.8, 0.5 + 0.105 * max(len(_label(node, named)) for node in nodes))
-    for number, node in enumerate(nodes):
-        angle = math.radians(135 - 360 * number / len(nodes))
-        x, y = centres[node] = WIDTH / 2 + 3.1 * math.cos(angle), HEIGHT / 2 + 1.35 * math.sin(angle)
-        task = isinstance(node, Standing)
+    with style():
+        sheet = Sheet(WIDTH)
+        sheet.set_height(round(HEIGHT * DPI))
+        axes = sheet.figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+        axes.set_axis_off()
+        centres = _places(_around(standings))
+        boxes = _boxes(axes, centres, named)
+        _arrows(axes, standings, centres, boxes)
+        return sheet.figure
+
+
+def _places(nodes: Sequence[Node]) -> dict[Node, tuple[float, float]]:
+    """Where the middle of each box stands, in inches, clockwise from the upper left."""
+    angles = [math.radians(135 - 360 * number / len(nodes)) for number in range(len(nodes))]
+    return {node: (WIDTH / 2 + 3.1 * math.cos(angle), HEIGHT / 2 + 1.35 * math.sin(angle))
+            for node, angle in zip(nodes, angles)}
+
+
+def _boxes(
+    axes: Axes, centres: Mapping[Node, tuple[float, float]], named: Mapping[asyncio.Lock, str]
+) -> dict[Node, Patch]:
+    """A box with corners for each task, one without for each lock, and their names in them."""
+    from matplotlib.patches import FancyBboxPatch
+
+    wide = min(2.8, 0.5 + 0.105 * max(len(_label(node, named)) for node in centres))
+    boxes: dict[Node, Patch] = {}
+    for node, (x, y) in centres.items():
+        if isinstance(node, Standing):
+            shape, ground, ink = "square,pad=0", INK, PAPER
+        else:
+            shape, ground, ink = "round,pad=0,rounding_size=0.25", STATES[NUMBER["lock"]].colour, INK
         boxes[node] = axes.add_patch(FancyBboxPatch(
-            (x - wide / 2, y - BOX / 2), wide, BOX, boxstyle="square,pad=0" if task else "round,pad=0,rounding_size=0.25",
-            facecolor=INK if task else STATES[NUMBER["lock"]].colour, edgecolor=INK, zorder=2))
-        axes.text(x, y, _label(node, named), color=PAPER if task else INK, fontsize=12, ha="center", va="center", zorder=3,
+            (x - wide / 2, y - BOX / 2), wide, BOX, boxstyle=shape, facecolor=ground, edgecolor=INK, zorder=2))
+        axes.text(x, y, _label(node, named), color=ink, fontsize=12, ha="center", va="center", zorder=3,
                   parse_math=False)         # a name may have a $ in it
-    holder = _holders(standings)
-    arrows = [(each, each.wants, "waits for", "--") for each in standings if each.wants is not None]
-    arrows += [(lock, each, "is held by", "-") for lock, each in holder.items()]
+    return boxes
+
+
+def _arrows(
+    axes: Axes, standings: Sequence[Standing], centres: Mapping[Node, tuple[float, float]], boxes: Mapping[Node, Patch]
+) -> None:
+    """From each task to the lock that it waits for, and from each lock to the task that holds it."""
+    from matplotlib.patches import FancyArrowPatch
+
+    arrows: list[tuple[Node, Node, str, str]] = []
+    arrows += [(each, each.wants, "waits for", "--") for each in standings if each.wants is not None]
+    arrows += [(lock, each, "is held by", "-") for lock, each in _holders(standings).items()]
+    joined = {arrow[:2] for arrow in arrows}
     for start, end, words, line in arrows:
         (x, y), (x2, y2) = centres[start], centres[end]
-        bend = 0.25 if (end, start) in [arrow[:2] for arrow in arrows] else 0       # or the two would lie on each other
+        bend = 0.25 if (end, start) in joined else 0        # or the two would lie on each other
         axes.add_patch(FancyArrowPatch(
             (x, y), (x2, y2), patchA=boxes[start], patchB=boxes[end], shrinkA=4, shrinkB=4, arrowstyle="-|>",
             mutation_scale=20, linestyle=line, linewidth=1.6, color=INK, connectionstyle=f"arc3,rad={bend}", zorder=1))
         axes.text((x + x2 + bend * (y2 - y)) / 2, (y + y2 - bend * (x2 - x)) / 2, words, fontsize=11, color=INK,
                   ha="center", va="center", zorder=3, bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2})
-    return figure
 
 
-def _label(node: Standing | asyncio.Lock, named: Mapping[asyncio.Lock, str]) -> str:
-    text = f"task {node.name}" if isinstance(node, Standing) else f"lock {named[node]}".replace("lock lock ", "lock ")
-    return text if len(text) <= 24 else text[:23] + "…"
+def _label(node: Node, named: Mapping[asyncio.Lock, str]) -> str:
+    """What stands in the box of a task or a lock; a lock without a name is called "lock 1" anyway."""
+    from helpers.drawing.canvas import printable
+
+    if isinstance(node, Standing):
+        return clip(printable(f"task {node.name}"), LETTERS)
+    name = named[node]
+    return clip(printable(name if name.startswith("lock ") else f"lock {name}"), LETTERS)
 
 
-def _around(standings: Sequence[Standing]) -> list[Standing | asyncio.Lock]:
+def _around(standings: Sequence[Standing]) -> list[Node]:
     """From each task to the lock that it waits for and on to its holder; then what nobody waits for."""
     holder = _holders(standings)
-    nodes: list[Standing | asyncio.Lock] = []
-    for each in standings:
-        while each is not None and each not in nodes:
+    nodes: list[Node] = []
+    for first in standings:
+        for each in _waits(holder, first):
+            if each in nodes:
+                break
             nodes.append(each)
             if each.wants is not None and each.wants not in nodes:
                 nodes.append(each.wants)
-            each = holder.get(each.wants)
     return nodes + [lock for lock in holder if lock not in nodes]

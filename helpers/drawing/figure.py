@@ -1,29 +1,55 @@
-"""Pictures that are no timelines, such as a law drawn over measured points, with the words that a picture needs.
+"""Figures on their way to the notebook: a PNG with the words that a picture needs, an alternative text and a text twin.
 
     figure = Figure(figsize=(9.2, 4), layout="constrained")     # from matplotlib.figure, not from pyplot
     axes = figure.subplots()
     ...
     show(figure, alt="Speed-up over the number of shops: ...", text=table)
 
-A figure that the inline backend of Jupyter shows by itself has neither an alternative text nor a text twin.
+`show` is for pictures that are no timelines, such as a law drawn over measured points. A figure that the inline backend
+of Jupyter shows by itself has neither an alternative text nor a text twin.
 """
 
 from __future__ import annotations
 
 import base64
-import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers.arguments import choice, instance
+from helpers.drawing.palette import DPI
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 110           # dots per inch, as timelines have: a figure 9.2 inches wide fills the text column of a notebook
+Bundle = tuple[dict[str, str], dict[str, dict[str, Any]]]
+
+
+def bundle(figure: Figure, *, alt: str, text: str, clock: str) -> Bundle:
+    """What Jupyter shows of a figure that was drawn on a `canvas`: data by type, and what is to be known of it.
+
+    alt, text   as of `show`
+    clock       "virtual" if every run draws the same picture, "real" if it shows measured durations, or "mixed"
+    """
+    from helpers.drawing import canvas
+
+    return _bundle(canvas.png(figure), figure, alt, text, clock)
+
+
+def _bundle(png: bytes, figure: Figure, alt: str, text: str, clock: str) -> Bundle:
+    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
+    data = {"text/plain": text, "image/png": base64.b64encode(png).decode("ascii")}
+    return data, {"image/png": {"alt": alt, "clock": clock, "width": width, "height": height}}
+
+
+def display(shown: Bundle) -> None:
+    """Show a bundle in the cell that is running."""
+    import IPython.display
+
+    data, metadata = shown
+    IPython.display.display(data, metadata=metadata, raw=True)
 
 
 def show(figure: Figure, *, alt: str, text: str, clock: str = "virtual") -> None:
-    """Show a matplotlib figure in the cell that is running.
+    """Show a matplotlib figure, as it is, in the cell that is running.
 
     alt    the alternative text, which says what there is to see; the same on every machine
     text   the text twin, which stands for the picture where there are no pictures, and is compared in tests
@@ -34,6 +60,8 @@ def show(figure: Figure, *, alt: str, text: str, clock: str = "virtual") -> None
     """
     from matplotlib.figure import Figure
 
+    from helpers.drawing import canvas
+
     call = 'show(figure, alt="what there is to see", text="the same in characters")'
     hint = "; the figure of axes is axes.figure" if hasattr(figure, "figure") else ""
     instance(figure, Figure, "show() takes a matplotlib Figure", f"write {call}{hint}")
@@ -41,14 +69,4 @@ def show(figure: Figure, *, alt: str, text: str, clock: str = "virtual") -> None
         if not isinstance(words, str) or not words.strip():
             raise ValueError(f"{name} is what the figure says in words, and got {words!r}; write {call}")
     choice("clock", clock, ("real", "virtual"), write='show(..., clock="real")')
-
-    from IPython.display import display
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})      # no version of matplotlib in it
-    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
-    display(
-        {"text/plain": text, "image/png": base64.b64encode(buffer.getvalue()).decode("ascii")},
-        metadata={"image/png": {"alt": alt, "clock": clock, "width": width, "height": height}},
-        raw=True,
-    )
+    display(_bundle(canvas.own_png(figure), figure, alt, text, clock))

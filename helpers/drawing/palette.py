@@ -1,4 +1,4 @@
-"""The states of a task as the timeline shows them: which there are, their colours and their words.
+"""The states of a task as pictures show them: which there are, their colours and their words; and the size of pictures.
 
 A span of a recording is in one of ten states: running, blocked, ready, or waiting for one of seven
 families of things. Any two of the colours are at least 20 apart (CIE76, where 2.3 is the smallest
@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from helpers.recording import Span
 from helpers.wait_kinds import BLOCKED, READY, RUN, kind_of
 
+WIDTH = 9.2                 # inches: the text column of a notebook on a laptop
+DPI = 110                   # dots per inch
 INK = "#14213d"             # text, and tasks that run
 MUTED = "#5b6472"           # text of second rank
 GRID = "#e6e8eb"
 PAPER = "#ffffff"
-EDGE = "#9aa1ab"            # around a piece, and below a picture
+LINE = "#9aa1ab"            # the time axis, and the edges of what is pale
 
 
 class State(NamedTuple):
@@ -44,19 +45,23 @@ STATES = (
     State("running", INK, "running", PAPER),
 )
 NUMBER = {state.name: number for number, state in enumerate(STATES)}
+# What a lane below those of the tasks shows: no state of a task, so it has a pattern on paper.
+WORKER = State("worker", PAPER, "a worker thread at work", INK)
+# The stripes over a colour: what they are told by besides.
+STRIPES = {"ready": "#8a4a00", "worker": STATES[NUMBER["thread"]].colour}
 
 
-def state_of(span: Span) -> State:
-    """The state that a span shows; a wait of a kind unknown here is one for a future."""
-    if span.kind == RUN:
+def state_of(kind: str, wait: str) -> State:
+    """The state that a span of this kind shows; a wait of a kind unknown here is one for a future."""
+    if kind == RUN:
         return STATES[NUMBER["running"]]
-    if span.kind in (READY, BLOCKED):
-        return STATES[NUMBER[span.kind]]
-    return STATES[NUMBER[kind_of(span.wait).family]]
+    if kind in (READY, BLOCKED):
+        return STATES[NUMBER[kind]]
+    return STATES[NUMBER[kind_of(wait).family]]
 
 
 def css_variables() -> dict[str, str]:
     """The palette for a style sheet: `var(--wyw-ink)`, `var(--wyw-blocked)`; `on-blocked` is the text on it."""
-    names = {"ink": INK, "muted": MUTED, "grid": GRID, "paper": PAPER, "edge": EDGE}
+    names = {"ink": INK, "muted": MUTED, "grid": GRID, "paper": PAPER, "edge": LINE}
     states = {state.name: state.colour for state in STATES}
     return names | states | {f"on-{state.name}": state.text for state in STATES}

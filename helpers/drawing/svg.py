@@ -2,10 +2,10 @@
 
     drawing = draw_svg([("", run)], width=640, lanes=280)
     drawing.text                    # "<svg ...>", to be put into an HTML widget
-    drawing.x(0.3)                  # where 0.3 seconds stand, in pixels from the left edge
+    drawing.layout.x(0.3)           # where 0.3 seconds stand, in pixels from the left edge
 
-The colours, the states and their words are those of the picture (`palette`); its height is chosen, not the number
-of tasks: lanes that have room carry a name, many are one image, in which rows show the share of their tasks.
+What it shows, says and explains is what the picture does, for both paint a `layout`; its height is chosen, not the
+number of tasks: lanes that have room carry a name, many are one image, in which rows show the share of their tasks.
 """
 
 from __future__ import annotations
@@ -13,43 +13,52 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers.drawing.canvas import Unit
-from helpers.drawing.lanes import HATCH, Panel, Spans, coverage, last_moment, make_panel
-from helpers.drawing.palette import GRID, INK, MUTED, NUMBER, PAPER, STATES, State, state_of
-from helpers.recording import Recording, Task
-from helpers.wait_kinds import EXCEPTION, RESULT, RUN, kind_of
+from helpers.drawing.lanes import BANDS, TURN, Bars, Panel, Words, many_panel, named_panel
+from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
+from helpers.drawing.letters import Role
+from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, WORKER, State
+from helpers.recording import Recording
 from helpers.words import one_line
 
-LEAST = 13                  # pixels of height that a lane with a name needs
-LETTER = 6.3                # pixels of width of a letter of 11 pixels, on average, and a little more
-LEFT, RIGHT = 96, 44        # pixels for names, and for what stands right of the lanes
-CURVE = 90                  # pixels of height of the curve of tasks under way
+LEFT, WORKERS = 96, 112     # pixels for names; where worker threads are among them
+LEAST, MOST = 13, 26        # pixels of height of a lane with a name
+THICK = 18                  # pixels of height of a bar, at most
+SIZE, BOLD = 11, 12         # pixels of height of letters
 BINS = 200                  # places of the curve
-KEY, AXIS, HEAD = 20, 24, 22    # pixels of height of a row of the key, of the time axis, of a run's label
+KEY = 20                    # pixels of height of a row of the key
+CURVE = 72                  # pixels of height of the curve, and above it room for its words
+CURVE_HEAD = 18
+BLOCKED = STATES[NUMBER["blocked"]].colour
+LETTER: dict[Role, float] = {"name": 6.3, "small": 6.3, "strong": 7.2, "label": 7.2}    # pixels of width, on average
 
 
 class Drawing(NamedTuple):
-    """An SVG, and where its lanes are: from `left` on, `columns` pixels that stand for `span` seconds."""
+    """An SVG, and where everything stands on it."""
 
     text: str
-    width: int
-    height: int
-    left: int
-    columns: int
-    top: int
-    bottom: int
-    span: float
+    layout: Layout
 
     def x(self, seconds: float) -> float:
         """Where a time stands, in pixels from the left edge."""
-        return self.left + seconds / self.span * self.columns
+        return self.layout.x(seconds)
 
 
-def draw_svg(runs: list[tuple[str, Recording]], *, width: int = 640, lanes: int = 280, curve: bool = True,
+class BrowserLetters:
+    """The letters of a browser: it has one for everything, and how wide they are can only be reckoned."""
+
+    def clean(self, text: str) -> str:
+        return one_line(" ".join(text.split()))
+
+    def measure(self, words: str, role: Role) -> float:
+        return LETTER[role] * len(words)
+
+
+def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: int = 280, curve: bool = True,
              alt: str = "") -> Drawing:
     """The runs, one below the other on one time axis, as SVG.
 
@@ -59,51 +68,51 @@ def draw_svg(runs: list[tuple[str, Recording]], *, width: int = 640, lanes: int 
     curve  whether tasks under way are drawn below, if there is a single run of several tasks
     alt    what a screen reader reads instead
     """
-    panels = [make_panel(label, run, LEAST, 1) for label, run in runs]
-    until = max(last_moment(panel) for panel in panels)
-    span = until if until > 0 else 1.0
-    unit, columns = Unit(until), width - LEFT - RIGHT
-    share = lanes // len(panels)
-    parts, seen, top = [], set(), 4.0
-    keys = _key_at(width, _visible(panels, span / columns))
-    if keys:
-        parts.append(_key(keys))
-        top += KEY * (keys[-1][1] + 1)
-    first = top
-    for panel in panels:
-        if panel.label:
-            parts.append(_label(panel, top, columns, span, unit, width))
-            top += HEAD
-        tasks = panel.run.tasks
-        named = len(tasks) * LEAST <= share
-        height = min(26 * len(tasks), share) if named else share
-        parts.append(_grid(top, height, columns, span, unit))
-        parts.append(_named(panel, top, height, columns, span) if named else _many(panel, top, height, columns, span))
-        if panel.label:
-            x = LEFT + panel.run.elapsed / span * columns
-            parts.append(f'<path d="M{x:.1f} {top:.0f}v{height}" stroke="{INK}" stroke-width="1.5"/>')
-        top += height + 8
-    if curve and len(panels) == 1 and until > 0 and len(panels[0].run.tasks) > 2:
-        parts.append(_grid(top, CURVE, columns, span, unit))
-        parts.append(_curve(panels[0], top, columns, span))
-        top += CURVE + 8
-    bottom = top - 8
-    parts.append(_axis(bottom, columns, span, unit))
-    height = int(bottom + AXIS)
-    text = (
+    share = lanes // len(runs)
+    panels = [_panel(label, run, share) for label, run in runs]
+    left = WORKERS if any(panel.workers for panel in panels) else LEFT
+    page = Page(width=width, letters=BrowserLetters(), head=4, margin=4, key=(18, 8, KEY), left=(left, left),
+                right=(44, 44), label=22, gap=8, curve=CURVE_HEAD + CURVE, axis=24, endings="marks")
+    layout = lay_out(panels, page, curve=curve and len(panels) == 1, bins=BINS)
+    return Drawing(_svg(layout, alt), layout)
+
+
+def _panel(label: str, run: Recording, share: int) -> Panel:
+    count = len(run.tasks) + len(run.workers)
+    if count * LEAST > share:
+        return many_panel(label, run, share)
+    height = min(MOST * count, share)
+    return named_panel(label, run, height / count, height)
+
+
+def _svg(layout: Layout, alt: str) -> str:
+    parts = [_key(layout)]
+    for placed in layout.placed:
+        parts += [_grid(layout, placed.top, placed.panel.height), _lanes(layout, placed), _around(layout, placed)]
+    if layout.curve:
+        parts += [_grid(layout, layout.curve.top, CURVE_HEAD + CURVE), _curve(layout, layout.curve)]
+    parts.append(_axis(layout))
+    width, height = layout.width, layout.height
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{_safe(alt)}" style="max-width:100%;height:auto;display:block;background:{PAPER}" '
-        f'font-family="system-ui,Segoe UI,Roboto,DejaVu Sans,sans-serif" font-size="11" fill="{INK}">'
+        f'font-family="system-ui,Segoe UI,Roboto,DejaVu Sans,sans-serif" font-size="{SIZE}" fill="{INK}">'
         f"{_PATTERNS}{''.join(parts)}</svg>"
     )
-    return Drawing(text, width, height, LEFT, columns, int(first), int(bottom), span)
 
 
-_PATTERNS = (
-    '<defs><pattern id="wyw-ready" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    f'<rect width="6" height="6" fill="{STATES[NUMBER["ready"]].colour}"/>'
-    f'<path d="M0 0v6" stroke="{HATCH["ready"][1]}" stroke-width="3"/></pattern></defs>'
-)
+# -- shapes -----------------------------------------------------------------------------------------
+
+
+def _pattern(state: State, angle: int) -> str:
+    return (
+        f'<pattern id="wyw-{state.name}" width="6" height="6" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate({angle})"><rect width="6" height="6" fill="{state.colour}"/>'
+        f'<path d="M0 0v6" stroke="{STRIPES[state.name]}" stroke-width="3"/></pattern>'
+    )
+
+
+_PATTERNS = f'<defs>{_pattern(STATES[NUMBER["ready"]], 45)}{_pattern(WORKER, -45)}</defs>'
 
 
 def _safe(text: str) -> str:
@@ -111,217 +120,167 @@ def _safe(text: str) -> str:
 
 
 def _fill(state: State) -> str:
-    return "url(#wyw-ready)" if state.name == "ready" else state.colour
+    return f"url(#wyw-{state.name})" if state.name in STRIPES else state.colour
 
 
-def _text(x: float, y: float, words: str, **style: str) -> str:
+def _text(x: float, y: float, words: str, *, told: str = "", **style: str) -> str:
+    """Words with their middle at `y`; `told` is what the pointer of a mouse brings up over them."""
     attributes = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in style.items())
-    return f'<text x="{x:.1f}" y="{y:.1f}"{attributes}>{_safe(words)}</text>'
+    title = f"<title>{_safe(told)}</title>" if told else ""
+    return f'<text x="{x:.1f}" y="{y + 4:.1f}"{attributes}>{_safe(words)}{title}</text>'
 
 
-def _fit(words: str, room: float) -> str:
-    letters = int(room / LETTER)
-    return words if len(words) <= letters else words[: max(letters - 1, 1)] + "…"
+def _rect(x: float, y: float, width: float, height: float, fill: str, **style: str) -> str:
+    attributes = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in style.items())
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}"{attributes}/>'
 
 
-# -- around the lanes -------------------------------------------------------------------------------
-
-
-def _visible(panels: list[Panel], pixel: float) -> list[State]:
-    """The states that take at least two pixels of some lane, and those that always show."""
-    seen = set()
-    for panel in panels:
-        length = panel.spans.end - panel.spans.start
-        for number, state in enumerate(STATES):
-            own = length[panel.spans.state == number]
-            if len(own) and (state.name in ("running", "blocked") or own.sum() > 2 * pixel):
-                seen.add(number)
-    return [STATES[number] for number in sorted(seen, reverse=True)]
-
-
-def _key_at(width: int, states: list[State]) -> list[tuple[float, int, State]]:
-    """Where each state of the key stands: x in pixels, row, state."""
-    x, row, places = 4.0, 0, []
-    for state in states:
-        need = 18 + LETTER * len(state.words) + 8
-        if x + need > width and x > 4:
-            x, row = 4.0, row + 1
-        places.append((x, row, state))
-        x += need
-    return places
-
-
-def _key(places: list[tuple[float, int, State]]) -> str:
-    return "".join(
-        f'<rect x="{x:.0f}" y="{6 + KEY * row}" width="12" height="11" fill="{_fill(state)}" stroke="#9aa1ab" '
-        f'stroke-width="0.5"/>' + _text(x + 17, 15.5 + KEY * row, state.words, fill=MUTED)
-        for x, row, state in places
-    )
-
-
-def _label(panel: Panel, top: float, columns: int, span: float, unit: Unit, width: int) -> str:
-    """A run's label on the left, and where it ends how long it took."""
-    elapsed = unit.words(panel.run.elapsed)
-    label = _fit(panel.label, 0.62 * width)
-    x = LEFT + panel.run.elapsed / span * columns
-    x = min(max(x, 4 + 7 * len(label) + 16 + 3.5 * len(elapsed)), width - 4 - 3.5 * len(elapsed))
-    bold = {"font_weight": "bold", "font_size": "12"}
-    return _text(4, top + 15, label, **bold) + _text(x, top + 15, elapsed, text_anchor="middle", **bold)
-
-
-def _grid(top: float, height: float, columns: int, span: float, unit: Unit) -> str:
-    d = "".join(f"M{LEFT + t / span * columns:.1f} {top:.0f}v{height:.0f}" for t in unit.ticks(span, columns))
+def _grid(layout: Layout, top: float, height: float) -> str:
+    d = "".join(f"M{layout.x(tick):.1f} {top:.0f}v{height:.0f}" for tick, _ in layout.ticks)
     return f'<path d="{d}" stroke="{GRID}"/>'
 
 
-def _axis(y: float, columns: int, span: float, unit: Unit) -> str:
-    parts = [f'<path d="M{LEFT} {y:.0f}h{columns}" stroke="#9aa1ab"/>']
-    for tick in unit.ticks(span, columns):
-        parts.append(_text(LEFT + tick / span * columns, y + 16, unit.tick(tick), fill=MUTED, text_anchor="middle"))
+def _key(layout: Layout) -> str:
+    parts = []
+    for entry in layout.key:
+        y = 6 + KEY * entry.row
+        parts.append(_rect(entry.x, y, 12, 11, _fill(entry.state), stroke=LINE, stroke_width="0.5"))
+        parts.append(_text(entry.x + 17, y + 5.5, entry.state.words, fill=MUTED))
+    return "".join(parts)
+
+
+def _axis(layout: Layout) -> str:
+    parts = [f'<path d="M{layout.left} {layout.bottom}h{layout.columns}" stroke="{LINE}"/>']
+    parts += [_text(layout.x(tick), layout.bottom + 12, words, fill=MUTED, text_anchor="middle")
+              for tick, words in layout.ticks]
     return "".join(parts)
 
 
 # -- lanes ------------------------------------------------------------------------------------------
 
 
-def _named(panel: Panel, top: float, height: float, columns: int, span: float) -> str:
-    """Few tasks: a lane each, with its name, and words in the segments that are wide enough."""
-    tasks = panel.run.tasks
-    lane = height / len(tasks)
-    thick = min(lane - 2, 18)
-    scale = columns / span
+def _lanes(layout: Layout, placed: Placed) -> str:
+    panel = placed.panel
     parts = []
-    for task in tasks:
-        y = top + (task.id + 0.5) * lane
-        parts.append(_text(LEFT - 8, y + 4, _fit(task.name, LEFT - 12), text_anchor="end"))
-        words, turns = [], []
-        for piece in task.spans:
-            x, wide = LEFT + piece.start * scale, (piece.end - piece.start) * scale
-            if piece.kind == RUN and wide < 2:
-                if not turns or x - turns[-1] >= 1:         # turns that fall on the same pixel are one
-                    turns.append(x)
-                continue
-            if wide < 0.5:
-                continue
-            state = state_of(piece)
-            parts.append(f'<rect x="{x:.1f}" y="{y - thick / 2:.1f}" width="{wide:.1f}" height="{thick:.1f}" '
-                         f'fill="{_fill(state)}"/>')
-            word = {"ready": "ready", "blocked": "blocks the loop", "running": "running"}.get(state.name, piece.wait)
-            if len(word) * LETTER + 8 >= wide:
-                word = kind_of(piece.wait).short if state.name == "queue" else ""
-            if word and len(word) * LETTER + 8 < wide:
-                ground = f'<rect x="{x + wide / 2 - len(word) * LETTER / 2:.1f}" y="{y - 6:.1f}" ' \
-                         f'width="{len(word) * LETTER:.1f}" height="12" fill="{state.colour}"/>' \
-                         if state.name == "ready" else ""
-                words.append(ground + _text(x + wide / 2, y + 4, word, fill=state.text, text_anchor="middle"))
-        if turns:
-            d = "".join(f"M{x:.1f} {y - thick / 2:.1f}v{thick:.1f}" for x in turns)
-            # so many that they touch: thin and pale, for they take no time
-            thin = ' stroke-opacity="0.3"' if len(turns) > columns / 6 else ' stroke-width="2"'
-            parts.append(f'<path d="{d}" stroke="{INK}"{thin}/>')
-        parts += words
-        parts.append(_ending(panel.run, task, y, scale))
+    if placed.image is not None:
+        parts.append(_image(layout, placed, placed.image))
+    thick = min(panel.lane - 2, THICK)
+    for bars in sorted(placed.bars, key=lambda bars: bars.layer):
+        middles = placed.top + (bars.lane + 0.5) * panel.lane
+        draw = _turns if bars.layer == TURN else _bars
+        parts.append(draw(layout, bars, middles, thick))
+    parts.append(_bands(layout, placed))
+    parts += [_words(layout, placed, words) for words in placed.words]
     return "".join(parts)
 
 
-def _ending(run: Recording, task: Task, y: float, scale: float) -> str:
-    """A mark right of the lane of a task that did not end with a result."""
-    if task.outcome == RESULT:
-        return ""
-    end = run.end if task.finished is None else task.finished
-    mark, words = ("✕", task.error) if task.outcome == EXCEPTION else ("⊘", "cancelled")
-    if task.finished is None:
-        mark, words = "…", "left behind"
-    return (f'<text x="{LEFT + end * scale + 4:.1f}" y="{y + 4:.1f}" fill="{STATES[NUMBER["blocked"]].colour}" '
-            f'font-weight="bold">{mark}<title>{_safe(words)}</title></text>')
-
-
-def _many(panel: Panel, top: float, height: int, columns: int, span: float) -> str:
-    """Many tasks: one image, in which a row of pixels shows the share of its tasks in each state."""
-    tasks = len(panel.run.tasks)
-    rows = min(tasks, int(height))
-    data = base64.b64encode(_raster(panel.spans, tasks, rows, columns, span)).decode("ascii")
-    names = [(panel.run.tasks[0].name, top + 10), (panel.run.tasks[-1].name, top + height - 3)]
-    words = "".join(_text(LEFT - 8, y, _fit(name, LEFT - 12), text_anchor="end", fill=MUTED) for name, y in names)
-    lane = height / tasks
-    gaps = "".join(f"M{LEFT} {top + i * lane:.1f}h{columns}" for i in range(1, tasks)) if lane >= 3 else ""
-    gaps = gaps and f'<path d="{gaps}" stroke="{PAPER}"/>'
-    count = _text(LEFT - 8, top + height / 2 + 4, f"{tasks:,} tasks", text_anchor="end", fill=MUTED)
-    blocks = "".join(
-        f'<rect x="{LEFT + b.start / span * columns:.1f}" y="{top:.0f}" height="{height}" '
-        f'width="{max((b.end - b.start) / span * columns, 1):.1f}" fill="{STATES[NUMBER["blocked"]].colour}" '
-        'fill-opacity="0.4"/>' for b in panel.run.blocked[:100]
+def _bars(layout: Layout, bars: Bars, middles: np.ndarray, thick: float) -> str:
+    fill, scale = _fill(bars.state), layout.columns / layout.span
+    return "".join(
+        _rect(layout.x(start), y - thick / 2, (end - start) * scale, thick, fill)
+        for y, start, end in zip(middles.tolist(), bars.start.tolist(), bars.end.tolist())
     )
-    return (f'{words}{count}<image x="{LEFT}" y="{top:.0f}" width="{columns}" height="{height}" '
-            f'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:image/png;base64,{data}"/>{gaps}{blocks}')
 
 
-def _raster(spans: Spans, tasks: int, rows: int, columns: int, span: float) -> bytes:
-    """The image of many lanes as PNG: a colour is the mean of the states that share the pixel."""
+def _turns(layout: Layout, bars: Bars, middles: np.ndarray, thick: float) -> str:
+    parts = []
+    for y in np.unique(middles).tolist():
+        times = ((bars.start + bars.end) / 2)[middles == y].tolist()
+        d = "".join(f"M{layout.x(time):.1f} {y - thick / 2:.1f}v{thick:.1f}" for time in times)
+        # so many that they touch: thin and pale, for they take no time
+        thin = 'stroke-opacity="0.3"' if len(times) > layout.columns / 6 else 'stroke-width="2"'
+        parts.append(f'<path d="{d}" stroke="{INK}" {thin}/>')
+    return "".join(parts)
+
+
+def _image(layout: Layout, placed: Placed, image: np.ndarray) -> str:
+    """Many lanes: their image, and over it what blocked the loop, high enough to be seen."""
+    panel, high = placed.panel, max(placed.panel.lane, 4)
+    data = base64.b64encode(_png(image)).decode("ascii")
+    blocks = "".join(
+        _rect(layout.x(span.start), placed.top + (lane + 0.5) * panel.lane - high / 2,
+              max(layout.x(span.end) - layout.x(span.start), 1), high, BLOCKED) for span, lane in panel.blocks
+    )
+    return (
+        f'<image x="{layout.left}" y="{placed.top}" width="{layout.columns}" height="{panel.height}" '
+        f'preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,{data}"/>{blocks}'
+    )
+
+
+def _png(image: np.ndarray) -> bytes:
     from PIL import Image
 
-    row = spans.lane * rows // tasks
-    per_row = np.bincount(np.arange(tasks) * rows // tasks, minlength=rows)[:, None].astype(np.float32)
-    image = np.full((rows, columns, 3), 255, np.float32)
-    y, x = np.ogrid[:rows, :columns]
-    for number, state in enumerate(STATES):
-        own = spans.state == number
-        if not own.any():
-            continue
-        colour = np.array([int(state.colour[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
-        share = coverage(row[own], rows, spans.start[own], spans.end[own], span, columns) / per_row
-        if state.name == "running":             # every turn is seen, however short
-            column = np.minimum((spans.start[own] * (columns / span)).astype(int), columns - 1)
-            turns = np.bincount(row[own] * columns + column, minlength=rows * columns).reshape(rows, columns)
-            share = np.maximum(share, np.minimum(turns / per_row, 1))
-            image += share[..., None] * (colour - image)
-            continue
-        share = np.minimum(share, 1)
-        if state.name == "ready":
-            stripes = np.array([int(HATCH["ready"][1][i : i + 2], 16) for i in (1, 3, 5)], np.float32)
-            colour = np.where(((x + y) % 7 < 2)[..., None], stripes, colour)
-        image += share[..., None] * (colour - 255)
     buffer = io.BytesIO()
-    Image.fromarray(np.clip(image + 0.5, 0, 255).astype(np.uint8)).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def _curve(panel: Panel, top: float, columns: int, span: float) -> str:
-    """Tasks under way by state, one on top of the other, without the main one, which waits for all of them."""
-    spans = panel.spans.of(panel.spans.lane > 0)
-    bins = min(BINS, columns)
-    peak = panel.run.peak
-    layers = []
-    for number, state in enumerate(STATES):
-        own = spans.of(spans.state == number)
-        if len(own.lane) and state.name != "running":
-            layers.append((state, coverage(np.zeros(len(own.lane), int), 1, own.start, own.end, span, bins)[0]))
-    total = np.zeros(bins)
-    scale, bottom, step = (CURVE - 18) / max(peak, 1), top + CURVE, columns / bins
-    parts = []
-    for state, layer in layers:
-        above = total + layer
-        d = _steps(above, bottom, scale, step) + _steps(total[::-1], bottom, scale, -step, LEFT + columns, "L") + "Z"
-        parts.append(f'<path d="{d}" fill="{_fill(state)}"/>')
-        total = above
-    parts.append(f'<path d="{_steps(total, bottom, scale, step)}" fill="none" stroke="{INK}"/>')
-    at = LEFT + (int(np.argmax(total)) + 0.5) * step
-    words = f"at most {peak:,} at once"
-    anchor, at = ("start", max(at - 8, LEFT)) if at < LEFT + columns / 2 else ("end", at + 8)
-    parts.append(_text(at, bottom - peak * scale - 5, words, text_anchor=anchor))
-    for value in (0, peak):
-        parts.append(_text(LEFT - 8, bottom - value * scale + 4, f"{value:,}", text_anchor="end", fill=MUTED))
-    parts.append(_text(4, top + CURVE / 2 + 4, "under way", fill=MUTED))
+def _bands(layout: Layout, placed: Placed) -> str:
+    """A pale band through all lanes while the loop is blocked."""
+    return "".join(
+        _rect(layout.x(span.start), placed.top, layout.x(span.end) - layout.x(span.start), placed.panel.height,
+              BLOCKED, fill_opacity="0.13") for span, _ in placed.panel.blocks[:BANDS]
+    )
+
+
+def _words(layout: Layout, placed: Placed, words: Words) -> str:
+    x, y = layout.x(words.time), placed.top + (words.lane + 0.5) * placed.panel.lane
+    role: Role = "strong" if words.strong else "small"
+    style = {"fill": words.colour, "text_anchor": "middle" if words.centred else "start"}
+    if words.strong:
+        style["font_weight"] = "bold"
+    ground = ""
+    if words.ground:
+        width = LETTER[role] * len(words.text) + 2
+        ground = _rect(x - width / 2 if words.centred else x - 2, y - 6, width, 12, words.ground)
+    return ground + _text(x, y, words.text, **style)
+
+
+def _around(layout: Layout, placed: Placed) -> str:
+    """Names on the left, endings on the right, and above the label of one of several runs."""
+    panel, top = placed.panel, placed.top
+    parts = [_text(layout.left - 8, top + name.y, name.text, text_anchor="end", fill=INK if name.main else MUTED)
+             for name in placed.names]
+    if placed.number:
+        parts.append(_text(layout.left - 8, top + panel.height / 2, placed.number, text_anchor="end", fill=MUTED))
+    parts += [_text(layout.x(each.time) + 4, top + each.y, each.text, told=each.told, fill=each.colour,
+                    font_weight="bold") for each in placed.endings]
+    if placed.label:
+        bold = {"font_weight": "bold", "font_size": f"{BOLD}"}
+        parts.append(f'<path d="M{layout.x(panel.run.elapsed):.1f} {top}v{panel.height}" stroke="{INK}" '
+                     'stroke-width="1.5"/>')
+        parts.append(_text(4, top - 11, placed.label.text, **bold))
+        parts.append(_text(placed.label.x, top - 11, placed.label.elapsed, text_anchor="middle", **bold))
     return "".join(parts)
 
 
-def _steps(values: np.ndarray, bottom: float, scale: float, step: float, start: float = LEFT, move: str = "M") -> str:
+# -- the curve --------------------------------------------------------------------------------------
+
+
+def _curve(layout: Layout, curve: Curve) -> str:
+    """Tasks under way by state, one on top of the other."""
+    bottom, right = curve.top + CURVE_HEAD + CURVE, layout.left + layout.columns
+    step, scale = layout.columns / curve.bins, CURVE / max(curve.peak, float(curve.total.max()))
+    parts = []
+    for layer in curve.layers:
+        above = _steps(bottom - layer.top * scale, layout.left, step, "M")
+        below = _steps(bottom - layer.bottom[::-1] * scale, right, -step, "L")
+        parts.append(f'<path d="{above}{below}Z" fill="{_fill(layer.state)}"/>')
+    outline = _steps(bottom - curve.total * scale, layout.left, step, "M")
+    parts.append(f'<path d="{outline}" fill="none" stroke="{INK}"/>')
+    at = layout.x(curve.at) + step / 2
+    anchor, at = ("start", max(at - 8, layout.left)) if at < layout.left + layout.columns / 2 else ("end", at + 8)
+    parts.append(_text(at, curve.top + CURVE_HEAD - 9, curve.words, text_anchor=anchor))
+    parts += [_text(layout.left - 8, bottom - value * scale, f"{value:,}", text_anchor="end", fill=MUTED)
+              for value in (0, curve.peak)]
+    parts.append(_text(4, curve.top + (CURVE_HEAD + CURVE) / 2, "under way", fill=MUTED))
+    return "".join(parts)
+
+
+def _steps(heights: np.ndarray, start: float, step: float, move: str) -> str:
     """A path of horizontal pieces, `step` pixels each; equal neighbours are one."""
-    edges = np.flatnonzero(np.diff(values)) + 1
-    firsts = [0, *edges.tolist()]
-    lasts = [*edges.tolist(), len(values)]
-    d = [f"{move}{start:.1f} {bottom - values[0] * scale:.1f}"]
-    for first, last in zip(firsts, lasts):
-        d.append(f"V{bottom - values[first] * scale:.1f}H{start + last * step:.1f}")
+    edges = (np.flatnonzero(np.diff(heights)) + 1).tolist()
+    d = [f"{move}{start:.1f} {heights[0]:.1f}"]
+    d += [f"V{heights[first]:.1f}H{start + last * step:.1f}"
+          for first, last in zip([0, *edges], [*edges, len(heights)])]
     return "".join(d)

@@ -7,13 +7,12 @@ after five beats that did not come.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from helpers.drawing.palette import EDGE, INK, MUTED, NUMBER, PAPER, STATES, css_variables
+from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH, css_variables
 from helpers.markup import joined, style, tag
 from helpers.words import short
 
@@ -119,23 +118,22 @@ def _recent(pulse: Heartbeat, first: float) -> list[float]:
 
 def bundle(pulse: Heartbeat) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """What Jupyter shows of a heartbeat that is over: a strip, its text twin, and its alternative text."""
-    from helpers.drawing.canvas import DPI, png, style
+    from helpers.drawing import figure
+    from helpers.drawing.canvas import style
 
     with style():
-        figure = _figure(pulse)
-    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
+        drawn = _figure(pulse)
     # of a real one, the first line has no durations; of a virtual one, it has all
-    data = {"text/plain": str(pulse), "image/png": base64.b64encode(png(figure)).decode("ascii")}
     alt = f"Strip of beats over time: {str(pulse).splitlines()[0]}."
-    return data, {"image/png": {"alt": alt, "clock": pulse.clock, "width": width, "height": height}}
+    return figure.bundle(drawn, alt=alt, text=str(pulse), clock=pulse.clock)
 
 
 def _figure(pulse: Heartbeat) -> Any:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
-    from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, Unit
-    from helpers.drawing.timeline import WIDTH
+    from helpers.drawing.axis import Unit
+    from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet
 
     sheet = Sheet(WIDTH)
     left, right, top, height = 70, 40, 44, 36
@@ -159,7 +157,7 @@ def _figure(pulse: Heartbeat) -> Any:
             words = unit.words(gap.end - gap.start)
         axes.text((gap.start + gap.end) / 2, 0.5, words, ha="center", va="center_baseline", fontsize=NORMAL, color=INK,
                   bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2}, zorder=4)
-    sheet.box(left, top + height, columns, 1, facecolor=EDGE, edgecolor="none", linewidth=0)
+    sheet.box(left, top + height, columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
     for tick in ticks:
         sheet.text(left + tick / span * columns, top + height + 15, unit.tick(tick), size=SMALL,
                    color=MUTED, ha="center")

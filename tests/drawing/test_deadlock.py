@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import io
 
+import matplotlib as mpl
 import pytest
+from PIL import Image
 
 from helpers import Recording, simulate
-from helpers.drawing.deadlock import MOST, WIDTH, _standings, draw, tell, who_waits
+from helpers.drawing.deadlock import MOST, _standings, draw, tell, who_waits
 from helpers.drawing.deadlock import _names as names_of
+from helpers.drawing.palette import WIDTH
 from helpers.recorder.locks import _entered, read_locks
 
 
@@ -75,7 +80,8 @@ def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
     who_waits(simulate(two_rings([asyncio.Lock() for _ in range(4)])))
     lines = shown[0][0]["text/plain"].splitlines()
     assert lines[0] == f"move (1) holds lock 1 and waits at line {LINE} for lock 2, which move (2) holds"
-    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)", "in a circle: move (3) -> move (4) -> move (3)"]
+    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)",
+                         "in a circle: move (3) -> move (4) -> move (3)"]
 
 
 def test_names_that_a_program_gave_are_not_given_again() -> None:
@@ -114,12 +120,48 @@ def test_a_circle_is_shown_before_those_who_only_wait(shown) -> None:
     assert lines[-1] == "in a circle: zzz 1 -> zzz 2 -> zzz 1"
 
 
-def test_a_name_is_no_formula(shown) -> None:
+def stuck(name: str) -> Recording:
+    """A run in which a task with this name waits for its own lock."""
     async def main(lock):
-        await asyncio.create_task(move(lock, lock), name="$x_$")
+        await asyncio.create_task(move(lock, lock), name=name)
 
-    who_waits(simulate(main(asyncio.Lock())))
-    assert shown[0][0]["text/plain"].startswith("$x_$ holds lock 1")
+    return simulate(main(asyncio.Lock()))
+
+
+@pytest.mark.parametrize(("name", "told", "drawn"), [
+    ("$x_$", "$x_$", "task $x_$"),
+    ("茶", "茶", "task ▯"),
+    ("north\nand\tsouth", "north and south", "task north and south"),
+    ("\x1b[31mred", "?[31mred", "task ?[31mred"),
+    ("x" * 500, "x" * 39 + "…", "task " + "x" * 18 + "…"),
+])
+def test_hostile_names(shown, name: str, told: str, drawn: str) -> None:
+    """None is a formula, none breaks a line, and none makes matplotlib warn, which would be an error here."""
+    run = stuck(name)
+    who_waits(run)
+    assert shown[0][0]["text/plain"].startswith(f"{told} holds lock 1")
+    standings = _standings(run)
+    texts = draw(standings, names_of(standings, {})).axes[0].texts
+    assert drawn in [text.get_text() for text in texts] and not any(text.get_parse_math() for text in texts[:2])
+
+
+def test_hostile_names_of_locks(shown) -> None:
+    lock = asyncio.Lock()
+    who_waits(simulate(move(lock, lock)), {"茶\nlock": lock})
+    assert shown[0][0]["text/plain"].startswith("move holds 茶 lock and waits")
+
+
+def test_settings_of_the_learner_do_not_change_the_picture_nor_it_them(shown) -> None:
+    run = stuck("north")
+    who_waits(run)
+    with mpl.rc_context({"axes.facecolor": "black", "figure.facecolor": "black", "font.size": 30, "figure.dpi": 20,
+                         "text.color": "red", "path.sketch": (1, 100, 2), "savefig.bbox": "tight"}):
+        before = dict(mpl.rcParams)
+        who_waits(run)
+        assert dict(mpl.rcParams) == before
+    one, other = shown
+    assert one == other
+    assert Image.open(io.BytesIO(base64.b64decode(one[0]["image/png"]))).info == {}, "no date, no version"
 
 
 def test_holders_in_functions_further_out_and_tasks_that_hold_nothing() -> None:

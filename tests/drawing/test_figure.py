@@ -6,11 +6,13 @@ import base64
 import io
 from collections.abc import Callable
 
+import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from helpers.drawing.figure import DPI, show
+from helpers.drawing.figure import bundle, show
+from helpers.drawing.palette import DPI
 
 
 def a_figure() -> Figure:
@@ -51,6 +53,32 @@ def test_the_same_figure_gives_the_same_bytes(shown) -> None:
     one, other = (shown(a_figure(), alt="A line.", text="3 4")[0]["image/png"] for _ in range(2))
     assert one == other
     assert b"matplotlib" not in base64.b64decode(one)
+
+
+@pytest.mark.parametrize("setting", [{"savefig.bbox": "tight"}, {"savefig.dpi": 20}, {"savefig.transparent": True},
+                                     {"savefig.facecolor": "red"}])
+def test_settings_for_files_change_neither_picture_nor_size(shown, setting: dict) -> None:
+    expected = shown(a_figure(), alt="A line.", text="3 4")
+    with mpl.rc_context(setting):
+        assert shown(a_figure(), alt="A line.", text="3 4") == expected
+
+
+def test_what_the_learner_has_set_for_the_figure_is_shown(shown) -> None:
+    """It is their figure: its ground is theirs, in all its colours."""
+    with mpl.rc_context({"figure.facecolor": "#123456"}):
+        data, _ = shown(a_figure(), alt="A line.", text="3 4")
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert image.mode == "RGBA" and image.getpixel((0, 0)) == (0x12, 0x34, 0x56, 255)
+    assert image.info.keys() <= {"dpi"}, "no version, no date"
+
+
+def test_every_picture_is_packed_alike(shown) -> None:
+    figure = a_figure()
+    figure.set_dpi(DPI)
+    data, metadata = bundle(figure, alt="A line.", text="3 4", clock="mixed")
+    assert metadata == {"image/png": {"alt": "A line.", "clock": "mixed", "width": 4 * DPI, "height": 2 * DPI}}
+    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert (image.size, image.mode, image.info) == ((4 * DPI, 2 * DPI), "P", {})
 
 
 def test_a_picture_of_measured_durations_is_marked(shown) -> None:

@@ -299,7 +299,7 @@ def test_as_completed_waits_for_tasks_whatever_it_is_made_of():
 
     waits = [span for span in simulate(watch()).tasks[0].spans if span.kind == "wait"]
     assert [span.wait for span in waits] == ["as_completed"] * 3
-    assert {state_of(span).name for span in waits} == {"tasks"}
+    assert {state_of(span.kind, span.wait).name for span in waits} == {"tasks"}
     assert {span.place.function for span in waits} == {"watch"}
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from helpers.arguments import recorded_run
-from helpers.drawing.timeline import alternative_text
+from helpers.drawing.alternative_text import alternative_text
 from helpers.markup import tag
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN

@@ -1,26 +1,26 @@
 """The timeline under a replay: a picture that is made once, and where to put a cursor on it.
 
-The lanes are those of `lanes`, on a sheet of their own: without title, key and curve, and never
-higher than what fits on one screen with the rest of the replay.
+It is the lanes of the timeline alone, without title, key and curve, and never higher than what fits on one screen with
+the rest of the replay.
 """
 
 from __future__ import annotations
 
 import base64
-import math
 from typing import NamedTuple
 
-from helpers.drawing.canvas import DPI, SMALL, Sheet, Unit, png, printable, style
-from helpers.drawing.lanes import draw_lanes, last_moment, make_panel
-from helpers.drawing.palette import MUTED
+from helpers.drawing.canvas import Sheet, SheetLetters, png, style
+from helpers.drawing.lanes import Panel, many_panel, named_panel, whole_rows
+from helpers.drawing.layout import Page, lay_out
+from helpers.drawing.palette import DPI
+from helpers.drawing.png import paint_lanes, paint_times
 from helpers.recording import Recording
-from helpers.text_twin import worker_names
 
 WIDTH = 968         # pixels: as wide as the replay is, at most
 LANES = 150         # pixels of height for all lanes, at most
 NAMED = 10          # up to so many lanes have names
 LANE = 24           # pixels of height of a lane with a name, at most
-AXIS = 22           # pixels below, for the times
+AXIS = 24           # pixels below, for the times
 
 
 class Strip(NamedTuple):
@@ -50,38 +50,22 @@ class Strip(NamedTuple):
 def make_strip(run: Recording) -> Strip:
     """The timeline of a run, `WIDTH` pixels wide."""
     with style():
-        return _strip(run)
-
-
-def _strip(run: Recording) -> Strip:
-    sheet = Sheet(WIDTH / DPI)
-    tasks = len(run.tasks)
-    panel = make_panel("", run, 1, LANES)
-    if panel.named:
-        lanes = panel.lanes
-        if lanes <= NAMED:
-            lane = min(LANES // lanes, LANE)
-            panel = panel._replace(lane=lane, height=lanes * lane)
-        else:                       # fewer than the timeline has room for, but too many for here
-            lane = LANES // tasks
-            panel = panel._replace(named=False, workers=(), lane=lane, height=lane * tasks)
-    until = last_moment(panel)
-    span = until if until > 0 else 1.0
-    unit = Unit(until)
-    labels = [sheet.fit(printable(task.name), 150) for task in run.tasks] if panel.named else []
-    labels += worker_names(len(panel.workers))
-    count = "" if panel.named else f"{tasks:,} tasks"
-    left = max(math.ceil(max(map(sheet.measure, [*labels, count]))) + 22, 60)
-    right = WIDTH - 34
-    sheet.set_height(panel.height + AXIS + 4)
-    ticks = unit.ticks(until, right - left)
-    axes = sheet.axes(left, 2, right - left, panel.height, span, ticks)
-    draw_lanes(sheet, axes, panel, span, right - left, unit)
-    for number, label in enumerate(labels):
-        sheet.text(left - 10, 2 + (number + 0.5) * panel.lane, label, ha="right")
-    sheet.text(left - 10, 2 + panel.height / 2, count, size=SMALL, color=MUTED, ha="right")
-    for tick in ticks:
-        sheet.text(left + tick / span * (right - left), panel.height + 2 + AXIS / 2, unit.tick(tick), size=SMALL,
-                   color=MUTED, ha="center")
+        sheet = Sheet(WIDTH / DPI)
+        page = Page(width=WIDTH, letters=SheetLetters(sheet), head=2, left=(60, 170), right=(34, 34), axis=AXIS,
+                    explain=False, endings="", beside=True)
+        panel = _panel(run)
+        layout = lay_out([panel], page)
+        sheet.set_height(layout.height)
+        paint_lanes(sheet, layout)
+        paint_times(sheet, layout, layout.bottom + AXIS // 2 - 1)
     picture = base64.b64encode(png(sheet.figure)).decode("ascii")
-    return Strip(picture, WIDTH, sheet.height, left, right, span, panel.lane)
+    right = layout.left + layout.columns
+    return Strip(picture, layout.width, layout.height, layout.left, right, layout.span, panel.lane)
+
+
+def _panel(run: Recording) -> Panel:
+    """A lane with a name for each task and worker thread, if they are few; else lanes of the tasks alone."""
+    lanes = len(run.tasks) + len(run.workers)
+    if lanes <= NAMED:
+        return named_panel("", run, min(LANES // lanes, LANE))
+    return many_panel("", run, whole_rows(len(run.tasks), LANES))

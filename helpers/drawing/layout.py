@@ -1,0 +1,297 @@
+"""Where everything stands in the picture of one or more runs: numbers and words, for whoever paints them.
+
+    page = Page(width=640, letters=..., ...)            # what is particular to a kind of picture
+    layout = lay_out(panels, page, curve=True)          # what there is to see, and where
+
+`png` and `svg` paint the same layout, so they never differ in what is seen, told and explained. Everything is laid out
+in whole pixels from the top left corner; between `left` and `left + columns` stands time, up to `span` seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from helpers.drawing.axis import Unit
+from helpers.drawing.lanes import Bars, Panel, Words, bars, visible, words
+from helpers.drawing.letters import Letters, fitted
+from helpers.drawing.palette import MUTED, NUMBER, STATES, State
+from helpers.drawing.shares import Layer, layers, raster
+from helpers.text_twin import worker_names
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING
+from helpers.words import count, first_line
+
+LONG_LABEL = 0.7                # of the width of the page may the label of a run take
+
+
+class Page(NamedTuple):
+    """What is particular to a kind of picture, in pixels.
+
+    width    of the whole
+    letters  what it is written with
+    head     above the lanes, without the key
+    left     for names, at least and at most
+    right    beside the lanes, at least and at most
+    axis     below all, for the times
+    margin   left of the key and of labels
+    key      of the key: the swatch with its gap, the gap between two entries, the height of a row
+    explain  whether there is a key
+    label    height of the label of a run
+    gap      between the panels
+    curve    height of the curve of tasks under way
+    endings  what stands after each lane: "words", "marks" or ""
+    beside   whether of many lanes only their number stands on the left, and not the names of the first and the last
+    """
+
+    width: int
+    letters: Letters
+    head: int
+    left: tuple[int, int]
+    right: tuple[int, int]
+    axis: int
+    margin: int = 0
+    key: tuple[int, int, int] = (0, 0, 0)
+    explain: bool = True
+    label: int = 0
+    gap: int = 0
+    curve: int = 0
+    endings: Literal["words", "marks", ""] = "words"
+    beside: bool = False
+
+
+class Entry(NamedTuple):
+    """An entry of the key: where its swatch begins, in which row, and the state that it explains."""
+
+    x: float
+    row: int
+    state: State
+
+
+class Name(NamedTuple):
+    """A name left of the lanes, with its middle at `y` pixels of the panel; `main` if a lane of a task is its own."""
+
+    text: str
+    y: float
+    main: bool
+
+
+class Ending(NamedTuple):
+    """What stands after a lane, at `y` pixels of the panel: what is written, and what it means."""
+
+    text: str
+    told: str
+    time: float
+    y: float
+    colour: str
+
+
+class Label(NamedTuple):
+    """The label of one of several runs, and how long it took: in words, with its middle at `x`."""
+
+    text: str
+    elapsed: str
+    x: float
+
+
+class Placed(NamedTuple):
+    """A panel on its place: `top` is that of its lanes. It has either bars or, of many lanes, an image of them."""
+
+    panel: Panel
+    top: int
+    label: Label | None
+    names: list[Name]
+    number: str                 # "200 tasks", where not all of them have names
+    endings: list[Ending]
+    bars: list[Bars]
+    image: np.ndarray | None
+    words: list[Words]
+
+
+class Curve(NamedTuple):
+    """The tasks under way: their layers in `bins` of time, and the largest number of them, first reached `at` seconds."""
+
+    top: int
+    layers: list[Layer]
+    bins: int
+    peak: int
+    at: float
+
+    @property
+    def total(self) -> np.ndarray:
+        return self.layers[-1].top if self.layers else np.zeros(self.bins)
+
+    @property
+    def words(self) -> str:
+        return f"at most {self.peak:,} at once"
+
+
+class Layout(NamedTuple):
+    """A picture, laid out. `ticks` are times and their words; the time axis is at `bottom`."""
+
+    width: int
+    height: int
+    left: int
+    columns: int
+    bottom: int
+    span: float
+    unit: Unit
+    ticks: list[tuple[float, str]]
+    key: list[Entry]
+    placed: list[Placed]
+    curve: Curve | None
+
+    def x(self, seconds: float) -> float:
+        """Where a time stands, in pixels from the left edge."""
+        return self.left + seconds / self.span * self.columns
+
+    @property
+    def rows_of_key(self) -> int:
+        return self.key[-1].row + 1 if self.key else 0
+
+
+def lay_out(panels: Sequence[Panel], page: Page, *, curve: bool = False, bins: int | None = None) -> Layout:
+    """The runs, one below the other on one time axis.
+
+    With `curve`, and if there is anything to see in it, tasks under way stand below the last run, in as many `bins`
+    of time; by default in as many as there are columns.
+    """
+    until = max(panel.last_moment for panel in panels)
+    span = until if until > 0 else 1.0                       # of a run that took no time, a second is drawn
+    unit = Unit(until)
+    curve = curve and until > 0 and len(panels[-1].run.tasks) > 2
+
+    texts = [_names(panel, page) for panel in panels]
+    left = _left(texts, panels[-1].run.peak if curve else None, page)
+    endings = [_endings(panel, page, unit, span, page.width - left) for panel in panels]
+    right = _right(panels, endings, page, unit, span, page.width - left)
+    columns = page.width - left - right
+    key = _key(visible(panels, span), page) if page.explain else []
+
+    top = page.head + (page.key[2] * (key[-1].row + 1) if key else 0)
+    placed = []
+    for panel, names, ended in zip(panels, texts, endings):
+        top += page.label if panel.label else 0
+        pixel = span / columns
+        placed.append(Placed(
+            panel, top, _label(panel, page, unit, left + panel.run.elapsed / pixel) if panel.label else None,
+            names, "" if panel.named or page.beside else count(len(panel.run.tasks), "task"), ended,
+            bars(panel, pixel, span) if panel.named else [], None if panel.named else raster(panel, span, columns),
+            words(panel, page.letters, pixel, columns, unit),
+        ))
+        top += panel.height + page.gap
+    under_way = _curve(panels[-1], top, span, columns if bins is None else min(bins, columns)) if curve else None
+    bottom = top + page.curve if curve else top - page.gap
+    ticks = [(tick, unit.tick(tick)) for tick in unit.ticks(until, columns)]
+    return Layout(page.width, bottom + page.axis, left, columns, bottom, span, unit, ticks, key, placed, under_way)
+
+
+# -- left and right of the lanes --------------------------------------------------------------------
+
+
+def _names(panel: Panel, page: Page) -> list[Name]:
+    """Each name beside its lane; of many lanes those of the first and the last, or how many there are."""
+    if not panel.named and page.beside:
+        return [Name(count(len(panel.run.tasks), "task"), panel.height / 2, False)]
+    tasks, least, most = panel.run.tasks, *page.left
+    shown = tasks if panel.named else (tasks[0], tasks[-1])
+    room = most - 20 if most > least else most - 12
+
+    def measure(text: str) -> float:
+        return page.letters.measure(text, "name")
+
+    names = [fitted(page.letters.clean(task.name), room, measure) for task in shown]
+    if not panel.named:
+        return [Name(name, y, False) for name, y in zip(names, (7, panel.height - 7))]
+    lanes = enumerate([*names, *worker_names(len(panel.workers))])
+    return [Name(name, (lane + 0.5) * panel.lane, lane < len(names)) for lane, name in lanes]
+
+
+def _left(names: list[list[Name]], peak: int | None, page: Page) -> int:
+    """Pixels on the left, so that all names have room, and the largest number of the curve."""
+    least, most = page.left
+    if least == most:
+        return least
+    widths = [page.letters.measure(name.text, "name") + 20 for own in names for name in own]
+    if peak is not None:
+        widths.append(page.letters.measure(f"{peak:,}", "name") + 44)
+    return math.ceil(max([least, *widths]))
+
+
+def _right(panels: Sequence[Panel], endings: list[list[Ending]], page: Page, unit: Unit, span: float, room: int) -> int:
+    """Pixels on the right, so that the words after each lane, and how long each run took, end inside the page."""
+    least, most = page.right
+    if least == most:
+        return least
+    need = float(least)
+    for ending in (each for own in endings for each in own):
+        share = ending.time / span
+        if share > 0:
+            # after the lane there is (1 - share) of the columns, and the margin
+            need = max(need, (page.letters.measure(ending.text, "small") + 15 - (1 - share) * room) / share)
+    labels = [unit.words(panel.run.elapsed) for panel in panels if panel.label]
+    widest = max((page.letters.measure(label, "label") for label in labels), default=0.0)
+    return max(math.ceil(min(need, most, 0.45 * room)), math.ceil(widest / 2) + 8)
+
+
+def _endings(panel: Panel, page: Page, unit: Unit, span: float, room: int) -> list[Ending]:
+    """What stands right of each lane with a name: how long its task took, and how it ended if not with a result."""
+    if not panel.named or not page.endings:
+        return []
+    end = panel.run.end             # a task that is left behind is not known to go on as long as a worker thread
+    found = []
+    for task in panel.run.tasks:
+        last = end if task.finished is None else task.finished
+        mark, told, colour = "", "", MUTED
+        if task.outcome == EXCEPTION:
+            mark, told, colour = "✕", first_line(task.error) or "error", STATES[NUMBER["blocked"]].colour
+        elif task.outcome in (CANCELLED, PENDING):
+            mark, told = ("⊘", "cancelled") if task.outcome == CANCELLED else ("…", "left behind")
+        text = mark
+        if page.endings == "words":
+            # an early end leaves more room on its right
+            words = [] if panel.label else [unit.words(last - task.created)]
+            words += [f"{mark} {_short(told, max(190, 0.8 * room * (1 - last / span)), page.letters)}"] if mark else []
+            text = "  ".join(words)
+        if text:
+            found.append(Ending(text, told, last, (task.id + 0.5) * panel.lane, colour))
+    return found
+
+
+def _short(text: str, room: float, letters: Letters) -> str:
+    return fitted(letters.clean(text), room, lambda text: letters.measure(text, "small"))
+
+
+# -- above and below --------------------------------------------------------------------------------
+
+
+def _key(states: list[State], page: Page) -> list[Entry]:
+    swatch, gap, _ = page.key
+    x, row, found = float(page.margin), 0, []
+    for state in states:
+        width = swatch + page.letters.measure(state.words, "small") + gap
+        if x + width > page.width - page.margin and x > page.margin:
+            x, row = float(page.margin), row + 1
+        found.append(Entry(x, row, state))
+        x += width
+    return found
+
+
+def _label(panel: Panel, page: Page, unit: Unit, x: float) -> Label:
+    """The label of one of several runs, and where it ends, or as near as there is room, how long it took."""
+
+    def measure(text: str) -> float:
+        return page.letters.measure(text, "label")
+
+    elapsed = unit.words(panel.run.elapsed)
+    text = fitted(panel.label, LONG_LABEL * page.width, measure)
+    half = measure(elapsed) / 2
+    return Label(text, elapsed, min(max(x, page.margin + measure(text) + 16 + half), page.width - 4 - half))
+
+
+def _curve(panel: Panel, top: int, span: float, bins: int) -> Curve:
+    found = layers(panel, span, bins)
+    curve = Curve(top, found, bins, panel.run.peak, 0.0)
+    return curve._replace(at=int(np.argmax(curve.total)) * span / bins)

@@ -1,0 +1,247 @@
+"""The timeline of one or more runs as a matplotlib figure: a `layout`, painted on a `canvas`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Pixels, Sheet, SheetLetters, printable, style
+from helpers.drawing.lanes import (
+    BANDS,
+    BLOCK,
+    NAMED_LANES,
+    TURN,
+    Bars,
+    Panel,
+    Words,
+    many_panel,
+    named_panel,
+    whole_rows,
+)
+from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
+from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
+from helpers.drawing.shares import Layer
+from helpers.recording import Recording
+
+ROWS = 420                      # pixels of height for tasks without names
+LANES = 500                     # pixels of height for lanes with names, about
+CURVE = 120                     # pixels of height of the curve of tasks under way
+MARGIN = 14                     # pixels left of title and key
+TITLE, KEY, KEY_ROW = 52, 53, 22    # pixels above the lanes without a key; to the middle of its first row; of each row
+HALF = 0.36                     # of the height of a lane is a bar high, above and below its middle
+PATTERNS = {"ready": "/////", "worker": "\\\\\\\\"}
+BLOCKED = STATES[NUMBER["blocked"]]
+
+
+def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Figure:
+    """The figure of one or more runs, one below the other on one time axis, `width` inches wide.
+
+    With `curve`, and if there is anything to see in it, tasks under way are drawn below the last run.
+    """
+    with style():
+        sheet = Sheet(width)
+        layout = lay_out(_panels(runs), _page(sheet), curve=curve)
+        sheet.set_height(layout.height)
+        _head(sheet, title, [run for _, run in runs], layout)
+        paint_lanes(sheet, layout)
+        if layout.curve:
+            _curve(sheet, layout, layout.curve)
+        sheet.box(layout.left, layout.bottom, layout.columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
+        paint_times(sheet, layout, layout.bottom + 15)
+        return sheet.figure
+
+
+def _panels(runs: Sequence[tuple[str, Recording]]) -> list[Panel]:
+    """Up to 60 tasks have lanes with names; of more, as many rows of pixels as there is room for."""
+    named = sum(len(run.tasks) for _, run in runs if len(run.tasks) <= NAMED_LANES)
+    lane = min(max(LANES // max(named, 1), 18), 30)
+    rows = max(ROWS // len(runs), 200)
+    panels = []
+    for label, run in runs:
+        tasks = len(run.tasks)
+        if tasks <= NAMED_LANES:
+            panels.append(named_panel(printable(label), run, lane))
+        else:
+            panels.append(many_panel(printable(label), run, whole_rows(tasks, rows)))
+    return panels
+
+
+def _page(sheet: Sheet) -> Page:
+    return Page(
+        width=sheet.width, letters=SheetLetters(sheet), head=TITLE, margin=MARGIN, key=(20, 22, KEY_ROW),
+        left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36,
+    )
+
+
+def _head(sheet: Sheet, title: str, runs: list[Recording], layout: Layout) -> None:
+    """The title, which clock it was, and the key."""
+    clocks = {run.clock for run in runs}
+    clock = f"{clocks.pop()} time" if len(clocks) == 1 else "real and virtual time"
+    sheet.text(sheet.width - MARGIN, 26, clock, size=SMALL, color=MUTED, ha="right")
+    room = sheet.width - 2 * MARGIN - sheet.measure(clock, SMALL) - 20
+    words, size = printable(title), LARGE
+    while size > 10 and sheet.measure(words, size, "bold") > room:
+        size -= 0.5
+    sheet.text(MARGIN, 26, sheet.fit(words, room, size, "bold"), size=size, fontweight="bold")
+    for entry in layout.key:
+        y = KEY + KEY_ROW * entry.row
+        pattern, stripes = _stripes(entry.state)
+        sheet.box(entry.x, y - 6, 14, 12, facecolor=entry.state.colour, edgecolor=stripes if pattern else LINE,
+                  hatch=pattern, linewidth=0 if pattern else 0.4)
+        sheet.text(entry.x + 20, y, entry.state.words, size=SMALL, color=MUTED)
+
+
+def _stripes(state: State) -> tuple[str | None, str]:
+    """The pattern over the colour of a state and the colour of that, if it has one."""
+    return PATTERNS.get(state.name), STRIPES.get(state.name, "none")
+
+
+# -- lanes ------------------------------------------------------------------------------------------
+
+
+def paint_lanes(sheet: Sheet, layout: Layout) -> None:
+    """Everything between the key and the curve: the lanes of each run, and what stands around them."""
+    for placed in layout.placed:
+        panel = placed.panel
+        axes = _axes(sheet, layout, placed.top, panel.height)
+        if placed.image is None:
+            lanes = len(panel.run.tasks) + len(panel.workers)
+            axes.set_ylim(lanes - 0.5, -0.5)
+            for bars in placed.bars:
+                _bars(axes, bars)
+        else:
+            axes.set_ylim(panel.height, 0)
+            axes.add_artist(Pixels(placed.image, layout.left, sheet.height - placed.top - panel.height))
+            _blocks(axes, panel)
+        for span, _ in panel.blocks[:BANDS]:
+            axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
+        for words in placed.words:
+            _words(axes, panel, words)
+        _around(sheet, axes, layout, placed)
+
+
+def paint_times(sheet: Sheet, layout: Layout, y: float) -> None:
+    """The words along the time axis, with their middle `y` pixels from the top."""
+    for tick, words in layout.ticks:
+        sheet.text(layout.x(tick), y, words, size=SMALL, color=MUTED, ha="center")
+
+
+def _axes(sheet: Sheet, layout: Layout, top: int, height: int) -> Axes:
+    ticks = [tick for tick, _ in layout.ticks]
+    return sheet.axes(layout.left, top, layout.columns, height, layout.span, ticks)
+
+
+def _bars(axes: Axes, bars: Bars) -> None:
+    low, high = bars.lane - HALF, bars.lane + HALF
+    corners = [np.stack([bars.start, low], 1), np.stack([bars.end, low], 1),
+               np.stack([bars.end, high], 1), np.stack([bars.start, high], 1)]
+    pattern, stripes = _stripes(bars.state)
+    axes.add_collection(
+        PolyCollection(list(np.stack(corners, 1)), facecolor=bars.state.colour, edgecolor=stripes, hatch=pattern,
+                       linewidth=0.8 if bars.state.colour == PAPER else 0, antialiased=bool(pattern),
+                       zorder=bars.layer, clip_on=bars.layer != TURN),
+        autolim=False,
+    )
+
+
+def _blocks(axes: Axes, panel: Panel) -> None:
+    """What blocked the loop, over the image of many lanes: high enough to be seen."""
+    high = max(panel.lane, 4)
+    for span, lane in panel.blocks:
+        axes.add_patch(Rectangle((span.start, (lane + 0.5) * panel.lane - high / 2), span.end - span.start, high,
+                                 color=BLOCKED.colour, linewidth=0, zorder=BLOCK))
+
+
+def _words(axes: Axes, panel: Panel, words: Words) -> None:
+    y = words.lane - 1 / panel.lane if panel.named else (words.lane + 0.5) * panel.lane - 1
+    ground = None
+    if words.ground:
+        # what stands outside of its bar needs more of the paper, and lets some of what is below be seen
+        pad = 1.5 if words.strong else 1.2 if words.ground == PAPER else 0.8
+        ground = {"facecolor": words.ground, "edgecolor": "none", "pad": pad}
+        ground |= {"alpha": 0.9} if words.strong else {}
+    axes.text(words.time, y, words.text, color=words.colour, fontsize=SMALL, parse_math=False, va="center_baseline",
+              ha="center" if words.centred else "left", fontweight="bold" if words.strong else "normal",
+              zorder=7 if words.strong else 6, bbox=ground)
+
+
+def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
+    """Names on the left, endings on the right, and above the label of one of several runs."""
+    panel, top = placed.panel, placed.top
+    for name in placed.names:
+        sheet.text(layout.left - 10, top + name.y, name.text, ha="right", color=INK if name.main else MUTED,
+                   size=NORMAL if panel.named else SMALL)
+    for words in (f"{placed.number}, oldest on top", placed.number) if placed.number else ():
+        if sheet.measure(words, SMALL) <= panel.height:
+            _turned(sheet, top + panel.height / 2, words)
+            break
+    ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if placed.label else None
+    for ending in placed.endings:
+        sheet.text(layout.x(ending.time) + 5, top + ending.y, ending.text, size=SMALL, color=ending.colour, bbox=ground)
+    if placed.label:
+        axes.axvline(panel.run.elapsed, color=INK, linewidth=1.6, zorder=5, clip_on=False)
+        sheet.text(MARGIN, top - 12, placed.label.text, size=NORMAL + 1, fontweight="bold")
+        sheet.text(placed.label.x, top - 12, placed.label.elapsed, size=NORMAL + 1, fontweight="bold", ha="center")
+
+
+def _turned(sheet: Sheet, y: float, words: str) -> None:
+    """Words along the left edge, from the bottom up, with their middle at `y`."""
+    sheet.text(16, y, words, size=SMALL, color=MUTED, rotation=90, ha="center", va="center")
+
+
+# -- the curve --------------------------------------------------------------------------------------
+
+
+def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
+    """Tasks under way by state, one on top of the other."""
+    axes = _axes(sheet, layout, curve.top, CURVE)
+    times = np.linspace(0, layout.span, curve.bins + 1)
+    total = curve.total
+    most = max(curve.peak, float(total.max())) * 1.25       # at the top of the axes
+    for layer in curve.layers:
+        pattern, stripes = _stripes(layer.state)
+        axes.fill_between(times, _closed(layer.bottom), _closed(layer.top), step="post", facecolor=layer.state.colour,
+                          edgecolor=stripes, hatch=pattern, linewidth=0)
+    axes.step(times, _closed(total), where="post", color=INK, linewidth=1.2, clip_on=False)
+    axes.set_ylim(0, most)
+    for layer in curve.layers:
+        _layer_words(sheet, axes, layer, times, CURVE / most)
+    for blocked in layout.placed[-1].panel.run.blocked[:BANDS]:
+        axes.axvspan(blocked.start, blocked.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
+    on_left = layout.x(curve.at) + sheet.measure(curve.words, SMALL) + 8 < layout.left + layout.columns
+    axes.annotate(curve.words, (curve.at, most / 1.25), xytext=(3 if on_left else -3, 4), textcoords="offset points",
+                  ha="left" if on_left else "right", fontsize=SMALL, color=INK, annotation_clip=False)
+    for value in (0, curve.peak):
+        axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
+                      va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
+    _turned(sheet, curve.top + CURVE / 2, "under way")
+
+
+def _closed(values: np.ndarray) -> np.ndarray:
+    """The values, and the last one once more: what is drawn in steps needs a value for its right edge."""
+    return np.append(values, values[-1])
+
+
+def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, times: np.ndarray, scale: float) -> None:
+    """The name of a state inside its area, at the place with the most room, if any has enough.
+
+    `scale` is in pixels per task.
+    """
+    state, window = layer.state, int(sheet.measure(layer.state.words, SMALL)) + 12
+    if window >= len(layer.top) or state.name == "running":
+        return
+    starts = range(0, len(layer.top) - window, 8)
+    # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
+    room = [(layer.top[i : i + window].min() - layer.bottom[i : i + window].max(), i) for i in starts]
+    height, i = max(room, default=(0, 0), key=lambda item: item[0])
+    if height * scale < 16:
+        return
+    y = layer.bottom[i : i + window].max() + height / 2 + 1 / scale
+    axes.text(times[i + window // 2], y, state.words, ha="center", va="center_baseline", fontsize=SMALL,
+              color=state.text,
+              bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 1} if state.name == "ready" else None)
