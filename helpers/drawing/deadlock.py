@@ -70,7 +70,8 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
 def _checked(locks: Mapping[str, asyncio.Lock] | None) -> Mapping[str, asyncio.Lock]:
     call = 'who_waits(run, {"north": north_lock})'
     if locks is not None:
-        instance(locks, Mapping, "the second argument of who_waits() is a dictionary of names and locks", f"write {call}")
+        instance(locks, Mapping, "the second argument of who_waits() is a dictionary of names and locks",
+                 f"write {call}")
     for name, lock in (locks or {}).items():
         if not isinstance(lock, asyncio.Lock):
             raise TypeError(f"who_waits() gives names to objects of the type asyncio.Lock, and {name!r} is the name of "
