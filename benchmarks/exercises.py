@@ -15,8 +15,7 @@ from collections.abc import Iterator
 import psutil
 
 import helpers.exercises
-from helpers.checker import process
-from helpers.checker.exercise import Exercise, exercises_of
+from helpers.checker import Exercise, exercises_of, process
 
 from .measure import table
 
@@ -27,8 +26,9 @@ ENOUGH = 100                # milliseconds: what the check of a right answer may
 def tables() -> Iterator[str]:
     """One row an exercise: milliseconds of the check of its starter, its solution and its first wrong answer."""
     rows = []
-    for lesson in sorted(m.name for m in pkgutil.iter_modules(helpers.exercises.__path__) if m.name.startswith("lesson_")):
+    for lesson in sorted(module.name for module in pkgutil.iter_modules(helpers.exercises.__path__)):
         for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}")):
+            exercise.solution()             # it is run once for all checks
             row = [f"{lesson}.{name}"]
             for source in (exercise.starter, exercise.solution_source, exercise.mistakes[0].source):
                 times = [milliseconds(exercise, source) for _ in range(ROUNDS)]
@@ -40,8 +40,6 @@ def tables() -> Iterator[str]:
 
 def milliseconds(exercise: Exercise, source: str) -> float:
     answer = exercise.compile(source)
-    if not exercise._references:            # the solution is run once for all checks
-        exercise.solution()
     _get_ready()
     start = time.perf_counter()
     exercise.check(answer)
@@ -50,8 +48,8 @@ def milliseconds(exercise: Exercise, source: str) -> float:
 
 def _get_ready() -> None:
     """Wait until the next process has started and has nothing left to do but to wait."""
-    process._fill()
-    waiting = psutil.Process(process._spare.popen.pid)
+    process.spares.fill()
+    waiting = psutil.Process(process.spares.pids[0])
     before = -1.0
     while before != (used := sum(waiting.cpu_times()[:2])) or not used:
         before = used

@@ -48,6 +48,7 @@ def tables() -> Iterator[str]:
             seconds[name].append(seconds_of(cell))
     base = next(iter(CELLS))
     found = compare(seconds, base)
-    yield table("Setup cell, in a fresh kernel", [f"CPU time, over that of {base}", "best", "median", "seconds", "at most"],
+    yield table("Setup cell, in a fresh kernel",
+                [f"CPU time, over that of {base}", "best", "median", "seconds", "at most"],
                 [[name, f"{best:.2f}", f"{median:.2f}", f"{min(seconds[name]):.2f}",
                   "1.1" if name == "the setup cell" else ""] for name, (best, median) in found.items() if name != base])

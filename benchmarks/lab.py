@@ -1,8 +1,7 @@
 """How fast the lab follows a slider: from the new setting to the picture, for 10, 100 and 1,000 requests.
 
-    python -m benchmarks lab
-
-On the kernel's side, the program is run and drawn; in JupyterLab, from the key that moves the slider to the new picture.
+On the kernel's side, the program is run and drawn; in JupyterLab, it is the time from the key that moves the slider to
+the new picture.
 
 Kernel: the best and the median of nine, in milliseconds of elapsed time and of CPU time; each time the setting is a new
 one. Browser: the median and the worst of nine. Other programs on the machine make the elapsed times longer.
@@ -11,10 +10,14 @@ one. Browser: the median and the worst of nine. Other programs on the machine ma
 from __future__ import annotations
 
 import statistics
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from tools import lab_browser
 
 from .measure import table
 
@@ -34,18 +37,17 @@ def milliseconds(action: Callable[[int], object]) -> tuple[list[float], list[flo
     return elapsed[1:], cpu[1:]
 
 
+def move(slider: Any, number: int) -> None:
+    slider.value = 0.3 + number / 20
+
+
 def kernel() -> Iterator[list[str]]:
     from helpers import lab
 
     for requests in REQUESTS:
         for strategy in STRATEGIES:
             one = lab(requests=requests, strategy=strategy, limit=10, capacity=50)
-            latency = one.controls["latency"]
-
-            def move(number: int) -> None:
-                latency.value = 0.3 + number / 20
-
-            elapsed, cpu = milliseconds(move)
+            elapsed, cpu = milliseconds(partial(move, one.controls["latency"]))
             size = (len(one.picture.value) + len(one.result.value)) / 1024
             yield [f"{requests:,}", strategy, f"{min(elapsed):.1f} ms", f"{statistics.median(elapsed):.1f} ms",
                    f"{min(cpu):.1f} ms", f"{size:.0f}"]
@@ -71,11 +73,7 @@ MOVE = """async () => {
 
 
 def browser() -> Iterator[list[str]]:
-    import tempfile
-
     import nbformat
-
-    from tools import lab_browser
 
     setup = "%load_ext helpers\nfrom helpers import lab"
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -85,7 +83,8 @@ def browser() -> Iterator[list[str]]:
             cells = [setup, f"lab(requests={requests}, latency=0.2, capacity=50)"]
             made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
             nbformat.write(made, Path(folder) / f"bench_{requests}.ipynb")
-        with lab_browser.lab(Path(folder)) as address:
+        with lab_browser.lab() as jupyterlab:
+            address = jupyterlab.serve(Path(folder))
             for requests in REQUESTS:
                 with lab_browser.run_notebook(chrome, address(f"bench_{requests}.ipynb")) as run:
                     times = []
@@ -99,9 +98,6 @@ def browser() -> Iterator[list[str]]:
 def tables() -> Iterator[str]:
     yield table("Lab, in the kernel: from a setting to its picture",
                 ["requests", "strategy", "best", "median", "CPU, best", "KB of message"], list(kernel()))
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from tools import lab_browser
-
     if lab_browser.chromium() is not None:
-        yield table("Lab, in JupyterLab: from the key on the slider to the new picture", ["requests", "median", "worst"],
-                    list(browser()))
+        yield table("Lab, in JupyterLab: from the key on the slider to the new picture",
+                    ["requests", "median", "worst"], list(browser()))

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -59,7 +60,7 @@ def tables() -> Iterator[str]:
                 [["`nbval -n 2 --dist loadscope`, which also compares every output", f"{best:.2f}", f"{median:.2f}",
                   f"{min(seconds['nbval -n 2']):.1f}", "1.3"]])
 
-    alone = {path: rounds({"": lambda: run([*NBCLIENT, str(path)])}, 2, clock=perf_counter, warm_up=False)[""]
+    alone = {path: rounds({"": partial(run, [*NBCLIENT, str(path)])}, 2, clock=perf_counter, warm_up=False)[""]
              for path in index.lessons_in(FOLDER)}
     rows = [[path.stem, str(code_cells(path)), f"{min(seconds):.1f}", str(ALONE)] for path, seconds in alone.items()]
     total = sum(min(seconds) for seconds in alone.values())

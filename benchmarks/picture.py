@@ -19,6 +19,8 @@ from helpers.drawing.palette import STATES
 from helpers.recording import Recording, Span, Task
 from tools.colours import closest
 
+from .measure import table
+
 TASKS = (10, 100, 1_000, 10_000)
 ROUNDS = 5
 
@@ -61,9 +63,6 @@ def cost(run: Recording) -> tuple[float, int]:
 
 
 def tables() -> Iterator[str]:
-    """What `python -m benchmarks` prints of it."""
-    from .measure import table
-
     cost(fan_out(10, 5))                        # imports and font caches are not the price of a picture
     rows = []
     for tasks in TASKS:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from time import perf_counter, perf_counter_ns
 
 from helpers import record
-from helpers.recorder.core import Recorder
+from helpers.recorder import Recorder
 
 from .measure import compare, installed, rounds, table
 
@@ -146,7 +146,8 @@ def tables() -> Iterator[str]:
             few = {"unobserved": programs_["unobserved"], name: programs_[name]}
             found[name] = compare(rounds(few, 2, warm_up=False), "unobserved")[name]
         del found["unobserved"]
-        yield table(f"Recorder: {title}", ["CPU time, over that of the program unobserved", "best", "median", "at most"],
+        yield table(f"Recorder: {title}",
+                    ["CPU time, over that of the program unobserved", "best", "median", "at most"],
                     [[name, f"{found[name][0]:.2f}", f"{found[name][1]:.2f}", target if name == "the recorder" else ""]
                      for name in programs_ if name in found], missing())
     programs_ = {name: program for name, program in ways(fan_out).items() if "recorder" in name or name == "unobserved"}
@@ -158,7 +159,8 @@ def tables() -> Iterator[str]:
                  for name, (best, median) in found.items()])
     notes, recording = bytes_per_task()
     yield table("Recorder: memory", ["for each of 10,000 tasks with two slices", "bytes", "at most"],
-                [["while it is recorded", f"{notes:.0f}", "600"], ["in the Recording made of it", f"{recording:.0f}", ""]])
+                [["while it is recorded", f"{notes:.0f}", "600"],
+                 ["in the Recording made of it", f"{recording:.0f}", ""]])
 
 
 def missing() -> str:

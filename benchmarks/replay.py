@@ -8,8 +8,8 @@ Chromium the second table is left out.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,17 +17,13 @@ from time import process_time
 from typing import Any
 
 from helpers import Recording, Shop, simulate
+from tools import lab_browser
 
 from .measure import table
 
 TASKS = (10, 100, 1_000)
 STEPS = 20          # so many steps are shown one after another, and as many keys pressed
 SLOW = 100          # milliseconds that a step may take to appear
-
-PROGRAM = """from helpers import simulate
-from benchmarks.replay import crowd
-replay = simulate(crowd({tasks})).replay()
-replay"""
 
 # From the key to the frame after the one in which the new sentence is there.
 WATCH = """() => {
@@ -58,7 +54,7 @@ def in_kernel(run: Recording) -> tuple[float, float, float, float, float]:
     """CPU seconds of building a replay, of its text, of a step (median, worst); the kilobytes of the largest step."""
     replay = run.replay()
     begin = process_time()
-    replay.widget
+    _ = replay.widget
     built = process_time() - begin
     begin = process_time()
     str(replay)
@@ -78,22 +74,28 @@ def in_browser() -> Iterator[tuple[int, list[float]]]:
     """Milliseconds from key to page of each step, for each number of tasks."""
     import nbformat
 
-    from tools import lab_browser
-
-    root = str(Path(__file__).resolve().parent.parent)
     with tempfile.TemporaryDirectory() as folder, lab_browser.browser() as chrome:
         for tasks in TASKS:
             made = nbformat.v4.new_notebook(metadata={"kernelspec": {
                 "name": "python3", "display_name": "Python 3", "language": "python"}})
-            made.cells = [nbformat.v4.new_code_cell(f"import sys\nsys.path.insert(0, {root!r})"),
-                          nbformat.v4.new_code_cell(PROGRAM.format(tasks=tasks))]
+            made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells(tasks)]
             nbformat.write(made, Path(folder) / f"{tasks}.ipynb")
-        with lab_browser.lab(Path(folder)) as address:
+        with lab_browser.lab() as jupyterlab:
+            address = jupyterlab.serve(Path(folder))
             for tasks in TASKS:
                 with lab_browser.run_notebook(chrome, address(f"{tasks}.ipynb")) as run:
                     if run.complaints:
                         raise SystemExit("\n".join(run.complaints))
                     yield tasks, _press(run.page)
+
+
+def cells(tasks: int) -> list[str]:
+    """The code cells of a notebook that shows the replay of `crowd`."""
+    return [
+        "import asyncio\nfrom helpers import Shop, simulate",
+        inspect.getsource(crowd),
+        f"replay = simulate(crowd({tasks})).replay()\nreplay",
+    ]
 
 
 def _press(page: Any) -> list[float]:
@@ -116,20 +118,9 @@ def tables() -> Iterator[str]:
         rows.append([f"{tasks:,}", f"{built:.2f} s", f"{told:.3f} s", *step])
     header = ["tasks", "to build it", "its text", "a step, median", "worst", "KB a step"]
     yield table("Replay, in the kernel: CPU time", header, rows)
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from tools import lab_browser
-
     if lab_browser.chromium() is None:
         return
     rows = [[f"{tasks:,}", f"{statistics.median(times):.0f} ms", f"{max(times):.0f} ms", f"{SLOW} ms"]
             for tasks, times in in_browser()]
     yield table("Replay, in JupyterLab: from the key to the page", ["tasks", "median", "worst", "at most"], rows)
 
-
-def main() -> None:
-    for each in tables():
-        print(each, flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -16,18 +16,25 @@ The parts, from the top down; each imports only from those below it:
     recording   the Recording, plain data; beside it text_twin (in characters), wait_kinds, words, arguments
 """
 
-from __future__ import annotations
+# Nothing in this file is newer than Python 2.7, so that any Python can read it as far as the next lines.
+import sys
+
+if sys.version_info < (3, 11):
+    raise ImportError(
+        "The course needs Python 3.11 or newer, and this is Python %d.%d (%s).\n"
+        "Start it as its README.md says: make lab, or the commands for Windows or conda. In VS Code choose the\n"
+        "environment .venv as the kernel of the notebook." % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers.recording import Recording
 
 from .drawing.timeline import compare
-from .recorder.core import record
+from .recorder import record
 from .simulated_io import Shop, ShopBusy, ShopError
-from .virtual.loop import Deadlock, Endless, NotSimulated, VirtualTimeLoop
-from .virtual.run import simulate
+from .virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 
 if TYPE_CHECKING:
     from .drawing.deadlock import who_waits
@@ -57,12 +64,12 @@ _LATE = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name):
     if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_LATE[name]}", __name__), name)
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    value = globals()[name] = getattr(import_module("." + _LATE[name], __name__), name)
     return value
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+def __dir__():
+    return sorted(set(globals()).union(__all__))

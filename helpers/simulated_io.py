@@ -26,17 +26,17 @@ import functools
 import hashlib
 import heapq
 import math
-import numbers
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from statistics import NormalDist
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from helpers.recorder.core import Recorder, current_recorder
+from helpers.arguments import choice, got, number, probability, whole_number
+from helpers.recorder import Recorder, current_recorder
 from helpers.recorder.waits import name_wait
-from helpers.words import listed
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
 
@@ -84,33 +84,27 @@ class Shop:
         seed: int | str = 0,
     ) -> None:
         if not isinstance(name, str):
-            raise TypeError(f'a shop begins with its name: Shop("north", latency=0.3); got {_shown(name)}')
+            raise TypeError(f'a shop begins with its name: Shop("north", latency=0.3); got {got(name)}')
         if not name:
             raise ValueError('a shop needs a name, for example Shop("north"); got an empty one')
         self.name = name
-        self.latency = _number("latency", latency, "seconds, for example latency=0.3")
-        if jitter not in JITTERS:
-            raise ValueError(f"jitter is one of {_quoted(JITTERS)}; got {_shown(jitter)}")
-        self.jitter = jitter
-        self.spread = _number("spread", spread, "a share of the latency, for example spread=0.5")
+        self.latency = _amount("latency", latency, "seconds, for example latency=0.3")
+        self.jitter = choice("jitter", jitter, JITTERS)
+        self.spread = _amount("spread", spread, "a share of the latency, for example spread=0.5")
         if jitter in ("uniform", "exponential") and spread > 1:
             raise ValueError(
                 f'spread is at most 1 with jitter="{jitter}", or some latencies would be negative; got {spread!r}. '
                 'For a longer tail take jitter="lognormal"'
             )
-        self.failure_rate = _probability(failure_rate)
-        if capacity is not None:
-            if isinstance(capacity, bool) or not isinstance(capacity, int):
-                raise TypeError(f"capacity is a whole number of requests, or None for no limit; got {_shown(capacity)}")
-            if capacity < 1:
-                raise ValueError(f"capacity is at least 1, or None for no limit; got {capacity}")
+        self.failure_rate = probability("failure_rate", failure_rate)
         self.capacity = capacity
-        if when_full not in (QUEUE, REFUSE):
-            raise ValueError(f"when_full is {_quoted((QUEUE, REFUSE))}; got {_shown(when_full)}")
-        self.when_full = when_full
+        if capacity is not None:
+            whole_number("capacity", capacity, least=1, meaning="a whole number of requests, or None for no limit",
+                         limits="at least 1, or None for no limit")
+        self.when_full = choice("when_full", when_full, (QUEUE, REFUSE))
         self.prices = _price_list(prices)
         if isinstance(seed, bool) or not isinstance(seed, (int, str)):
-            raise TypeError(f"seed is an int or a str, for example seed=1; got {_shown(seed)}")
+            raise TypeError(f"seed is an int or a str, for example seed=1; got {got(seed)}")
         self.seed = seed
         self._lock = threading.RLock()      # worker threads ask too; R: a garbage-collected request may leave meanwhile
         self._desks: WeakKeyDictionary[Recorder | asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
@@ -127,15 +121,13 @@ class Shop:
 
         The same arguments make the same shops, always.
         """
-        if isinstance(count, bool) or not isinstance(count, int):
-            raise TypeError(f"how many shops? A whole number, for example Shop.many(20); got {_shown(count)}")
-        if count < 0:
-            raise ValueError(f"how many shops? 0 or more, for example Shop.many(20); got {count}")
+        whole_number("count", count, meaning="a whole number of shops, for example Shop.many(20)",
+                     limits="0 or more, for example Shop.many(20)")
         if isinstance(latency, (tuple, list)):
             if len(latency) != 2:
                 raise ValueError(f"latency is one number, or two: (shortest, longest); got {latency!r}")
             hint = "seconds, for example latency=(0.1, 0.5)"
-            shortest, longest = (_number("latency", each, hint) for each in latency)
+            shortest, longest = (_amount("latency", each, hint) for each in latency)
             if shortest > longest:
                 raise ValueError(f"latency is (shortest, longest); got {latency!r}: write ({longest!r}, {shortest!r})")
         else:
@@ -324,7 +316,7 @@ class Shop:
 
 
 name_wait("request", Shop.price)
-DEFAULTS = Shop.__init__.__kwdefaults__
+DEFAULTS: dict[str, Any] = Shop.__init__.__kwdefaults__ or {}
 
 
 class _Request:
@@ -415,34 +407,20 @@ def _chance(*what: object) -> float:
 # -- arguments --------------------------------------------------------------------------------------
 
 
+def _amount(name: str, value: float, meaning: str) -> float:
+    return number(name, value, meaning=meaning, limits=f"{meaning}, and not negative or infinite")
+
+
 def _check_item(item: object) -> None:
     if not isinstance(item, str):
-        raise TypeError(f'a shop is asked for an item by its name: await shop.price("tea"); got {_shown(item)}')
-
-
-def _number(name: str, value: float, meaning: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} is {meaning}; got {_shown(value)}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{name} is {meaning}, and not negative or infinite; got {value!r}")
-    return value
-
-
-def _probability(value: float) -> float:
-    meaning = "failure_rate is a probability between 0 and 1"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{meaning}, for example failure_rate=0.3; got {_shown(value)}")
-    if not 0 <= value <= 1:
-        hint = f": for {value:g} % write failure_rate={value / 100:g}" if 1 < value <= 100 else ""
-        raise ValueError(f"{meaning}{hint}; got {value!r}")
-    return value
+        raise TypeError(f'a shop is asked for an item by its name: await shop.price("tea"); got {got(item)}')
 
 
 def _price_list(prices: Mapping[str, int] | None) -> dict[str, int]:
     if prices is None:
         return {}
     if not isinstance(prices, Mapping):
-        raise TypeError(f'prices are a dictionary of cents by item: prices={{"tea": 320}}; got {_shown(prices)}')
+        raise TypeError(f'prices are a dictionary of cents by item: prices={{"tea": 320}}; got {got(prices)}')
     for item, cents in prices.items():
         if not isinstance(item, str) or isinstance(cents, bool) or not isinstance(cents, int):
             raise TypeError(
@@ -451,11 +429,3 @@ def _price_list(prices: Mapping[str, int] | None) -> dict[str, int]:
         if cents < 0:
             raise ValueError(f"a price is not negative; got {{{item!r}: {cents!r}}}")
     return dict(prices)
-
-
-def _quoted(words: Iterable[str]) -> str:
-    return listed([f'"{word}"' for word in words], "or")
-
-
-def _shown(value: object) -> str:
-    return f"{value!r} ({type(value).__name__})"

@@ -18,7 +18,7 @@ class WaitKind(NamedTuple):
 
     name      as in `Span.wait`
     family    "clock", "network", "thread", "queue", "lock", "future", "tasks"; of "turn", which is no wait, "ready"
-    sentence  what a task does that waits so: {time} is "" or how long, as in " 0.3 s"; {tasks} names the tasks waited for
+    sentence  what a task does that waits so: {time} is "" or how long, as in " 0.3 s"; {tasks} names those waited for
     noun      what it waits for, as in "waits for a lock"
     timed     whether a timer of the event loop ends it
     """

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from tools import lab_browser
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "chromium: needs a Chromium; skipped, and said so, where there is none")
+
+@pytest.fixture(scope="session")
+def jupyterlab():
+    """One JupyterLab for all tests in a browser: `serve` gives it a folder of notebooks."""
+    with lab_browser.lab() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chrome():
+    """One Chromium for all of them; a test opens pages of its own."""
+    with lab_browser.browser() as browser:
+        yield browser
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` tests that share something expensive stay together; what takes longest begins first."""
+    for item in items:
+        if "chromium" in item.keywords:
+            item.add_marker(pytest.mark.xdist_group("jupyterlab"))
+    items.sort(key=lambda item: "chromium" not in item.keywords)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

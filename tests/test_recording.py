@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.recording import Place, Recording, Span, Task, ThreadJob
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
@@ -21,7 +21,8 @@ from helpers.words import seconds, short
 
 
 def task(id, name="", created=0.0, finished=1.0, outcome=RESULT, spans=(), parent=0, error=""):
-    return Task(id, name or f"task {id}", "child", None if id == 0 else parent, created, finished, outcome, error, tuple(spans))
+    return Task(id, name or f"task {id}", "child", None if id == 0 else parent, created, finished, outcome, error,
+                tuple(spans))
 
 
 def run_of(*lives, **fields):
@@ -38,8 +39,10 @@ FULL = Recording(
             Span(READY, 0.8, 1.0, "gather", (), Place("a.py", 3, "main")),
             Span(RUN, 1.0, 1.0, step=3),
         )),
-        Task(1, "north", "get_price", 0, 0.1, None, PENDING, "", (Span(READY, 0.1, 0.2), Span(BLOCKED, 0.2, 0.7, "", (), None, 1))),
-        Task(2, "south", "get_price", 0, 0.1, 0.8, EXCEPTION, "ValueError: no tea", (Span(READY, 0.1, 0.7), Span(RUN, 0.7, 0.8, step=2))),
+        Task(1, "north", "get_price", 0, 0.1, None, PENDING, "",
+             (Span(READY, 0.1, 0.2), Span(BLOCKED, 0.2, 0.7, "", (), None, 1))),
+        Task(2, "south", "get_price", 0, 0.1, 0.8, EXCEPTION, "ValueError: no tea",
+             (Span(READY, 0.1, 0.7), Span(RUN, 0.7, 0.8, step=2))),
     ),
     elapsed=1.0,
     clock="real",
@@ -53,7 +56,7 @@ FULL = Recording(
 
 
 def test_the_time_of_a_task():
-    main, north, south = FULL.tasks
+    main, north, _ = FULL.tasks
     assert (main.ran, main.waited, main.kept_waiting) == pytest.approx((0.1, 0.7, 0.2))
     assert (north.ran, north.waited, north.kept_waiting) == pytest.approx((0.5, 0, 0.1))
 
@@ -263,7 +266,8 @@ def test_summary():
     failed = run_of(error="ValueError: no tea\nand no salt")
     assert failed.summary().endswith("; ended with ValueError: no tea")
     many = Recording(tuple(task(i, outcome=CANCELLED if i else RESULT) for i in range(1201)), 1.0)
-    assert many.summary() == "1,201 tasks in 1 s of virtual time; at most 1,200 at once; largest gap 0 s; 1,200 cancelled"
+    assert many.summary() == ("1,201 tasks in 1 s of virtual time; at most 1,200 at once; largest gap 0 s; "
+                              "1,200 cancelled")
 
 
 async def virtual_program():
@@ -298,7 +302,8 @@ def test_the_twin_of_a_virtual_run_is_exact():
 
 
 def test_the_twin_shows_who_is_kept_waiting_and_who_blocks():
-    main = task(0, "main", finished=1.0, spans=[Span(BLOCKED, 0, 0.5, step=0), Span(WAIT, 0.5, 1.0, "task"), Span(RUN, 1.0, 1.0, step=2)])
+    spans = [Span(BLOCKED, 0, 0.5, step=0), Span(WAIT, 0.5, 1.0, "task"), Span(RUN, 1.0, 1.0, step=2)]
+    main = task(0, "main", finished=1.0, spans=spans)
     child = task(1, "child", finished=1.0, spans=[Span(READY, 0.0, 0.5), Span(RUN, 0.5, 1.0, step=1)])
     lines = str(Recording((main, child), 1.0)).splitlines()
     assert re.search("!{20,}-+", lines[1]) and re.search("~{20,}#{20,}", lines[2])
@@ -333,7 +338,8 @@ def test_the_twin_of_a_virtual_run_has_a_line_for_each_worker_thread():
         "(| a turn on the loop, - waiting, [=] a worker thread at work)",
     ]
     lines = str(simulate(lookups(1))).splitlines()
-    assert lines[4] == ("worker thread  [==========[=====================[=====================]  0 to 0.1 s for lookups,"
+    assert lines[4] == ("worker thread  [==========[=====================[=====================]  "
+                        "0 to 0.1 s for lookups,"
                         " 0.1 to 0.3 s for north, 0.3 to 0.5 s for south west")
 
 
@@ -359,7 +365,8 @@ def test_a_worker_thread_that_outlives_the_run_is_seen_to():
 def test_many_worker_threads_and_calls_are_counted():
     jobs = [ThreadJob("pool_0", k / 10, (k + 1) / 10, 0) for k in range(5)]
     lines = str(Recording((task(0, "main"),), 1.0, threads=jobs)).splitlines()
-    assert lines[2].endswith("0 to 0.1 s for main, 0.1 to 0.2 s for main, 0.2 to 0.3 s for main, 2 calls more until 0.5 s")
+    assert lines[2].endswith("0 to 0.1 s for main, 0.1 to 0.2 s for main, 0.2 to 0.3 s for main, "
+                             "2 calls more until 0.5 s")
     jobs = [ThreadJob(f"pool_{k}", 0.5, 0.5, (None, 99, 0)[k % 3]) for k in range(30)]
     lines = str(Recording((task(0, "main"),), 1.0, threads=jobs)).splitlines()
     assert len(lines) == 2 + 24 + 2 and lines[-2] == "... and 6 worker threads more"
@@ -424,7 +431,9 @@ def test_many_tasks_are_counted():
 
 
 @pytest.mark.parametrize("clock", ["real", "virtual"])
-@pytest.mark.parametrize("name", ["a\nb", "tab\there", "\x1b[31mred\x1b[0m", "x" * 500, "", "naïve ☕ 茶", "\r", "\u2028", "\x00"])
+@pytest.mark.parametrize(
+    "name", ["a\nb", "tab\there", "\x1b[31mred\x1b[0m", "x" * 500, "", "naïve ☕ 茶", "\r", "\u2028", "\x00"]
+)
 def test_names_and_errors_cannot_break_the_twin(clock, name):
     run = Recording((task(0, name, outcome=EXCEPTION, error=f"ValueError: {name}"), task(1, name)), 1.0, clock)
     lines = str(run).splitlines()

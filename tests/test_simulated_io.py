@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.simulated_io import JITTERS, Shop, ShopBusy, ShopError
 from helpers.virtual.loop import VirtualTimeLoop
 from helpers.virtual.run import simulate
@@ -119,7 +119,7 @@ def test_any_latency_gives_a_finite_one_that_is_not_negative(latency, jitter, sp
 
 def test_failures_come_after_the_latency_and_say_who_and_what():
     async def main():
-        with pytest.raises(ShopError, match="north .*'tea'") as caught:
+        with pytest.raises(ShopError, match=r"north .*'tea'") as caught:
             await Shop("north", latency=0.3, failure_rate=1).price("tea")
         assert isinstance(caught.value, ConnectionError)
         return now()
@@ -316,7 +316,7 @@ def test_more_than_capacity_are_refused_at_once():
 
     price = shop.price_of("tea")
     assert run(main()) == [(0.3, price), (0.3, price), (0, "ShopBusy"), (0, "ShopBusy")]
-    with pytest.raises(ShopBusy, match="north is busy: it serves 2 at once, .*'tea'"):
+    with pytest.raises(ShopBusy, match=r"north is busy: it serves 2 at once, .*'tea'"):
         run(asyncio.wait_for(refused(shop), 1))
     assert issubclass(ShopBusy, ShopError)
 
@@ -681,7 +681,7 @@ def test_many_shops():
 # -- wrong arguments ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call, error, words", [
+@pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: Shop(0.3), TypeError, 'Shop("north", latency=0.3); got 0.3 (float)'),
     (lambda: Shop(""), ValueError, "a shop needs a name"),
     (lambda: Shop("north", latency=-1), ValueError, "latency is seconds, for example latency=0.3, and not negative"),

@@ -5,31 +5,32 @@
 
 In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-- lessons: end -->` is replaced, and
 likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
-`navigation-bottom`, the last one. All else stays as it is, byte for byte. notebooks/index.ipynb is made anew from the
-lessons and notebooks/messages.toml (tools/index.py).
+`navigation-bottom`, the last one. In catalogue.toml itself the minutes of every lesson are written, which are counted
+(tools/minutes.py). All else stays as it is, byte for byte. notebooks/index.ipynb is made anew from the lessons and
+notebooks/messages.toml (tools/index.py).
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
+from nbformat import NotebookNode
 
-from tools import index, refresh
-
-ROOT = Path(__file__).resolve().parent.parent
+from tools import ROOT, Problem, index, minutes, refresh
+from tools.regions import replace_region
+from tools.workbook import CLEAR_OUTPUTS, WORKBOOK
 
 TOP, BOTTOM = "navigation-top", "navigation-bottom"
 NOTE = "<!-- Written by `make catalogue` from notebooks/catalogue.toml; do not edit. -->"
-INDEX_NOTE = "<!-- Written by `make catalogue` from the lessons and notebooks/messages.toml; do not edit. -->"
-
-
-class Wrong(Exception):
-    """The catalogue, a notebook or the README is not as it must be; the text says what to change."""
+INDEX_NOTE = "<!-- Written by `make catalogue` from catalogue.toml, messages.toml and the lessons; do not edit. -->"
 
 
 # --- the catalogue -------------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ class Lesson:
 
     file: str  # its name in notebooks/
     title: str  # the same as its heading
-    minutes: int
+    minutes: int  # of its core; counted, so 0 until `make catalogue` has written it
     promise: str  # one line
     builds_on: tuple[str, ...]  # the files of lessons before it
 
@@ -60,38 +61,37 @@ class Catalogue:
 
 
 def keys_of(table: dict, cls: type, where: str) -> dict:
-    """`table` if its keys are those of the dataclass `cls`, else Wrong."""
+    """`table` if its keys are those of the dataclass `cls`, else Problem."""
     expected = {f.metadata.get("key", f.name) for f in fields(cls)}
     for problem, keys in {"lacks": expected - set(table), "does not know": set(table) - expected}.items():
         if keys:
-            raise Wrong(f"{where} {problem} {', '.join(sorted(keys))}. Its keys are: {', '.join(sorted(expected))}.")
+            raise Problem(f"{where} {problem} {', '.join(sorted(keys))}. Its keys are: {', '.join(sorted(expected))}.")
     return table
 
 
 def load(root: Path = ROOT) -> Catalogue:
-    """Read and check `root`/notebooks/catalogue.toml. Raises Wrong."""
+    """Read and check `root`/notebooks/catalogue.toml. Raises Problem."""
     text = (root / "notebooks/catalogue.toml").read_text(encoding="utf-8")
     try:
         table = keys_of(tomllib.loads(text), Catalogue, "catalogue.toml")
     except tomllib.TOMLDecodeError as error:
-        raise Wrong(f"catalogue.toml is not valid TOML: {error}") from error
+        raise Problem(f"catalogue.toml is not valid TOML: {error}") from error
     lessons: list[Lesson] = []
     for number, entry in enumerate(table["notebook"], start=1):
         where = f"catalogue.toml: notebook {number} ({entry.get('file', 'no file')})"
-        keys_of(entry, Lesson, where)
-        lesson = Lesson(**{**entry, "builds_on": tuple(entry["builds_on"])})
+        keys_of({"minutes": 0} | entry, Lesson, where)
+        lesson = Lesson(**{"minutes": 0} | entry | {"builds_on": tuple(entry["builds_on"])})
         earlier = [other.file for other in lessons]
         if lesson.file in earlier:
-            raise Wrong(f"{where} stands there twice.")
-        if type(lesson.minutes) is not int or lesson.minutes <= 0:
-            raise Wrong(f"{where} has minutes = {lesson.minutes!r}; write a whole number, such as minutes = 40.")
+            raise Problem(f"{where} stands there twice.")
         for file in lesson.builds_on:
             if file not in earlier:
-                raise Wrong(f"{where} builds on {file}, which is not a notebook before it.")
+                raise Problem(f"{where} builds on {file}, which is not a notebook before it.")
         lessons.append(lesson)
     for key in ("repository", "hub"):
         if table[key] and not (table[key].startswith("https://") and not table[key].endswith(("/", ".git"))):
-            raise Wrong(f'catalogue.toml: {key} = "{table[key]}"; write it as "https://github.com/OWNER/NAME", or "".')
+            form = '"https://github.com/OWNER/NAME", or ""'
+            raise Problem(f'catalogue.toml: {key} = "{table[key]}"; write it as {form}.')
     return Catalogue(tuple(lessons), table["repository"], table["ref"], table["hub"])
 
 
@@ -99,18 +99,19 @@ def load(root: Path = ROOT) -> Catalogue:
 
 
 def binder_link(repository: str, ref: str, file: str) -> str:
-    """The address that opens a notebook in JupyterLab on mybinder.org, wherever the repository is hosted.
+    """The address that opens the learner's copy of a notebook on mybinder.org, wherever the repository is hosted.
 
     Its forms: https://docs.mybinder.org and https://binderhub.readthedocs.io/en/latest/reference/repoproviders.html
     """
     host, _, path = repository.removeprefix("https://").partition("/")
     where = f"gh/{path}" if host == "github.com" else f"git/{quote(repository, safe='')}"
-    return f"https://mybinder.org/v2/{where}/{quote(ref, safe='')}?urlpath=lab/tree/notebooks/{file}"
+    return f"https://mybinder.org/v2/{where}/{quote(ref, safe='')}?urlpath=lab/tree/{WORKBOOK}/{file}"
 
 
 def hub_link(hub: str, repository: str, ref: str, file: str) -> str:
     """The address that fetches the repository with nbgitpuller, and opens a notebook in JupyterLab, on a JupyterHub.
 
+    It opens the notebook that it fetches: there is no workbook before somebody has made one.
     Its form: https://nbgitpuller.readthedocs.io/en/latest/link.html
     """
     folder = repository.rsplit("/", 1)[-1]  # nbgitpuller clones into a folder of this name
@@ -146,27 +147,27 @@ def neighbours(catalogue: Catalogue, lesson: Lesson) -> str:
         parts.append(f"Previous: {link_to(catalogue.lessons[place - 1])}")
     if place + 1 < len(catalogue.lessons):
         parts.append(f"Next: {link_to(catalogue.lessons[place + 1])}")
-    return " · ".join([*parts, "[All lessons](../README.md#lessons)", f"[Index]({index.FILE})"])
+    return " · ".join([*parts, f"[All lessons]({index.FILE}#cell-id={index.LESSONS})", f"[Index]({index.FILE})"])
 
 
 def top_cell(catalogue: Catalogue, lesson: Lesson) -> str:
     needs = ", ".join(link_to(catalogue.lesson(file)) for file in lesson.builds_on) or "nothing"
     facts = f"**{lesson.minutes} minutes** · builds on: {needs}"
     launch = " ".join(launch_links(catalogue, lesson.file))
-    return "\n\n".join(part for part in [facts, neighbours(catalogue, lesson), launch, NOTE] if part)
+    return "\n\n".join(part for part in [facts, neighbours(catalogue, lesson), launch, CLEAR_OUTPUTS, NOTE] if part)
 
 
 def bottom_cell(catalogue: Catalogue, lesson: Lesson) -> str:
     return "\n\n".join(["---", neighbours(catalogue, lesson), NOTE])
 
 
-def lessons_region(catalogue: Catalogue) -> str:
-    """The lesson table of the README."""
+def lessons_table(catalogue: Catalogue, folder: str = "", launch: bool = False) -> str:
+    """The lessons, with links to them in `folder`, and with `launch` a column of links that open them elsewhere."""
     rows = [["lesson", "minutes", "builds on", "what you do"], ["---", "---:", "---", "---"]]
     for lesson in catalogue.lessons:
-        needs = "<br>".join(link_to(catalogue.lesson(file), "notebooks/") for file in lesson.builds_on)
-        rows.append([link_to(lesson, "notebooks/"), str(lesson.minutes), needs, lesson.promise])
-    if catalogue.repository:
+        needs = "<br>".join(link_to(catalogue.lesson(file), folder) for file in lesson.builds_on)
+        rows.append([link_to(lesson, folder), str(lesson.minutes), needs, lesson.promise])
+    if launch:
         rows[0].append("open")
         rows[1].append("---")
         for row, lesson in zip(rows[2:], catalogue.lessons):
@@ -189,43 +190,75 @@ def launch_region(catalogue: Catalogue) -> str:
         )
     text.append(f"A link that opens a notebook on Binder has this form:\n\n    {binder}")
     text.append(f"A link that opens it on a JupyterHub with nbgitpuller has this form:\n\n    {puller}")
+    text.append(
+        "On Binder it is the copy without outputs in `workbook/`, which `postBuild` makes. nbgitpuller fetches what\n"
+        "is in the repository, and `workbook/` is not: there it is the notebook with its outputs, and a line below\n"
+        "its title says how to clear them. In a terminal there, `python -m tools.workbook` makes `workbook/`."
+    )
     return "\n\n".join(text)
 
 
 # --- write, or check -----------------------------------------------------------------------------------------------
 
 
-def replace_region(text: str, name: str, content: str) -> str:
-    """`text` with what stands between the two markers called `name` replaced. Raises Wrong if they are not there."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, found_begin, rest = text.partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not (found_begin and found_end):
-        raise Wrong(f"README.md lacks the markers {begin} and {end}, between which `make catalogue` writes.")
-    return f"{before}{begin}\n{content}\n{end}{after}"
-
-
 def new_readme(catalogue: Catalogue, text: str) -> str:
-    text = replace_region(text, "lessons", lessons_region(catalogue))
+    lessons = lessons_table(catalogue, "notebooks/", launch=bool(catalogue.repository))
+    text = replace_region(text, "lessons", lessons)
     return replace_region(text, "launch", launch_region(catalogue))
+
+
+def new_catalogue(catalogue: Catalogue, text: str) -> str:
+    """The text of catalogue.toml with the minutes of `catalogue`. Raises Problem where there is no place for them."""
+    head, *entries = re.split(r"(?=^\[\[notebook]])", text, flags=re.MULTILINE)
+    for number, (lesson, entry) in enumerate(zip(catalogue.lessons, entries)):
+        line = f"minutes = {lesson.minutes}"
+        entry, found = re.subn(r"^minutes\s*=.*$", line, entry, flags=re.MULTILINE)
+        if not found:
+            entry = re.sub(r"^(title\s*=.*)$", rf"\1\n{line}", entry, flags=re.MULTILINE)
+        entries[number] = entry
+    renewed = "".join([head, *entries])
+    if [entry.get("minutes") for entry in tomllib.loads(renewed)["notebook"]] != [x.minutes for x in catalogue.lessons]:
+        raise Problem("catalogue.toml: write its entries as [[notebook]], each with its keys on lines of their own.")
+    return renewed
 
 
 def navigation_cell(cell_id: str, source: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_markdown_cell(source, id=cell_id)
 
 
-def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
-    """The text of a notebook with its two navigation cells; the same text if they are there already. Raises Wrong."""
+def read(file: str, text: str) -> NotebookNode:
+    """The notebook that a text holds. Raises Problem."""
     try:
         notebook = nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises many kinds, for what is no JSON and for what is no notebook
-        raise Wrong(f"{lesson.file} is not a readable notebook: {error}") from error
+        raise Problem(f"{file} is not a readable notebook: {error}") from error
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
-        raise Wrong(f"{lesson.file} has an old format without cell ids: save it in a current JupyterLab.")
+        raise Problem(f"{file} has an old format without cell ids: save it in a current JupyterLab.")
+    return notebook
+
+
+def with_minutes(catalogue: Catalogue, folder: Path, problems: list[str]) -> Catalogue:
+    """The catalogue with the minutes that the notebooks take; what is wrong with them is added to `problems`."""
+    lessons = []
+    for lesson in catalogue.lessons:
+        path = folder / lesson.file
+        if path.exists():
+            try:
+                core = minutes.core_of(lesson.file, read(lesson.file, path.read_text(encoding="utf-8")))
+                lesson = replace(lesson, minutes=core.minutes)
+            except Problem as problem:
+                problems.append(str(problem))
+        lessons.append(lesson)
+    return replace(catalogue, lessons=tuple(lessons))
+
+
+def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
+    """The text of a notebook with its two navigation cells; the same if they are there already. Raises Problem."""
+    notebook = read(lesson.file, text)
     cells = [cell for cell in notebook.cells if cell.id not in (TOP, BOTTOM)]
     heading = cells[0].source.partition("\n")[0] if cells and cells[0].cell_type == "markdown" else ""
     if heading != f"# {lesson.title}":
-        raise Wrong(
+        raise Problem(
             f'{lesson.file} must begin with a markdown cell whose first line is "# {lesson.title}", the title in\n'
             f'catalogue.toml; its first line is "{heading}". Make the two equal.'
         )
@@ -234,45 +267,48 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
     if wanted == notebook.cells:
         return text
     notebook.cells = wanted
-    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+    return refresh.written(notebook)
+
+
+def new_index(catalogue: Catalogue, folder: Path) -> str:
+    """The text of the index. Raises Problem."""
+    files = [lesson.file for lesson in catalogue.lessons]
+    made = index.make(folder, files, refresh.NOTEBOOK_METADATA, INDEX_NOTE, lessons_table(catalogue))
+    return refresh.written(made)
 
 
 def stale(root: Path = ROOT) -> dict[Path, str]:
-    """The files that are not what the catalogue asks for, each with the text that it should have. Raises Wrong."""
+    """The files that are not what the catalogue asks for, each with the text that it should have. Raises Problem."""
     catalogue = load(root)
+    folder = root / "notebooks"
     listed = [lesson.file for lesson in catalogue.lessons]
-    present = [path.name for path in index.lessons_in(root / "notebooks")]
+    present = [path.name for path in index.lessons_in(folder)]
     missing = [file for file in listed if file not in present]
     unlisted = [file for file in present if file not in listed]
     problems = [f"notebooks/{file} is in catalogue.toml, but there is no such file." for file in missing]
     problems += [f"notebooks/{file} is not in catalogue.toml: add it there." for file in unlisted]
     new_texts: dict[Path, str] = {}
 
-    def consider(path: Path, renew) -> None:
-        text = path.read_text(encoding="utf-8")
+    def consider(path: Path, renew: Callable[[str], str]) -> None:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         try:
             renewed = renew(text)
-        except Wrong as wrong:
-            problems.append(str(wrong))
+        except Problem as problem:
+            problems.append(str(problem))
         else:
             if renewed != text:
                 new_texts[path] = renewed
 
-    consider(root / "README.md", lambda text: new_readme(catalogue, text))
+    catalogue = with_minutes(catalogue, folder, problems)
+    consider(root / "README.md", partial(new_readme, catalogue))
     for lesson in catalogue.lessons:
         if lesson.file in present:
-            consider(root / "notebooks" / lesson.file, lambda text: new_notebook(catalogue, lesson, text))
+            consider(folder / lesson.file, partial(new_notebook, catalogue, lesson))
     if not problems:
-        try:
-            made = index.make(root / "notebooks", listed, refresh.NOTEBOOK_METADATA, INDEX_NOTE)
-        except index.Wrong as wrong:
-            problems.append(str(wrong))
-        else:
-            path, text = root / "notebooks" / index.FILE, refresh.written(made)
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                new_texts[path] = text
+        consider(folder / "catalogue.toml", partial(new_catalogue, catalogue))
+        consider(folder / index.FILE, lambda _: new_index(catalogue, folder))
     if problems:
-        raise Wrong("\n".join(problems))
+        raise Problem("\n".join(dict.fromkeys(problems)))
     return new_texts
 
 
@@ -282,7 +318,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         return 2
     try:
         new_texts = stale(root)
-    except Wrong as wrong:
+    except Problem as wrong:
         print(wrong, file=sys.stderr)
         return 1
     for path, text in new_texts.items():

@@ -3,15 +3,15 @@
     python tools/cpython_suite.py                           # all of test.test_asyncio; ten minutes or more
     python tools/cpython_suite.py test_tasks test_queues    # some of its modules
 
-For maintainers, after a change to `helpers/recorder.py` or `helpers/waits.py`; pytest does not collect
-it. It needs a Python that came with its tests (`python -c "import test.test_asyncio"`). Each module runs
-twice in a process of its own, plain and recorded. A test that passes plain and fails recorded is a
-finding, unless it fails now and then by itself: so it runs again, up to three times. The exit status
-is 1 if there are findings.
+For maintainers, after a change to `helpers/recorder`; pytest does not collect it. It needs a Python that
+came with its tests (`python -c "import test.test_asyncio"`). Each module runs twice in a process of its
+own, plain and recorded. A test that passes plain and fails recorded is a finding, unless it fails now and
+then by itself: so it runs again, up to three times. The exit status is 1 if there are findings.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import pathlib
@@ -21,6 +21,7 @@ import time
 import unittest
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 PATIENCE = 600              # seconds for which one module may run
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -35,55 +36,43 @@ turns = 0                   # of recorded tasks: shows that there was a recordin
 def record_every_loop() -> None:
     """From now on every event loop is recorded from its first task, or its first run, until it is closed."""
     sys.path.insert(0, str(ROOT))
-    from asyncio import base_events, events
+    from helpers.recorder import Recorder
+    from helpers.recorder.notes import STRIDE
+    from helpers.recorder.translate import tasks_of
 
-    from helpers.recorder import core as module
+    recorders: dict[int, Recorder] = {}
 
-    recorders: dict[int, module.Recorder] = {}
-    variable = module._recorder
-
-    class Everywhere:
-        """Stands in for the context variable: whatever is done on a loop belongs to the recorder of the loop."""
-
-        def __init__(self, loop=None):
-            self.loop = loop
-
-        def get(self):
-            return recorders.get(id(self.loop or events._get_running_loop()))
-
-    def watch(loop) -> None:
-        if id(loop) in recorders or loop.is_closed():
-            return
-        module._recorder = variable
-        recorders[id(loop)] = recorder = module.Recorder(loop, time.perf_counter_ns)
-        module._recorder = Everywhere(loop)         # what the hooks of this loop keep
-        recorder.__enter__()
-        module._recorder = Everywhere()
+    def watch(loop: asyncio.BaseEventLoop) -> None:
+        if id(loop) not in recorders and not loop.is_closed():
+            recorders[id(loop)] = Recorder(loop, time.perf_counter_ns, everything=True).__enter__()
 
     def before(name: str) -> None:
-        original = getattr(base_events.BaseEventLoop, name)
+        original = getattr(asyncio.BaseEventLoop, name)
 
-        def method(self, *args, **options):
+        def method(self: asyncio.BaseEventLoop, *args: Any, **options: Any) -> Any:
             watch(self)
             return original(self, *args, **options)
 
-        setattr(base_events.BaseEventLoop, name, method)
+        setattr(asyncio.BaseEventLoop, name, method)
 
     before("create_task")
     before("run_forever")
-    original_close = base_events.BaseEventLoop.close
+    original_close = asyncio.BaseEventLoop.close
 
-    def close(self):
+    def close(self: asyncio.BaseEventLoop) -> None:
         recorder = recorders.pop(id(self), None)
         if recorder is not None:
             recorder.__exit__()
-            global turns
-            turns += len(recorder.notes) // 5
-            if recorder.rows:
-                module._words(recorder)             # the notes must make sense too
         original_close(self)
+        if recorder is not None:
+            if recorder.failure is not None:
+                raise recorder.failure
+            global turns
+            turns += len(recorder.notes) // STRIDE
+            if recorder.rows:
+                tasks_of(recorder)              # the notes must make sense too
 
-    base_events.BaseEventLoop.close = close
+    asyncio.BaseEventLoop.close = close         # type: ignore[method-assign]
 
 
 class Results(unittest.TestResult):
@@ -180,11 +169,12 @@ def main(wanted: list[str]) -> int:
         ran, failed, turns, worse = compare(module)
         total, failing, recorded = total + ran, failing + failed, recorded + turns
         findings.update(worse)
-        print(f"{module:28} {ran:5} tests, {failed} failed plain, {len(worse)} only when recorded ({turns} turns)", flush=True)
+        print(f"{module:28} {ran:5} tests, {failed} failed plain, {len(worse)} only when recorded ({turns} turns)",
+              flush=True)
     for name, outcome in findings.items():
         print(f"\n{name}\n{outcome}")
-    print(f"\nPython {sys.version.split()[0]}: {total} tests, {failing} failed plain, {len(findings)} only when recorded "
-          f"({recorded} turns)")
+    print(f"\nPython {sys.version.split()[0]}: {total} tests, {failing} failed plain, {len(findings)} only when "
+          f"recorded ({recorded} turns)")
     return 1 if findings else 0
 
 

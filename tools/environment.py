@@ -1,17 +1,17 @@
 """Make the environment of the course, and run things in it.
 
-    python tools/environment.py lab          what `make lab` runs; likewise test, refresh, catalogue, lock, bench
-    python tools/environment.py install      make the environment, and nothing more
+    python tools/environment.py lab          what `make lab` runs; likewise test, check, refresh, catalogue, lock, bench
+    python tools/environment.py install      make the environment for learning, and nothing more
 
-The environment is a virtual environment in `.venv`, with everything that requirements.txt pins and the project itself,
-installed editable. It is made once, and brought up to date when requirements.txt or pyproject.toml has changed. A stamp
-is written only when the installation is complete: whatever interrupts it, the same command goes on from there.
+The environment is a virtual environment in `.venv`: what requirements.txt pins, which is all that a learner needs, and
+the project itself, installed editable. A command that needs more, such as the tests, adds the locks that pin it
+(`COMMANDS` says which). Everything is installed once, and again when a lock or pyproject.toml has changed. Each lock
+has a stamp, which is written only when its installation is complete: whatever interrupts it, the same command goes on
+from there.
 
-Only the standard library is used, and nothing that is newer than Python 3.8: this file must be able to say that a
+Only the standard library is used, and nothing that is newer than Python 3.6: this file must be able to say that a
 Python is too old when such a Python runs it.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
@@ -19,12 +19,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT: Path = Path(__file__).resolve().parent.parent  # A SyntaxError here? The course needs Python 3.11 or newer.
 
 OLDEST = (3, 11)
-NEWEST = (3, 14)  # the newest that the course is tested with; a newer one is taken only when there is no other
+NEWEST = (3, 15)  # the newest that the course is tested with; a newer one is taken only when there is no other
 
 # Runs in any Python, 2.7 included: what it is, and whether it can make a virtual environment.
 PROBE = """
@@ -39,19 +39,45 @@ else:
     print("venv")
 """
 
-# What each command runs with the Python of the environment. All of its steps run, also after one that failed.
-COMMANDS: Dict[str, List[List[str]]] = {
-    "install": [],
-    # The page is named, not the file: the address that Jupyter prints, for who has no browser here, then leads to it too.
-    "lab": [["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"]],
-    "test": [
-        ["-m", "pytest", "-n", "2", "--dist", "loadscope", "tests"],
-        ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks"],
-    ],
-    "refresh": [["-m", "tools.refresh"]],
-    "catalogue": [["-m", "tools.catalogue"]],
-    "lock": [["-m", "tools.lock"]],
-    "bench": [["-m", "benchmarks"]],
+# The locks: what learning needs, and what other commands need beyond it.
+LEARN = ["requirements.txt"]
+TEST = ["requirements.txt", "requirements-test.txt"]
+BENCH = ["requirements.txt", "requirements-test.txt", "requirements-bench.txt"]
+
+ARGUMENTS = "ARGUMENTS"  # in a step: what the user wrote behind the command
+
+
+class Command(NamedTuple):
+    """What a command needs, and what it runs, with the Python of the environment."""
+
+    locks: List[str]
+    steps: List[List[str]]
+
+
+COMMANDS: Dict[str, Command] = {
+    "install": Command(LEARN, []),
+    # The workbook is made first. Then the page is named, not the file: the address that Jupyter prints, for who has no
+    # browser here, then leads to it too.
+    "lab": Command(LEARN, [
+        ["-m", "tools.workbook"],
+        ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/workbook/00_start_here.ipynb", ARGUMENTS],
+    ]),
+    # Any order serves the tests. Of a notebook the cells must stay together, in one process.
+    "test": Command(TEST, [
+        ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "tests", ARGUMENTS],
+        ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", ARGUMENTS],
+    ]),
+    "check": Command(TEST, [
+        ["-m", "ruff", "check"],
+        ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        ["-m", "mypy"],
+        ["-m", "codespell_lib"],
+        ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not slow and not chromium", "tests", ARGUMENTS],
+    ]),
+    "refresh": Command(TEST, [["-m", "tools.refresh", ARGUMENTS]]),
+    "catalogue": Command(TEST, [["-m", "tools.catalogue", ARGUMENTS]]),
+    "lock": Command(TEST, [["-m", "tools.lock", ARGUMENTS]]),
+    "bench": Command(BENCH, [["-m", "benchmarks", ARGUMENTS]]),
 }
 
 
@@ -80,7 +106,7 @@ def candidates() -> List[List[str]]:
     return commands
 
 
-def probe(command: Sequence[str]) -> "Interpreter | str":
+def probe(command: Sequence[str]) -> Union[Interpreter, str]:
     """Run `command` as a Python and return what it is; if it does not work as one, return why, in one line.
 
     Being on the PATH proves nothing: the shims of version managers, and the `python` that Windows puts there, exist
@@ -143,7 +169,7 @@ def find_python(commands: Optional[List[List[str]]] = None) -> Interpreter:
             "On Debian and Ubuntu:  sudo apt install python%d.%d-venv\n"
             "Elsewhere: install Python from https://www.python.org/downloads/, which has them.\n"
             "Then run the same command again."
-            % (version_text(python), python.executable, *python.version[:2])
+            % (version_text(python), python.executable, python.version[0], python.version[1])
         )
     raise Problem(
         "The course needs Python %d.%d or newer, and none was found. Tried:\n%s\n"
@@ -165,43 +191,66 @@ def venv_python(venv: Path) -> Path:
     return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
 
 
-def fingerprint(root: Path) -> str:
-    """A text that changes when the environment of the project in `root` has to be brought up to date.
+def fingerprint(root: Path, lock: str) -> str:
+    """A text that changes when what `lock` pins has to be installed again for the project in `root`.
 
     The place is part of it: an editable installation points to it, so a project that was moved needs a new one.
     """
     digest = hashlib.sha256(str(root).encode())
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in (lock, "pyproject.toml"):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
 
 
-def ensure(root: Path = ROOT) -> Path:
-    """Make the environment in `root`/.venv, or bring it up to date, if need be; return its Python.
+def ensure(locks: Sequence[str], root: Path = ROOT) -> Path:
+    """Make the environment in `root`/.venv, or bring it up to date, with what `locks` pin; return its Python.
 
     Raises Problem if that does not work.
     """
     venv = root / ".venv"
-    python, stamp, wanted = venv_python(venv), venv / "installed-for", fingerprint(root)
-    works = usable(python)
-    if works and stamp.is_file() and stamp.read_text() == wanted:
-        return python
-    if not works:
-        if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").is_file():
-            raise Problem(
-                "%s is in the way: it is not a virtual environment.\n"
-                "Move or remove it, and run the same command again." % venv
-            )
-        maker = find_python()
-        if maker.version[:2] > NEWEST:
-            say("Note: the course is tested with Python %d.%d to %d.%d." % (*OLDEST, *NEWEST))
-        say("Making the environment in .venv with Python %s (%s)." % (version_text(maker), maker.executable))
-        if run([maker.executable, "-m", "venv", "--clear", str(venv)], root) != 0:
-            raise Problem("The environment could not be made; the reason is above.")
-    say("Installing what the course needs into .venv: some minutes the first time, and it needs the network.")
-    if stamp.exists():
-        stamp.unlink()  # until the installation is complete again
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", "requirements.txt", "-e", "."]
+    python = venv_python(venv)
+    if not usable(python):
+        make(venv, root)
+    stamps = {venv / ("installed-" + lock): fingerprint(root, lock) for lock in locks}
+    missing = [stamp for stamp, wanted in stamps.items() if not stamp.is_file() or stamp.read_text() != wanted]
+    if missing:
+        say("Installing what the course needs into .venv: some minutes the first time, and it needs the network.")
+        for stamp in missing:
+            if stamp.exists():
+                stamp.unlink()  # until the installation is complete again
+        install(python, locks, root)
+        for stamp in missing:
+            stamp.write_text(stamps[stamp])
+    return python
+
+
+def make(venv: Path, root: Path) -> None:
+    """Make an empty virtual environment; one that stands there and does not work is replaced. Raises Problem."""
+    if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").is_file():
+        raise Problem(
+            "%s is in the way: it is not a virtual environment.\n"
+            "Move or remove it, and run the same command again." % venv
+        )
+    maker = find_python()
+    if maker.version[:2] > NEWEST:
+        say("Note: the course is tested with Python %d.%d to %d.%d." % (*OLDEST, *NEWEST))
+    say("Making the environment in .venv with Python %s (%s)." % (version_text(maker), maker.executable))
+    if run([maker.executable, "-m", "venv", "--clear", str(venv)], root) != 0:
+        raise Problem("The environment could not be made; the reason is above.")
+
+
+def install(python: Path, locks: Sequence[str], root: Path) -> None:
+    """Install what `locks` pin, and the project, for `python`. Raises Problem.
+
+    uv does it where it is found, since it takes a fraction of the time; pip, which is always there, if uv cannot.
+    """
+    packages = [part for lock in locks for part in ("-r", lock)] + ["-e", "."]
+    uv = shutil.which("uv")
+    if uv:
+        options = ["--quiet", "--compile-bytecode", "--python", str(python)]
+        if run([uv, "pip", "install", *options, *packages], root) == 0:
+            return
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *packages]
     if not sys.stdout.isatty():
         pip.append("-qq")  # nobody watches the progress: errors only
     if run(pip, root) != 0:
@@ -209,8 +258,6 @@ def ensure(root: Path = ROOT) -> Path:
             "The installation did not finish; pip's own message is above. The usual reason is that there is no\n"
             "network, or a proxy in between. Run the same command again: what is already there is not fetched again."
         )
-    stamp.write_text(wanted)
-    return python
 
 
 def usable(python: Path) -> bool:
@@ -240,31 +287,54 @@ def main(argv: List[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         say("Write one of:\n" + "\n".join("  python tools/environment.py " + name for name in COMMANDS))
         return 2
-    command, arguments = argv[0], argv[1:]
+    name, arguments = argv[0], argv[1:]
+    command = COMMANDS[name]
     try:
-        python = str(ensure())
+        python = str(ensure(command.locks))
     except Problem as problem:
         print("\n%s" % problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. Run the same command again to go on.", file=sys.stderr)
         return 130
-    steps = [[python, *step, *arguments] for step in COMMANDS[command]]
-    if command == "install":
+    steps = [[python, *fill_in(step, arguments)] for step in command.steps]
+    if name == "install":
         say("The environment in .venv is ready.")
-    if command == "lab":
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            steps[0].append("--allow-root")  # inside containers there is often no other user
-        if os.name == "posix":
-            os.chdir(str(ROOT))
-            os.execv(python, steps[0])  # Jupyter itself then gets Ctrl-C, and asks before it stops
     try:
-        failed = [step for step in steps if run(step, ROOT) != 0]
+        return open_lab(steps) if name == "lab" else run_all(steps)
     except KeyboardInterrupt:
         return 130
+
+
+def fill_in(step: List[str], arguments: List[str]) -> List[str]:
+    """`step` with the user's `arguments` where they belong."""
+    filled: List[str] = []
+    for part in step:
+        filled += arguments if part == ARGUMENTS else [part]
+    return filled
+
+
+def run_all(steps: List[List[str]]) -> int:
+    """Run the steps one after another, also after one that failed; say which failed, and return the exit code."""
+    failed = [step for step in steps if run(step, ROOT) != 0]
     for step in failed:
         print("FAILED: python %s" % " ".join(step[1:]), file=sys.stderr)
     return 1 if failed else 0
+
+
+def open_lab(steps: List[List[str]]) -> int:
+    """Run the steps, the last of which starts JupyterLab; go no further than one that failed."""
+    *before, jupyter = steps
+    for step in before:
+        code = run(step, ROOT)
+        if code != 0:
+            return code
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        jupyter.append("--allow-root")  # inside containers there is often no other user
+    if os.name == "posix":
+        os.chdir(str(ROOT))
+        os.execv(jupyter[0], jupyter)  # Jupyter itself then gets Ctrl-C, and asks before it stops
+    return run(jupyter, ROOT)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Makes notebooks/index.ipynb: what an error message means, and where a term is defined.
+"""Makes notebooks/index.ipynb: the lessons, what an error message means, and where a term is defined.
 
-Part of `make catalogue`. The entries come from the lessons themselves:
+Part of `make catalogue`. The lessons are listed here, as well as in the README, so that a link to the list stays among
+the notebooks: the README's own leads to those with outputs. The entries come from the lessons themselves:
 
 * **Terms** are the words in bold. A lesson sets a term in bold where it defines it, once in the whole course, and
   nothing else but the fixed labels in `LABELS`. The index quotes the sentence.
@@ -24,25 +25,25 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools import Problem, markdown
+from tools.markdown import Block, blocks, headings
+
 FILE = "index.ipynb"
-TITLE = "Look up a term or an error message"
+TITLE = "Look up a lesson, a term or an error message"
+LESSONS = "lessons"     # the id of the cell that lists them, which all lessons link
 MESSAGES = "messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
 
 LABELS = {"predict", "you will be able to", "the commonest mistake", "read on"}
-HIDDEN = "\0"       # a star in inline code, which sets nothing in bold
-BOLD = re.compile(r"\*\*(?!\s)([^*]+?)\*\*")
+SENTENCE = re.compile(r"[*`\[\"(]*[A-Z`*\[]")       # how one begins, if not with words in bold
 # An error as Python, or a cell that caught it, prints it: its type, a colon and words.
 ERROR = re.compile(
-    r"(?<![\w.'\"(])(?<!except )(?:[A-Z]\w*(?:Error|Warning|Exception|Interrupt|Empty|Full|ShutDown)|\w*ExceptionGroup): \S.*"
+    r"(?<![\w.'\"(])(?<!except )"
+    r"(?:[A-Z]\w*(?:Error|Warning|Exception|Interrupt|Empty|Full|ShutDown)|\w*ExceptionGroup): \S.*"
 )
 
 # Where a message is shown, the best place first.
 ERROR_ITSELF, IN_A_LINE, QUOTED = range(3)
-
-
-class Wrong(Exception):
-    """The lessons and messages.toml do not agree; the text says what to change."""
 
 
 @dataclass(frozen=True)
@@ -88,41 +89,41 @@ def cells_of(file: str, notebook: NotebookNode) -> Iterator[tuple[NotebookNode, 
     heading = ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for line in prose(cell.source).splitlines():
-                if found := re.match(r"##+ (.+)", line):
-                    heading = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", found[1].replace("**", "")).replace(HIDDEN, "*")
+            heading = next((block.label for block in reversed(headings(cell.source)) if block.level > 1), heading)
         yield cell, Place(file, cell.id, heading or "the beginning")
-
-
-def prose(source: str) -> str:
-    """Markdown without fenced code and comments, and with `HIDDEN` for the stars in inline code."""
-    source = re.sub(r"^[ ]*(```+|~~~+).*?^[ ]*\1\s*$", "", source, flags=re.MULTILINE | re.DOTALL)
-    source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
-    return re.sub(r"(`+)[^`]+\1", lambda found: found[0].replace("*", HIDDEN), source)
 
 
 def is_term(bold: str) -> bool:
     return bold.rstrip(":").lower() not in LABELS and not re.match(r"\d+ minutes", bold)
 
 
-def sentence_with(term: str, source: str) -> str:
-    """The sentence of `source` that has `term` in bold, on one line, without its bold marks."""
-    blocks = re.split(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+\. |\|))", prose(source))
-    block = next(block for block in map(one_line, blocks) if f"**{term}**" in block)
-    if block.startswith("|"):
-        block = next(field.strip().replace("\\|", "|") for field in re.split(r"(?<!\\)\|", block) if f"**{term}**" in field)
-    block = re.sub(r"^\s*(?:[-*] |\d+\. |#+ )", "", block)
-    sentences = re.split(r"(?<=[.?])\s+(?=[*`\[\"(]*[A-Z`*\[])", block)
-    sentence = next(sentence for sentence in sentences if f"**{term}**" in sentence)
-    return sentence.replace("**", "").replace(HIDDEN, "*").rstrip(":").strip()
+def sentence_around(block: Block, begin: int, end: int) -> str:
+    """The sentence of a block in which the bold words between `begin` and `end` stand."""
+    breaks = [
+        gap.end()
+        for gap in re.finditer(r"(?<=[.?])\s+", block.markdown)
+        if SENTENCE.match(block.markdown, gap.end()) or any(first == gap.end() for first, _ in block.bold)
+    ]
+    start = max((at for at in breaks if at <= begin), default=0)
+    stop = min((at for at in breaks if at >= end), default=len(block.markdown))
+    return one_line(block.markdown[start:stop]).rstrip(":").strip()
 
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def terms_in(source: str) -> Iterator[tuple[str, str]]:
+    """The terms in a text, each with its sentence."""
+    for block in blocks(source):
+        for begin, end in block.bold:
+            term = one_line(block.markdown[begin:end])
+            if is_term(term):
+                yield term, sentence_around(block, begin, end)
+
+
 def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str, Place]]:
-    """Each term with the sentence that defines it and its place. Raises Wrong if one is defined twice."""
+    """Each term with the sentence that defines it and its place. Raises Problem if one is defined twice."""
     terms: dict[str, tuple[str, Place]] = {}
     defined: dict[str, Place] = {}      # by the term in small letters
     problems = []
@@ -130,7 +131,7 @@ def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str
         for cell, place in cells_of(file, notebook):
             if cell.cell_type != "markdown":
                 continue
-            for term in filter(is_term, map(one_line, BOLD.findall(prose(cell.source)))):
+            for term, sentence in terms_in(cell.source):
                 if first := defined.get(term.lower()):
                     problems.append(
                         f"**{term}** is in bold in {first.file} ({first.cell}) and in {file} ({cell.id}). A term is "
@@ -138,10 +139,15 @@ def terms_of(lessons: Iterable[tuple[str, NotebookNode]]) -> dict[str, tuple[str
                     )
                 else:
                     defined[term.lower()] = place
-                    terms[term] = sentence_with(term, cell.source), place
+                    terms[term] = sentence, place
     if problems:
-        raise Wrong("\n".join(problems))
+        raise Problem("\n".join(problems))
     return terms
+
+
+def quoted_in(source: str) -> list[str]:
+    """What a text quotes as inline code."""
+    return [code for block in blocks(source) for code in block.code]
 
 
 def words_of(cell: NotebookNode) -> list[str]:
@@ -161,7 +167,7 @@ def words_of(cell: NotebookNode) -> list[str]:
 
 
 def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
-    """The messages, and the patterns of errors that need no entry. Raises Wrong."""
+    """The messages, and the patterns of errors that need no entry. Raises Problem."""
     try:
         table = tomllib.loads((folder / MESSAGES).read_text(encoding="utf-8"))
         unlisted, entries = table.pop("not_listed"), table.pop("message")
@@ -175,29 +181,29 @@ def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
         if twice:
             raise TypeError(f"{twice[0]!r} has two entries")
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise Wrong(
+        raise Problem(
             f'{MESSAGES}: {type(error).__name__}: {error}. It holds not_listed = ["..."], and entries of the form '
             '[[message]] text = "ValueError: ...", means = "...".'
         ) from error
     if table:
-        raise Wrong(f"{MESSAGES} does not know {', '.join(table)}; its keys are: message, not_listed.")
+        raise Problem(f"{MESSAGES} does not know {', '.join(table)}; its keys are: message, not_listed.")
     return messages, [pattern_of(text) for text in unlisted]
 
 
 def places_of(
     messages: list[Message], unlisted: list[re.Pattern[str]], lessons: Iterable[tuple[str, NotebookNode]]
 ) -> dict[Message, list[Place]]:
-    """Where each message is shown, the best cell of each lesson. Raises Wrong: see the module."""
+    """Where each message is shown, the best cell of each lesson. Raises Problem: see the module."""
     shown: dict[Message, dict[str, dict[int, Place]]] = {message: {} for message in messages}
     known = [*unlisted, *(message.pattern for message in messages)]
     problems = []
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
             is_code = cell.cell_type == "code"
-            for text in words_of(cell) if is_code else re.findall(r"`([^`\n]+)`", prose(cell.source)):
+            for text in words_of(cell) if is_code else quoted_in(cell.source):
                 for message in messages:
-                    if found := message.pattern.search(text):
-                        begins = found.start() == 0 or text[found.start() - 1] == "\n"
+                    if match := message.pattern.search(text):
+                        begins = match.start() == 0 or text[match.start() - 1] == "\n"
                         kind = QUOTED if not is_code else ERROR_ITSELF if begins else IN_A_LINE
                         shown[message].setdefault(file, {}).setdefault(kind, place)     # the first of each kind
                 problems += [
@@ -217,7 +223,7 @@ def places_of(
         if not found
     ]
     if problems:
-        raise Wrong("\n".join(problems))
+        raise Problem("\n".join(problems))
     return places
 
 
@@ -228,35 +234,31 @@ def in_table(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def code(text: str) -> str:
-    """Inline code, also of a text with backticks."""
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
 def messages_table(places: dict[Message, list[Place]]) -> str:
     rows = ["| message | what it means | made and mended in |", "|---|---|---|"]
     for message, found in sorted(places.items(), key=lambda item: item[0].text.lower()):
         links = "<br>".join(place.link for place in found)
-        rows.append(f"| {in_table(code(message.text))} | {in_table(message.means)} | {in_table(links)} |")
+        rows.append(f"| {in_table(markdown.code(message.text))} | {in_table(message.means)} | {in_table(links)} |")
     return "\n".join(rows)
 
 
 def terms_table(terms: dict[str, tuple[str, Place]]) -> str:
     rows = ["| term | the sentence that defines it | defined in |", "|---|---|---|"]
     for term, (sentence, place) in sorted(terms.items(), key=lambda item: item[0].lower()):
-        rows.append(f"| {in_table(term.replace(HIDDEN, '*'))} | {in_table(sentence)} | {in_table(place.link)} |")
+        rows.append(f"| {in_table(term)} | {in_table(sentence)} | {in_table(place.link)} |")
     return "\n".join(rows)
 
 
-def make(folder: Path, files: Iterable[str], metadata: dict, note: str) -> NotebookNode:
-    """The index of the lessons `files` in `folder`. Raises Wrong."""
+def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: str = "") -> NotebookNode:
+    """The index of the lessons `files` in `folder`; `table` lists them. Raises Problem."""
     lessons = [(file, nbformat.read(folder / file, as_version=4)) for file in files]
     places = places_of(*load_messages(folder), lessons)
     terms = terms_of(lessons)
     texts = {
-        "title": f"# {TITLE}\n\nEvery term and every error message of the course, each with a link to the cell that "
-                 "explains it. Search with Ctrl+F (on a Mac, Cmd+F).",
-        "navigation-top": f"[Start here](00_start_here.ipynb) · [All lessons](../README.md#lessons)\n\n{note}",
+        "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
+                 "to the cell that explains it. Search with Ctrl+F (on a Mac, Cmd+F).",
+        "navigation-top": f"[Start here](00_start_here.ipynb)\n\n{note}",
+        LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThree dots stand for what differs from program to program: a "
                     f"name, a number, an address.\n\n{messages_table(places)}",
         "terms": f"## What does this word mean?\n\n{terms_table(terms)}",

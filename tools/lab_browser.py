@@ -6,8 +6,8 @@ JupyterLab serves a copy of the notebook's folder, with settings, workspaces and
 port of the loopback; the browser reaches nothing else. What is installed for the user is neither read nor changed.
 
 A run fails on an error output (but for cells with the tag raises-exception), on a cell that is not executed or gives
-no answer in time, on a widget that does not render, on a request that leaves the loopback, and on a kernel that does
-not answer afterwards.
+no answer in time, on a widget that does not render, on a notification that covers the page, on a request that leaves
+the loopback, and on a kernel that does not answer afterwards.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 WIDTH, HEIGHT = 1280, 800
 STARTING = 120      # seconds that JupyterLab, and a kernel, may take to start
@@ -63,22 +64,45 @@ def chromium() -> str | None:
 # -- JupyterLab -------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]:
-    """JupyterLab on a copy of `folder`; gives a function from a path in it to the address that opens it.
+class Lab:
+    """A JupyterLab that runs. What it serves are copies, each in a folder of its own."""
 
-    `windowing` is JupyterLab's windowingMode: with "none" the page holds all cells, not only those in view.
-    """
+    def __init__(self, home: Path, base: str, token: str) -> None:
+        self._home, self._base, self._token = home, base, token
+        self._served = 0
+
+    def serve(self, folder: Path) -> Callable[[str], str]:
+        """Copy `folder` to where JupyterLab finds it; gives a function from a path in it to its address."""
+        self._served += 1
+        place = f"{self._served}/{folder.name}"
+        ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
+        shutil.copytree(folder, self._home / "root" / place, ignore=ignore)
+        # A new workspace for each page: JupyterLab opens in it nothing that was open before.
+        return lambda path: (f"{self._base}/lab/workspaces/w{time.time_ns()}/tree/{quote(place)}/{path}"
+                             f"?token={self._token}")
+
+    @contextlib.contextmanager
+    def windowing(self, mode: str) -> Iterator[None]:
+        """Pages that are opened meanwhile have this windowingMode; without it they hold all cells ("none")."""
+        self._set_windowing(mode)
+        yield
+        self._set_windowing("none")
+
+    def _set_windowing(self, mode: str) -> None:
+        _write(self._home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings",
+               {"windowingMode": mode})
+
+
+@contextlib.contextmanager
+def lab() -> Iterator[Lab]:
+    """JupyterLab, with settings, workspaces and a runtime folder of its own."""
     home = Path(tempfile.mkdtemp(prefix="lab-"))
-    ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    shutil.copytree(folder, home / "root" / "notebooks", ignore=ignore)
-    _write(home / "config" / "labconfig" / "page_config.json", {
-        "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},       # asks whether to fetch news
-    })
+    (home / "root").mkdir()
+    port, token = _free_port(), "opensesame"
+    base = f"http://127.0.0.1:{port}"
+    made = Lab(home, base, token)
+    made._set_windowing("none")
     _write(home / "settings" / "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings", {"autosave": False})
-    _write(home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings", {
-        "windowingMode": windowing,
-    })
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -89,19 +113,16 @@ def lab(folder: Path, windowing: str = "none") -> Iterator[Callable[[str], str]]
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_PLATFORM_DIRS": "1",
     }
-    port, token = _free_port(), "opensesame"
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home / 'root'}", f"--IdentityProvider.token={token}",
-        "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",
     ]
-    base = f"http://127.0.0.1:{port}"
     with open(home / "log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait_until_up(f"{base}/api?token={token}", server, home / "log")
-        # A new workspace for each page: JupyterLab opens in it nothing that was open before.
-        yield lambda path: f"{base}/lab/workspaces/w{time.time_ns()}/tree/notebooks/{path}?token={token}"
+        yield made
     finally:
         server.terminate()
         try:
@@ -199,8 +220,10 @@ OPEN = """async ([path, seconds]) => {
   return 'the kernel did not start';
 }"""
 
-# JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells after
-# it: so ask the kernel for nothing, which it answers after them.
+SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map(n => n.innerText || n.innerHTML)"""
+
+# JupyterLab takes an error for the end of Run All, also one that is meant, while the kernel goes on with the cells
+# after it: so ask the kernel for nothing, which it answers after them.
 RUN_ALL = """async (seconds) => {
   const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
   const meant = content.widgets.some(w => (w.model.getMetadata('tags') ?? []).includes('raises-exception'));
@@ -218,6 +241,8 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => 
 
 WIDGETS_LOADED = """() => ![...document.querySelectorAll('.jp-OutputArea-output')].some(
   n => n.innerText === 'Loading widget...')"""
+
+NOTIFICATIONS = "() => [...document.querySelectorAll('.Toastify__toast')].map(n => n.innerText)"
 
 # A cell of its own would change the notebook; the kernel is asked directly, on the same channel.
 ASK = """async (seconds) => {
@@ -237,6 +262,7 @@ class Run:
     """A notebook after Run All. `complaints` is empty if nothing is wrong."""
 
     page: Any
+    shown_before: list[str] = field(default_factory=list)       # outputs that were there when it was opened
     cells: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
@@ -257,7 +283,7 @@ def run_notebook(chrome: Browser, address: str, seconds: float = RUNNING) -> Ite
     known = len(chrome.foreign)
     try:
         _open(page, address)
-        run = Run(page)
+        run = Run(page, page.evaluate(SHOWN))
         ended = page.evaluate(RUN_ALL, seconds)
         page.wait_for_timeout(300)                  # what background tasks still send, and what is still being drawn
         with contextlib.suppress(TimeoutError):
@@ -268,6 +294,7 @@ def run_notebook(chrome: Browser, address: str, seconds: float = RUNNING) -> Ite
             answer = page.evaluate(ASK, 15)
             if answer != "ok still here":
                 run.complaints.append(f"after the last cell the kernel was asked to print, and gave: {answer}")
+        run.complaints += [f"JupyterLab shows a notification: {text}" for text in page.evaluate(NOTIFICATIONS)]
         run.complaints += [f"a request left the loopback: {url}" for url in dict.fromkeys(chrome.foreign[known:])]
         run.complaints += [f"an error in the page: {error}" for error in crashes]
         yield run
@@ -304,9 +331,8 @@ def _complaints(cells: list[dict[str, Any]], ended: str, seconds: float) -> list
         where = f"cell {number} ({cell.get('id', 'no id')})"
         source = "".join(cell["source"])
         meant = "raises-exception" in cell["metadata"].get("tags", [])
-        for output in cell["outputs"]:
-            if output["output_type"] == "error" and not meant:
-                complaints.append(f"{where} shows an error: {output['ename']}: {output['evalue']}")
+        errors = [output for output in cell["outputs"] if output["output_type"] == "error" and not meant]
+        complaints += [f"{where} shows an error: {error['ename']}: {error['evalue']}" for error in errors]
         if cell["broken"]:
             complaints.append(f"{where} has a widget that does not render")
         if "[*]" in cell["prompt"]:
@@ -357,8 +383,8 @@ def main(arguments: list[str] | None = None) -> int:
     good = True
     for path in (path.resolve() for path in options.notebooks):
         try:
-            with lab(path.parent) as address, browser() as chrome:
-                with run_notebook(chrome, address(path.name), options.seconds) as run:
+            with lab() as server, browser() as chrome:
+                with run_notebook(chrome, server.serve(path.parent)(path.name), options.seconds) as run:
                     pictures = take_pictures(run.page, options.out, path.stem)
         except Failed as failure:
             print(failure, file=sys.stderr)

@@ -4,8 +4,10 @@
     python -m tools.lock --upgrade           move everything to the newest version that fits
     python -m tools.lock --upgrade-package NAME
 
-Two files are written. requirements.txt is a universal lock: one file, with markers, for every supported Python and
-system, made by uv. environment.yml repeats its lines for conda and Binder, below the Python that those are to use.
+The locks are universal: one file, with markers, for every supported Python and system, made by uv. requirements.txt is
+what a learner needs; requirements-test.txt and requirements-bench.txt are what the tests and the benchmarks need beyond
+it. Each is made with those before it as constraints, so that all can be installed together. environment.yml repeats
+requirements.txt for conda and Binder, below the Python that those are to use.
 """
 
 from __future__ import annotations
@@ -19,22 +21,28 @@ ROOT = Path(__file__).resolve().parent.parent
 # The Python of Binder and conda. Without a pin, Binder's builder would take one that is too old for the course.
 PYTHON = "3.13"
 
+# Each lock, and what in pyproject.toml it pins: the project itself, or one of its dependency groups.
+LOCKS = {
+    "requirements.txt": ["pyproject.toml"],
+    "requirements-test.txt": ["--group", "pyproject.toml:test"],
+    "requirements-bench.txt": ["--group", "pyproject.toml:bench"],
+}
 
-def compile_lock(output: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Have uv write the lock to `output`; pins that `output` already holds are kept where they still fit.
 
-    Returns the finished process: its return code is 0 if the file was written, its stderr says why not.
+def compile_lock(name: str, folder: Path = ROOT, *options: str) -> subprocess.CompletedProcess[str]:
+    """Have uv write the lock `name` in `folder`; pins that it already holds there are kept where they still fit.
+
+    The locks before it are read from the same folder. Returns the finished process: its return code is 0 if the file
+    was written, its stderr says why not.
     """
-    return subprocess.run(
-        # fmt: off
-        [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--output-file", str(output), "--quiet",
-         "--universal", "--python-version", "3.11", "--no-emit-index-url",
-         "--custom-compile-command", "make lock", *options],
-        # fmt: on
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    names = list(LOCKS)
+    constraints = [part for before in names[:names.index(name)] for part in ("--constraint", str(folder / before))]
+    command = [
+        sys.executable, "-m", "uv", "pip", "compile", *LOCKS[name], *constraints, "--output-file", str(folder / name),
+        "--universal", "--python-version", "3.11", "--no-emit-index-url", "--quiet",
+        "--custom-compile-command", "make lock", *options,
+    ]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def pins(lock: str) -> list[str]:
@@ -66,13 +74,15 @@ dependencies:
 
 
 def main(options: list[str]) -> int:
-    done = compile_lock(ROOT / "requirements.txt", *options)
-    if done.returncode != 0:
-        print(f"uv could not make the lock:\n{done.stderr}", file=sys.stderr)
-        return 1
+    for name in LOCKS:
+        done = compile_lock(name, ROOT, *options)
+        if done.returncode != 0:
+            print(f"uv could not make {name}:\n{done.stderr}", file=sys.stderr)
+            return 1
+        print(f"{name} pins {len(pins((ROOT / name).read_text(encoding='utf-8')))} requirements.")
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     (ROOT / "environment.yml").write_text(environment_yml(lock), encoding="utf-8", newline="\n")
-    print(f"requirements.txt and environment.yml pin {len(pins(lock))} requirements.")
+    print("environment.yml repeats requirements.txt.")
     return 0
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from helpers.drawing.timeline import draw, mimebundle
 from helpers.recording import Recording
-from tools.catalogue import ROOT, replace_region
+from tools import ROOT
+from tools.regions import replace_region
 
 PICTURE = "notebooks/pictures/timeline.png"
 PROGRAM = '''\
@@ -49,7 +50,8 @@ def region(run: Recording) -> str:
     """What stands in the README: the picture with its alternative text, and the program."""
     _, metadata = mimebundle(run)
     alt = re.sub(r"[\[\]\n]", " ", metadata["image/png"]["alt"])
-    return f"![{alt}]({PICTURE})\n\nThe picture is a run of this program, in virtual time:\n\n```python\n{PROGRAM}run\n```"
+    said = "The picture is a run of this program, in virtual time:"
+    return f"![{alt}]({PICTURE})\n\n{said}\n\n```python\n{PROGRAM}run\n```"
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:

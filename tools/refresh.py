@@ -21,6 +21,7 @@ import argparse
 import asyncio
 import configparser
 import functools
+import itertools
 import os
 import re
 import sys
@@ -34,9 +35,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from helpers.notebook import progress_file
-from tools import index
+from tools import ROOT, Problem, index
 
-ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "tests" / "sanitize.cfg"
 TIMEOUT = 60        # seconds that a cell may take
 AT_ONCE = 2         # kernels
@@ -51,15 +51,11 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"^(?=File |Cell In)", re.MULTILINE)     # where IPython begins a new frame of a traceback
 
 
-class Failed(Exception):
-    """A notebook did not run as its author meant; the text says where and why."""
-
-
 # --- run -----------------------------------------------------------------------------------------------------------
 
 
-async def execute(path: Path, timeout: float = TIMEOUT) -> NotebookNode:
-    """The notebook, run in a fresh kernel in its own folder. Raises Failed."""
+async def execute(path: Path, seconds: float = TIMEOUT) -> NotebookNode:
+    """The notebook, run in a fresh kernel in its own folder; a cell may take so many seconds. Raises Problem."""
     notebook = read(path)
     started: list[int] = []
     for cell in notebook.cells:
@@ -67,7 +63,7 @@ async def execute(path: Path, timeout: float = TIMEOUT) -> NotebookNode:
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         notebook,
-        timeout=timeout,
+        timeout=seconds,
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
@@ -83,20 +79,20 @@ async def execute(path: Path, timeout: float = TIMEOUT) -> NotebookNode:
         if isinstance(error, CellExecutionError):
             shown = [output for output in cell.outputs if output.output_type == "error"]
             trace = "\n".join(own_frames(shown[0])) if shown else cell.source
-            raise Failed(f"{where}: {error.ename}: {error.evalue}\n{trace}") from None
-        what = f"no answer within {timeout:g} seconds" if isinstance(error, CellTimeoutError) else "the kernel died"
-        raise Failed(f"{where}: {what}\n{cell.source}") from None
+            raise Problem(f"{where}: {error.ename}: {error.evalue}\n{trace}") from None
+        what = f"no answer within {seconds:g} seconds" if isinstance(error, CellTimeoutError) else "the kernel died"
+        raise Problem(f"{where}: {what}\n{cell.source}") from None
     return notebook
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook in format 4.5. Raises Failed if it is none, or has cells without ids."""
+    """A notebook in format 4.5. Raises Problem if it is none, or has cells without ids."""
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
     except Exception as error:      # nbformat raises many kinds, for what is no JSON and for what is no notebook
-        raise Failed(f"{path.name} is not a readable notebook: {error}") from error
+        raise Problem(f"{path.name} is not a readable notebook: {error}") from error
     if (notebook.nbformat, notebook.get("nbformat_minor", 0)) < (4, 5) or not all(c.get("id") for c in notebook.cells):
-        raise Failed(f"{path.name} has cells without ids, or an older format: save it in a current JupyterLab.")
+        raise Problem(f"{path.name} has cells without ids, or an older format: save it in a current JupyterLab.")
     return notebook
 
 
@@ -149,9 +145,9 @@ def join_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
         else:
             joined.append(output)
             streams[output.name] = output
-    for index, (one, other) in enumerate(zip(joined, joined[1:])):
+    for at, (one, other) in enumerate(itertools.pairwise(joined)):
         if one.get("name") == "stderr" and other.get("name") == "stdout":       # which came first is chance, too
-            joined[index : index + 2] = [other, one]
+            joined[at : at + 2] = [other, one]
             break
     return joined
 
@@ -183,12 +179,14 @@ def own_frames(error: NotebookNode) -> list[str]:
 def _keep_picture(output: NotebookNode, before: NotebookNode) -> None:
     """Keep the stored picture of a run in real time, if it is of a run that went the same way."""
     about, about_before = (o.get("metadata", {}).get("image/png", {}) for o in (output, before))
-    if about.get("clock") in ("real", "mixed") and about_before.get("clock") == about["clock"]:
-        if "image/png" in before.data and output.data.get("text/plain") == before.data.get("text/plain"):
-            output.data["image/png"] = before.data["image/png"]
-            for size in ("width", "height"):
-                if size in about_before:
-                    about[size] = about_before[size]
+    same_clock = about.get("clock") in ("real", "mixed") and about_before.get("clock") == about["clock"]
+    if not same_clock or "image/png" not in before.data:
+        return
+    if output.data.get("text/plain") == before.data.get("text/plain"):
+        output.data["image/png"] = before.data["image/png"]
+        for size in ("width", "height"):
+            if size in about_before:
+                about[size] = about_before[size]
 
 
 def written(notebook: NotebookNode) -> str:
@@ -196,24 +194,29 @@ def written(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
+def store(path: Path, text: str, check: bool) -> bool:
+    """Write the text, unless this is a check; whether it differs from what the file says."""
+    changed = text != path.read_text(encoding="utf-8")
+    if changed and not check:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return changed
+
+
 # --- all of them ---------------------------------------------------------------------------------------------------
 
 
-async def refresh(paths: list[Path], check: bool = False, redraw: bool = False, timeout: float = TIMEOUT) -> int:
+async def refresh(paths: list[Path], check: bool = False, redraw: bool = False, seconds: float = TIMEOUT) -> int:
     """Refresh the notebooks, say what became of each, and return the exit status: 0 if all is well."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(path: Path) -> bool:
         try:
             async with turn:
-                new = await execute(path, timeout)
-        except Failed as failure:
+                new = await execute(path, seconds)
+        except Problem as failure:
             print(f"{failure}\n{path.name} is not written.", file=sys.stderr, flush=True)
             return False
-        text = written(normalise(new, read(path), redraw))
-        changed = text != path.read_text(encoding="utf-8")
-        if changed and not check:
-            path.write_text(text, encoding="utf-8", newline="\n")
+        changed = store(path, written(normalise(new, read(path), redraw)), check)
         print(f"{path.name}: {('would change' if check else 'written') if changed else 'unchanged'}", flush=True)
         return not (changed and check)
 

@@ -9,23 +9,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import inspect
 import itertools
 import linecache
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from types import FunctionType
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple, TypeVar
 
-from helpers.checker import packing as parcel
-from helpers.checker import process
-from helpers.checker import signature as looks
-from helpers.checker.observe import Case
-from helpers.checker.report import Block, Report
-from helpers.checker.verdict import KINDS, RIGHT, UNCHECKED, UNTRIED, WRONG, Evidence, Finding, from_event, judge
+from helpers.checker import packing, process, signature, syntax
+from helpers.checker.case import Case
+from helpers.checker.kinds import KINDS, Finding
+from helpers.checker.protocol import Event, Job, Notes
+from helpers.checker.report import RIGHT, UNCHECKED, UNTRIED, WRONG, Block, Report
+from helpers.checker.verdict import Evidence, judge, judge_ending
 from helpers.notebook import progress_file
 from helpers.recording import Recording
+
+CaseFunction = TypeVar("CaseFunction", bound=Callable[..., Any])
 
 SETUP = """\
 import asyncio
@@ -36,7 +38,7 @@ from helpers import Shop, ShopBusy, ShopError
 class Mistake(NamedTuple):
     """A known wrong answer, and what the learner must be told about it.
 
-    kind      one of `verdict.KINDS`
+    kind      one of `kinds.KINDS`
     fragment  a part of the message
     source    the answer, as a learner would write it
     """
@@ -49,39 +51,42 @@ class Mistake(NamedTuple):
 class Exercise:
     """An exercise; give it cases with `@exercise.case(...)`.
 
+    lesson    the number of its lesson, such as "04": there a right answer is remembered; "" if it belongs to none
     title     what it is about, a few words
     task      what is asked, Markdown; the notebook's text says the same
     starter   the source text from which the learner starts; its last function is the one that is checked
     hints     from a nudge to nearly the answer
     solution  a source text that solves it
     why       one sentence: what makes it right
-    next      one sentence: what to try next
+    follow_up one sentence: what to try next
     mistakes  known wrong answers, at least four
     setup     source text that starter, solution and mistakes rely on: the imports of the notebook's setup cell
-    advice    kind -> what to write instead, where this exercise can say it better than `verdict.KINDS`
+    advice    kind -> what to write instead, where this exercise can say it better than `kinds.KINDS`
     """
 
     def __init__(
         self,
         *,
+        lesson: str = "",
         title: str,
         task: str,
         starter: str,
         hints: list[str],
         solution: str,
         why: str,
-        next: str,
+        follow_up: str,
         mistakes: list[Mistake],
         setup: str = SETUP,
         advice: dict[str, str] | None = None,
     ) -> None:
+        self.lesson = lesson
         self.title = title
         self.task = _text(task)
         self.starter = _text(starter)
         self.hints = tuple(" ".join(hint.split()) if "\n    " not in hint else _text(hint) for hint in hints)
         self.solution_source = _text(solution)
         self.why = " ".join(why.split())
-        self.next = " ".join(next.split())
+        self.follow_up = " ".join(follow_up.split())
         self.mistakes = tuple(Mistake(kind, fragment, _text(source)) for kind, fragment, source in mistakes)
         self.setup = setup
         self.advice = dict(advice or {})
@@ -95,13 +100,11 @@ class Exercise:
         self._node = functions[-1]
         self.name = self._node.name
         self._hinted = 0
-        self._references: list[dict[str, Any]] = []
+        self._references: list[Notes] = []
 
-    def case(self, **expected: Any) -> Callable[[Callable], Callable]:
-        """Decorate a function as a case; `expected` are fields of `observe.Case`: returns, elapsed, ..."""
-        def decorate(function: Callable) -> Callable:
-            if not inspect.getdoc(function):
-                raise ValueError(f"the case {function.__name__} needs a docstring: what the learner is told of it")
+    def case(self, **expected: Any) -> Callable[[CaseFunction], CaseFunction]:
+        """Decorate a function as a case; `expected` are fields of `Case`: returns, elapsed, ..."""
+        def decorate(function: CaseFunction) -> CaseFunction:
             self.cases.append(Case(function, **expected))
             return function
 
@@ -117,17 +120,16 @@ class Exercise:
 
         seconds  of real time that the answer has for all cases
         """
-        if type(answer) is FunctionType and looks.same_code(answer.__code__, self._starter_code):
-            process.warm()                  # whoever looks at the starter is about to need it
+        if type(answer) is FunctionType and signature.same_code(answer.__code__, self._starter_code):
+            process.spares.fill_soon()       # whoever looks at the starter is about to need it
             return self._untried()
-        remark = looks.wrong_object(answer, self.name, self._node)
-        if remark is not None:
-            file = answer.__code__.co_filename if type(answer) is FunctionType else ""
-            return self._wrong(Finding(remark.kind, remark.observed, remark.wanted, file, remark.line))
+        finding = signature.wrong_object(answer, self.name, self._node)
+        if finding is not None:
+            return self._wrong(finding)
         try:
-            data = parcel.pack(answer)
-        except parcel.CannotSend as error:
-            return self._wrong(self._cannot_send(answer, error))
+            data = packing.pack(answer)
+        except packing.CannotSend as error:
+            return self._wrong(_cannot_send(answer, error))
         try:
             return self._run(answer, data, seconds)
         except process.NoProcess as error:
@@ -147,13 +149,11 @@ class Exercise:
         """A solution, its timeline, and why it is right."""
         blocks = [Block("A solution:", self.solution_source, code=True), Block("Why:", self.why)]
         runs = {}
-        try:
-            references = self._solve()
-        except process.NoProcess:           # the text is worth showing without its picture
-            references = []
-        for case, notes in zip(self.cases, references):
-            if notes.get("recording"):
-                blocks.append(Block("Its timeline:", case.told))
+        with contextlib.suppress(process.NoProcess):        # the text is worth showing without its picture
+            self._solve()
+        for case, notes in zip(self.cases, self._references):
+            if notes["recording"] is not None:
+                blocks.append(Block("Its timeline:", case.description))
                 runs = {"solution": Recording.from_json(notes["recording"])}
                 break
         return Report("solution", blocks, runs=runs)
@@ -161,8 +161,8 @@ class Exercise:
     # -- how it is done -------------------------------------------------------------------------
 
     @functools.cached_property
-    def _starter_code(self) -> Any:
-        return looks.compiled(self.starter, self.name)
+    def _starter_code(self) -> CodeType:
+        return signature.compiled(self.starter, self.name)
 
     def compile(self, source: str) -> FunctionType:
         """The function that a notebook would have after a cell with this source had run."""
@@ -175,51 +175,56 @@ class Exercise:
 
     def _run(self, answer: FunctionType, data: bytes, seconds: float) -> Report:
         file = answer.__code__.co_filename
-        tree = looks.tree_of(answer)
-        printed: list[str] = []
-        count = 0
+        tree = syntax.tree_of(answer)
+        output = _Output()
+        references: list[Notes] = []
         done = 0
-        with contextlib.closing(process.run(self._job(data, {file: linecache.getlines(file)}), seconds)) as frames:
+        job = self._job(data, seconds, {file: linecache.getlines(file)})
+        with contextlib.closing(process.run(job)) as frames:
             for frame in frames:
                 event = frame["event"]
-                if event == "printed":
-                    printed.append(frame["text"])
-                elif event == "reference":
-                    self._references.append(frame["notes"])
-                elif event == "case":
-                    notes = frame["notes"]
-                    count = notes["printed"]
-                    evidence = Evidence(self.cases[done], notes, self._reference(done), tree, file)
+                if event == Event.PRINTED:
+                    output.text += frame["text"]
+                elif event == Event.REFERENCE:
+                    references.append(frame["notes"])
+                    self._keep(references)
+                elif event == Event.CASE:
+                    output.characters = frame["notes"]["printed"]
+                    evidence = Evidence(self.cases[done], frame["notes"], self._reference(done), tree, file)
                     finding = judge(evidence)
                     if finding is not None:
-                        return self._wrong(finding, evidence, answer, "".join(printed), count)
+                        return self._wrong(finding, evidence.case, evidence.timelines, _remarks(answer, output))
                     done += 1
-                elif event == "end":
-                    return self._right("".join(printed), count, answer)
+                elif event == Event.END:
+                    return self._right(_remarks(answer, output))
                 else:
-                    finding = from_event(frame, seconds, process.MEMORY)
+                    finding = judge_ending(frame, seconds, process.MEMORY)
                     case = self.cases[min(done, len(self.cases) - 1)]
-                    return self._wrong(finding, None, answer, "".join(printed), count, case)
+                    return self._wrong(finding, case, remarks=_remarks(answer, output))
         raise process.NoProcess("the process stopped reporting")
 
-    def _job(self, answer: bytes | None, lines: dict[str, list[str]]) -> dict[str, Any]:
+    def _job(self, answer: bytes | None, seconds: float, lines: dict[str, list[str]]) -> Job:
         reference = None
         if not self._references:
-            reference = parcel.pack(self.compile(self.solution_source))
+            reference = packing.pack(self.compile(self.solution_source))
         return {
-            "path": list(sys.path), "cases": parcel.pack(self.cases), "reference": reference, "answer": answer,
-            "lines": lines,
+            "seconds": seconds, "path": list(sys.path), "cases": packing.pack(self.cases), "reference": reference,
+            "answer": answer, "lines": lines,
         }
 
-    def _solve(self) -> list[dict[str, Any]]:
-        """What is observed of the solution, case by case; it is run once."""
+    def _solve(self) -> None:
+        """Run the solution, if that has not been done."""
         if not self._references:
-            with contextlib.closing(process.run(self._job(None, {}))) as frames:
-                self._references = [frame["notes"] for frame in frames if frame["event"] == "reference"]
-        return self._references
+            with contextlib.closing(process.run(self._job(None, process.SECONDS, {}))) as frames:
+                self._keep([frame["notes"] for frame in frames if frame["event"] == Event.REFERENCE])
 
-    def _reference(self, index: int) -> dict[str, Any] | None:
-        return self._references[index] if index < len(self._references) else None
+    def _keep(self, references: list[Notes]) -> None:
+        """Keep what was observed of the solution once it is known for all cases: an interrupted run says too little."""
+        if len(references) == len(self.cases):
+            self._references = references
+
+    def _reference(self, index: int) -> Notes | None:
+        return self._references[index] if self._references else None
 
     # -- what is said ---------------------------------------------------------------------------
 
@@ -228,56 +233,67 @@ class Exercise:
             "Not tried yet.", f"Write your code into {self.name}, run the cell, and look here again. "
             f"exercises.{self.name}.hint() gives a hint.")])
 
-    def _right(self, printed: str, count: int, answer: FunctionType) -> Report:
-        progress_file.mark(self.cases[0].function.__module__, self.name)
-        blocks = [Block("Right.", self.why), Block("Next:", self.next)]
-        return Report(RIGHT, blocks + _notes(printed, count, answer))
+    def _right(self, remarks: list[Block]) -> Report:
+        if self.lesson:
+            progress_file.mark(f"lesson_{self.lesson}", self.name)
+        return Report(RIGHT, [Block("Right.", self.why), Block("Next:", self.follow_up), *remarks])
 
     def _unchecked(self, why: str) -> Report:
         return Report(UNCHECKED, [Block(
             "Could not be checked.", "An answer runs in a process of its own, and this machine could not start one: "
             f"{why}. This says nothing about your answer. Close other programs or notebooks, and run the cell again.")])
 
-    def _wrong(self, finding: Finding, evidence: Evidence | None = None, answer: Any = None, printed: str = "",
-               count: int = 0, case: Case | None = None) -> Report:
-        case = evidence.case if evidence is not None else case
+    def _wrong(self, finding: Finding, case: Case | None = None, runs: dict[str, Recording] | None = None,
+               remarks: list[Block] | None = None) -> Report:
+        """What is the matter, where, what was asked, and what to try.
+
+        case     in which it came out; None before any case has run
+        runs     the timelines to show beside it
+        remarks  what is added at the end
+        """
         blocks = [Block("Not yet right:", _sentence(finding.observed))]
         if finding.line:
-            text = looks.source_line(finding.file, finding.line)
+            text = syntax.source_line(finding.file, finding.line)
             where = f"Line {finding.line}:"
             blocks.append(Block(where, text, code=True) if text else Block("Where:", f"line {finding.line}"))
         if case is not None:
-            blocks.append(Block("Asked:", case.told))
+            blocks.append(Block("Asked:", case.description))
         if finding.wanted:
             blocks.append(Block("Wanted:", _sentence(finding.wanted)))
-        blocks.append(Block("Try:", finding.advice or self.advice.get(finding.kind) or KINDS[finding.kind]))
-        runs: dict[str, Recording] = {}
-        if evidence is not None and evidence.run is not None and evidence.wanted_run is not None:
-            waits = evidence.run.elapsed or evidence.wanted_run.elapsed     # else there is nothing to see
-            if waits and evidence.run.text() != evidence.wanted_run.text():
-                runs = {"yours": evidence.run, "wanted": evidence.wanted_run}
-        return Report(WRONG, blocks + _notes(printed, count, answer), kind=finding.kind, line=finding.line, runs=runs)
-
-    def _cannot_send(self, answer: FunctionType, error: parcel.CannotSend) -> Finding:
-        found = list(itertools.islice(parcel.culprits(answer), 3))
-        what = "; ".join(f"{name} ({reason})" for name, reason in found) or str(error)
-        return Finding("cannot send", f"your answer runs in a process of its own, and something that it uses cannot be "
-                       f"sent there: {what}", "", answer.__code__.co_filename, answer.__code__.co_firstlineno)
+        blocks.append(Block("Try:", self.advice.get(finding.kind) or KINDS[finding.kind]))
+        return Report(WRONG, blocks + (remarks or []), kind=finding.kind, line=finding.line, runs=runs or {})
 
 
 _numbers = itertools.count(1)
 
 
-def _notes(printed: str, count: int, answer: Any) -> list[Block]:
+@dataclass
+class _Output:
+    """What an answer has printed: its beginning, and how many characters it all had."""
+
+    text: str = ""
+    characters: int = 0
+
+
+def _remarks(answer: FunctionType, output: _Output) -> list[Block]:
+    """What is said of every answer that has run: what it printed, and which globals it assigns to."""
     blocks = []
-    if printed:
-        more = f"\n... and {count - len(printed):,} characters more" if count > len(printed) else ""
-        blocks.append(Block("Your code printed:", printed.rstrip("\n") + more, code=True))
-    names = looks.globals_assigned(answer.__code__) if type(answer) is FunctionType else []
+    if output.text:
+        rest = output.characters - len(output.text)
+        more = f"\n... and {rest:,} characters more" if rest > 0 else ""
+        blocks.append(Block("Your code printed:", output.text.rstrip("\n") + more, output=True))
+    names = syntax.globals_assigned(answer.__code__)
     if names:
         blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a "
                                      "process of its own, so the notebook's variables are unchanged."))
     return blocks
+
+
+def _cannot_send(answer: FunctionType, error: packing.CannotSend) -> Finding:
+    found = list(itertools.islice(packing.unsendable(answer), 3))
+    what = "; ".join(f"{name} ({reason})" for name, reason in found) or str(error)
+    return Finding("cannot send", f"your answer runs in a process of its own, and something that it uses cannot be "
+                   f"sent there: {what}", "", answer.__code__.co_filename, answer.__code__.co_firstlineno)
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 class Failed(AssertionError):
     """An answer does not do what a case demands.
 
-    kind      which misconception, one of `verdict.KINDS`
+    kind      which misconception, one of `kinds.KINDS`
     observed  what happened, a sentence without its full stop
     wanted    what should have happened, or ""
     got       an object that came out of the answer, which is looked through for forgotten awaits
@@ -53,7 +53,7 @@ async def cancelled(coroutine: Coroutine, after: float, grace: float = 1.0) -> N
     task = asyncio.create_task(coroutine)
     try:
         await asyncio.sleep(after)
-        name = coroutine.__name__
+        name = getattr(coroutine, "__name__", type(coroutine).__name__)
         if task.done():
             raise Failed("early", f"{name} had ended already, with {shown(task.result())}, when it was to be cancelled "
                                   f"after {after:g} s", f"{name} is still at work then")

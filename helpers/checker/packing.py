@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from helpers.recorder.waits import is_library
+from helpers.recorder.learners_code import is_library
 
 LARGEST = 16_000_000            # bytes that an answer may have, with the globals that it uses
 
@@ -36,7 +36,7 @@ def pack(thing: Any) -> bytes:
     return buffer.getvalue()
 
 
-def culprits(function: FunctionType) -> Iterator[tuple[str, str]]:
+def unsendable(function: FunctionType) -> Iterator[tuple[str, str]]:
     """The globals (and variables from around it) that a function uses and that cannot be sent: name, reason."""
     for name, value in _used(function):
         try:
@@ -51,9 +51,10 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield name, function.__globals__[name]
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         try:
-            yield name, cell.cell_contents
+            value = cell.cell_contents
         except ValueError:                  # not assigned yet
-            pass
+            continue
+        yield name, value
 
 
 def _names(code: CodeType) -> set[str]:
@@ -64,7 +65,7 @@ def _names(code: CodeType) -> set[str]:
 class _Limited(io.BytesIO):
     """Bytes in memory, but not too many."""
 
-    def write(self, data) -> int:
+    def write(self, data: Any) -> int:
         if self.tell() + len(data) > LARGEST:
             raise CannotSend(f"it is larger than {LARGEST // 1_000_000} MB")
         return super().write(data)
@@ -72,7 +73,7 @@ class _Limited(io.BytesIO):
 
 @functools.cache
 def _pickler() -> type:
-    # Imported when it is first needed: the first notebook imports its exercises before it can say what is not installed.
+    # Late: the first notebook imports its exercises before it can say what is not installed.
     import cloudpickle
 
     class Pickler(cloudpickle.Pickler):

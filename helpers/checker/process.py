@@ -8,9 +8,8 @@ Nothing that an answer does to its process can matter to the next answer, or to 
 from __future__ import annotations
 
 import atexit
-import json
+import contextlib
 import os
-import pickle
 import queue
 import re
 import signal
@@ -18,17 +17,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import IO, Any
 
-from helpers.checker.worker import MARK
+from helpers.checker.protocol import LAST, Event, Frame, FrameReader, Job, JsonPlace, pack_job
+from helpers.recorder.learners_code import is_library_file
 
 SECONDS = 2.0               # of real time that an answer has, all its cases together
 GRACE = 0.4                 # seconds after that until a process that did not end itself is killed
 START = 15.0                # seconds that a process has to get ready; a fraction of one is usual
 MEMORY = 600 << 20          # bytes in use, beyond which a process is killed
+PRELOAD = ("cloudpickle", "helpers.checker", "helpers.simulated_io")        # what answers and lessons import
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from helpers.checker.worker import main; main()"
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from helpers.checker.worker import main; main(sys.argv[2:])"
 
 
 class NoProcess(RuntimeError):
@@ -39,84 +40,66 @@ class Process:
     """One process, which waits for one job."""
 
     def __init__(self) -> None:
-        options: dict[str, Any] = {"start_new_session": True}           # out of reach of the stop button
-        if os.name == "nt":
-            options = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
         try:
             self.popen = subprocess.Popen(
-                [sys.executable, "-P", "-X", "utf8", "-c", _BOOT, _ROOT],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **options,
+                [sys.executable, "-P", "-X", "utf8", "-c", _PROGRAM, _ROOT, *PRELOAD],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **_alone(),
             )
         except (OSError, ValueError, TypeError) as error:
             raise NoProcess(f"{type(error).__name__}: {error}") from None
-        self.frames: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self.errors = b""
+        self.input, self.output, self.error_output = _pipes(self.popen)
+        self.frames: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+        self.errors = b""                   # the end of what it has written to its standard error
+        self.writer: threading.Thread | None = None
+        self.frame_reader: threading.Thread | None = None
+        self.error_reader: threading.Thread | None = None
 
     def alive(self) -> bool:
         return self.popen.poll() is None
 
-    def start(self, job: dict[str, Any]) -> None:
+    def start(self, job: Job) -> None:
         """Send the job, and read what comes back in threads: reading a pipe has no timeout on every system."""
-        data = pickle.dumps(job)
-        readers = [self._read_frames, self._read_errors, lambda: self._write(len(data).to_bytes(8, "big") + data)]
-        self.threads = [threading.Thread(target=reader, name="helpers-exercise", daemon=True) for reader in readers]
-        for thread in self.threads:
-            thread.start()
+        data = pack_job(job)
+        self.frame_reader = _in_thread(self._read_frames)
+        self.error_reader = _in_thread(self._read_errors)
+        self.writer = _in_thread(lambda: self._write(data))
 
     def _write(self, data: bytes) -> None:
-        try:
-            view = memoryview(data)
+        view = memoryview(data)
+        with contextlib.suppress(OSError, ValueError):      # it has gone: whoever reads will notice
             while view:
-                view = view[self.popen.stdin.write(view):]
-        except (OSError, ValueError):
-            pass                            # it has gone: whoever reads will notice
+                view = view[self.input.write(view):]
 
     def _read_frames(self) -> None:
-        stream, rest = self.popen.stdout, b""
+        reader = FrameReader()
         try:
-            while chunk := stream.read(1 << 16):
-                rest += chunk
-                while len(rest) >= len(MARK) + 4:
-                    if not rest.startswith(MARK):
-                        self.frames.put({"event": "garbage"})
-                        return
-                    size = int.from_bytes(rest[len(MARK):len(MARK) + 4], "big")
-                    if len(rest) < len(MARK) + 4 + size:
-                        break
-                    frame = json.loads(rest[len(MARK) + 4:len(MARK) + 4 + size])
-                    rest = rest[len(MARK) + 4 + size:]
-                    self.frames.put(frame if isinstance(frame, dict) else {"event": "garbage"})
+            while chunk := self.output.read(1 << 16):
+                for frame in reader.feed(chunk):
+                    self.frames.put(frame)
         except (OSError, ValueError):
-            self.frames.put({"event": "garbage"})
+            self.frames.put({"event": Event.GARBAGE})
         finally:
-            self.frames.put({"event": "gone"})
+            self.frames.put({"event": Event.GONE})
 
     def _read_errors(self) -> None:
-        try:
-            while chunk := self.popen.stderr.read(1 << 14):
+        with contextlib.suppress(OSError, ValueError):
+            while chunk := self.error_output.read(1 << 14):
                 self.errors = (self.errors + chunk)[-20_000:]
-        except (OSError, ValueError):
-            pass
 
     def kill(self) -> None:
         """End the process and all of its session, and leave neither zombie nor pipe behind."""
-        if os.name == "posix":
-            try:
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):
                 os.killpg(self.popen.pid, signal.SIGKILL)
-            except OSError:
-                pass
-        try:
+        with contextlib.suppress(OSError):
             self.popen.kill()
-        except OSError:
-            pass
         self.popen.wait()
-        for thread in getattr(self, "threads", ()):
-            thread.join(0.5)                # at the end of the pipe; longer only if somebody else holds it open
-        for stream in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
-            try:
+        for thread in (self.frame_reader, self.error_reader, self.writer):
+            if thread is not None:
+                thread.join(0.5)            # at the end of the pipe; longer only if somebody else holds it open
+        for stream in (self.input, self.output, self.error_output):
+            with contextlib.suppress(OSError):
                 stream.close()
-            except OSError:
-                pass
 
     def memory(self) -> int:
         """Bytes that the process uses."""
@@ -128,108 +111,142 @@ class Process:
             return 0
 
 
-_spare: Process | None = None
-_lock = threading.Lock()
+def _alone() -> dict[str, Any]:
+    """Options that put a process out of reach of the stop button."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
 
 
-def warm() -> None:
-    """Have a process ready for the next job; it starts in the background."""
-    threading.Thread(target=_fill, name="helpers-exercise", daemon=True).start()
+def _pipes(popen: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    """The three pipes of a process that was started with three pipes."""
+    assert popen.stdin is not None and popen.stdout is not None and popen.stderr is not None
+    return popen.stdin, popen.stdout, popen.stderr
 
 
-def _fill() -> None:
-    global _spare
-    with _lock:
-        if _spare is None or not _spare.alive():
-            try:
-                _spare = Process()
-            except NoProcess:
-                _spare = None               # whoever needs one will try again, and say why not
+def _in_thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, name="helpers-exercise", daemon=True)
+    thread.start()
+    return thread
 
 
-def _take() -> Process:
-    global _spare
-    with _lock:
-        process, _spare = _spare, None
-    if process is not None:
-        if process.alive():
-            return process
-        process.kill()
-    return Process()
+class Spares:
+    """The processes that wait for the next answers: started in advance, taken one by one, the oldest first.
+
+    count  how many are to wait; one is enough for a learner, who needs longer to write an answer than it takes to start
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+        self._waiting: list[Process] = []
+        self._lock = threading.Lock()
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes that wait."""
+        return [process.popen.pid for process in self._waiting]
+
+    def fill(self) -> None:
+        """Start processes until `count` of them wait. Whether they have got ready is not waited for."""
+        with self._lock:
+            dead = [process for process in self._waiting if not process.alive()]
+            self._waiting = [process for process in self._waiting if process not in dead]
+            with contextlib.suppress(NoProcess):        # whoever needs one will try again, and say why not
+                while len(self._waiting) < self.count:
+                    self._waiting.append(Process())
+        for process in dead:
+            process.kill()                              # its pipes are still open
+
+    def fill_soon(self) -> None:
+        """`fill`, in the background."""
+        _in_thread(self.fill)
+
+    def take(self) -> Process:
+        """A process that waits, or a new one; NoProcess if there is none to be had."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    break
+                process = self._waiting.pop(0)
+            if process.alive():
+                return process
+            process.kill()
+        return Process()
+
+    def close(self) -> None:
+        """Let the processes go. The end of the notebook's process does it, too."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for process in waiting:
+            process.kill()
 
 
-@atexit.register
-def close() -> None:
-    """Let the waiting process go. The end of the notebook's process does it, too."""
-    global _spare
-    with _lock:
-        process, _spare = _spare, None
-    if process is not None:
-        process.kill()
+spares = Spares()
+atexit.register(spares.close)
 
 
-def run(job: dict[str, Any], seconds: float = SECONDS) -> Iterator[dict[str, Any]]:
-    """Have the job done, and yield what is reported; the last is an "end", or says why there is none:
-
-    "end"      everything was done
-    "late"     it was stopped after `seconds` at `place`: [file, line, function], or None
-    "memory"   it was stopped because it took more than `MEMORY` bytes
-    "gone"     its process ended: `code`, as subprocess gives it; `place` if known
-    "garbage"  it wrote into the pipe
+def run(job: Job) -> Generator[Frame, None, None]:
+    """Have the job done, and yield what is reported, up to and with the first frame of `protocol.LAST`.
 
     Raises NoProcess if there is none to be had.
     """
-    process = _take()
+    process = spares.take()
     try:
-        process.start(job | {"seconds": seconds})
+        process.start(job)
         deadline, begun = time.monotonic() + START, False
         while True:
-            try:
-                frame = process.frames.get(timeout=0.02)
-            except queue.Empty:
-                if process.memory() > MEMORY:
-                    yield {"event": "memory"}
-                    return
-                if time.monotonic() < deadline:
-                    continue
-                if not begun:
-                    raise NoProcess(f"the process did not get ready within {START:g} s") from None
-                frame = {"event": "late", "place": None}
-            if frame.get("event") == "begun":
-                begun, deadline = True, time.monotonic() + seconds + GRACE
+            frame = _next_frame(process, deadline, begun)
+            if frame["event"] == Event.BEGUN:
+                begun, deadline = True, time.monotonic() + job["seconds"] + GRACE
                 continue
-            if frame.get("event") == "gone":
-                frame = _last_words(process, begun)
+            if frame["event"] == Event.BROKEN and not begun:        # no answer has run that could have broken it
+                raise NoProcess("what observes answers does not work here")
+            if frame["event"] == Event.GONE:
+                frame = _how_it_ended(process, begun)
             yield frame
-            if frame.get("event") in ("end", "late", "gone", "garbage", "broken"):
+            if frame["event"] in LAST:
                 return
     finally:
         process.kill()
-        warm()
+        spares.fill_soon()
 
 
-def _last_words(process: Process, begun: bool) -> dict[str, Any]:
+def _next_frame(process: Process, deadline: float, begun: bool) -> Frame:
+    """The next frame of a process, or one that says that it has taken too much memory or time."""
+    while True:
+        try:
+            return process.frames.get(timeout=0.02)
+        except queue.Empty:
+            if process.memory() > MEMORY:
+                return {"event": Event.MEMORY}
+            if time.monotonic() >= deadline:
+                if begun:
+                    return {"event": Event.LATE, "place": None}
+                raise NoProcess(f"the process did not get ready within {START:g} s") from None
+
+
+def _how_it_ended(process: Process, begun: bool) -> Frame:
+    """What is to be reported of a process that is gone: it was stopped by its own timer, or it ended in another way."""
     process.popen.wait()
-    process.threads[1].join(0.5)
+    if process.error_reader is not None:
+        process.error_reader.join(0.5)
     errors = process.errors.decode("utf-8", "replace")
     if not begun:
         last = errors.strip().splitlines()[-1:] or [f"exit code {process.popen.returncode}"]
         raise NoProcess(f"the process ended before it was ready: {last[0]}")
     place = learners_line(errors)
     if "Timeout (" in errors:
-        return {"event": "late", "place": place}
-    return {"event": "gone", "code": process.popen.returncode, "place": place}
+        return {"event": Event.LATE, "place": place}
+    return {"event": Event.GONE, "code": process.popen.returncode, "place": place}
 
 
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 
 
-def learners_line(dump: str) -> list[Any] | None:
+def learners_line(dump: str) -> JsonPlace | None:
     """The learner's innermost line in what faulthandler wrote; of several threads the first one started comes first."""
-    from helpers.recorder.waits import is_library_file
-
     for thread in reversed(re.split(r"^(?:Current t|T)hread .*$", dump, flags=re.MULTILINE)):
         for file, line, function in _FRAME.findall(thread):
-            if file != "<string>" and not is_library_file(file):        # <string> is _BOOT
+            if file != "<string>" and not is_library_file(file):        # <string> is _PROGRAM
                 return [file, int(line), function]
     return None

@@ -7,40 +7,53 @@ words, and colour adds nothing to them.
 
 from __future__ import annotations
 
-import html
 import textwrap
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.drawing.timeline import Comparison, compare
 from helpers.recording import Recording
 
-WIDTH = 100
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+UNTRIED, WRONG, RIGHT, UNCHECKED = "untried", "wrong", "right", "unchecked"      # outcomes of a check
+WIDTH = 100                     # characters in a line of the text
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading and what belongs to it; `code` keeps its lines as they are."""
+    """A heading and what belongs to it, prose if nothing else is said.
+
+    code    it is Python: its lines stay as they are, and in a notebook it is coloured
+    output  it was printed: its lines stay as they are
+    """
 
     heading: str
     text: str
     code: bool = False
+    output: bool = False
 
     def __str__(self) -> str:
-        if self.code:
+        if self.code or self.output:
             lines = self.text.rstrip().splitlines()
             if len(lines) == 1:
                 return f"{self.heading} {lines[0]}"
             return "\n".join([self.heading, *(f"    {line}".rstrip() for line in lines)])
         return "\n".join(map(_filled, f"{self.heading} {self.text}".splitlines()))
 
-    def html(self) -> str:
-        heading, text = f"<b>{html.escape(self.heading)}</b>", html.escape(self.text.rstrip())
-        if self.code and "\n" not in text:
-            return f"<div>{heading} <code>{text}</code></div>"
+    def html(self) -> Markup:
+        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+        from helpers.source_html import CLASS, highlighted
+
+        text = self.text.rstrip()
+        shown: object = highlighted(text) if self.code else text
+        css = CLASS if self.code else None
         if "\n" in text:
-            return f"<div>{heading} <pre>{text}</pre></div>"
-        return f"<div>{heading} {text}</div>"
+            shown = tag("pre", shown, class_=css)
+        elif self.code or self.output:
+            shown = tag("code", shown, class_=css)
+        return tag("div", tag("b", self.heading), " ", shown)
 
 
 def _filled(paragraph: str) -> str:
@@ -55,7 +68,7 @@ class Report:
     """What `check`, `hint` and `solution` give; shows itself when it is last in a cell.
 
     outcome  of a check "untried", "wrong", "right", or "unchecked" if no process could be had; else "hint", "solution"
-    kind     of a wrong answer which mistake it is, one of `verdict.KINDS`; else ""
+    kind     of a wrong answer which mistake it is, one of `kinds.KINDS`; else ""
     line     the guilty line in the answer's cell, or 0
     runs     the timelines beside it, by label
     """
@@ -77,25 +90,30 @@ class Report:
         return compare(self.runs) if self.runs else None
 
     def __str__(self) -> str:
-        return f"{self.message}\n\n{self.comparison}" if self.runs else self.message
+        comparison = self.comparison
+        return self.message if comparison is None else f"{self.message}\n\n{comparison}"
 
     __repr__ = __str__
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         data = {"text/plain": str(self)}
-        if not self.runs:
-            if self.outcome != "untried":
-                data["text/html"] = self._html("")
-            return data
-        bundle, metadata = self.comparison._repr_mimebundle_()
-        alt = html.escape(metadata["image/png"]["alt"], quote=True)
-        data["text/html"] = self._html(
-            f'<img alt="{alt}" style="max-width: 100%" src="data:image/png;base64,{bundle["image/png"]}">'
-        )
+        if self.outcome != UNTRIED:
+            data["text/html"] = self._html()
         return data
 
-    def _html(self, picture: str) -> str:
-        return '<div style="line-height: 1.6">' + "".join(block.html() for block in self.blocks) + picture + "</div>"
+    def _html(self) -> str:
+        from helpers.markup import tag  # late, as above
+        from helpers.source_html import style
+
+        parts: list[object] = [block.html() for block in self.blocks]
+        if any(block.code for block in self.blocks):
+            parts.insert(0, style())
+        comparison = self.comparison
+        if comparison is not None:
+            bundle, metadata = comparison._repr_mimebundle_()
+            parts.append(tag("img", alt=metadata["image/png"]["alt"], style="max-width: 100%",
+                             src=f"data:image/png;base64,{bundle['image/png']}"))
+        return str(tag("div", *parts, style="line-height: 1.6"))

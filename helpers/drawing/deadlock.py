@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpers.arguments import instance, recorded_run
 from helpers.drawing import figure
 from helpers.drawing.palette import DPI, INK, NUMBER, PAPER, STATES, WIDTH
 from helpers.recorder.locks import Standing
@@ -57,9 +58,8 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
 
 def _standings(run: Recording) -> tuple[Standing, ...]:
     call = 'who_waits(run, {"north": north_lock}), with run = simulate(main())'
-    if not isinstance(run, Recording):
-        kind = type(run).__name__
-        raise TypeError(f"who_waits() takes a recorded run, and got an object of the type {kind}; write {call}")
+    recorded_run(run, Recording, "who_waits() takes a recorded run", 'who_waits(run, {"north": north_lock})',
+                 how="run = simulate({0})", advice=f"write {call}")
     standings = getattr(run.exception, "locks", ())
     if not standings:
         ended = f"ended with {first_line(run.error)}" if run.error else "came to its end"
@@ -69,9 +69,9 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
 
 def _checked(locks: Mapping[str, asyncio.Lock] | None) -> Mapping[str, asyncio.Lock]:
     call = 'who_waits(run, {"north": north_lock})'
-    if locks is not None and not isinstance(locks, Mapping):
-        raise TypeError(f"the second argument of who_waits() is a dictionary of names and locks, and not an object of "
-                        f"the type {type(locks).__name__}; write {call}")
+    if locks is not None:
+        instance(locks, Mapping, "the second argument of who_waits() is a dictionary of names and locks",
+                 f"write {call}")
     for name, lock in (locks or {}).items():
         if not isinstance(lock, asyncio.Lock):
             raise TypeError(f"who_waits() gives names to objects of the type asyncio.Lock, and {name!r} is the name of "

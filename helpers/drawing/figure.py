@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from helpers.arguments import choice, instance
 from helpers.drawing.palette import DPI
 
 if TYPE_CHECKING:
@@ -62,13 +63,10 @@ def show(figure: Figure, *, alt: str, text: str, clock: str = "virtual") -> None
     from helpers.drawing import canvas
 
     call = 'show(figure, alt="what there is to see", text="the same in characters")'
-    if not isinstance(figure, Figure):
-        kind = type(figure).__name__
-        hint = "; the figure of axes is axes.figure" if hasattr(figure, "figure") else ""
-        raise TypeError(f"show() takes a matplotlib Figure, and got an object of the type {kind}; write {call}{hint}")
+    hint = "; the figure of axes is axes.figure" if hasattr(figure, "figure") else ""
+    instance(figure, Figure, "show() takes a matplotlib Figure", f"write {call}{hint}")
     for name, words in (("alt", alt), ("text", text)):
         if not isinstance(words, str) or not words.strip():
             raise ValueError(f"{name} is what the figure says in words, and got {words!r}; write {call}")
-    if clock not in ("real", "virtual"):
-        raise ValueError(f'clock is "real" or "virtual", and got {clock!r}; write show(..., clock="real")')
+    choice("clock", clock, ("real", "virtual"), write='show(..., clock="real")')
     display(_bundle(canvas.own_png(figure), figure, alt, text, clock))

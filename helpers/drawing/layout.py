@@ -111,7 +111,7 @@ class Placed(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """The tasks under way: their layers in `bins` of time, and the largest number of them, first reached `at` seconds."""
+    """The tasks under way: their layers in `bins` of time, and their largest number, first reached `at` seconds."""
 
     top: int
     layers: list[Layer]

@@ -58,3 +58,10 @@ def state_of(kind: str, wait: str) -> State:
     if kind in (READY, BLOCKED):
         return STATES[NUMBER[kind]]
     return STATES[NUMBER[kind_of(wait).family]]
+
+
+def css_variables() -> dict[str, str]:
+    """The palette for a style sheet: `var(--wyw-ink)`, `var(--wyw-blocked)`; `on-blocked` is the text on it."""
+    names = {"ink": INK, "muted": MUTED, "grid": GRID, "paper": PAPER, "edge": LINE}
+    states = {state.name: state.colour for state in STATES}
+    return names | states | {f"on-{state.name}": state.text for state in STATES}

@@ -9,11 +9,11 @@ twin needs none of it. What is said about a run stands in `alternative_text`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers.arguments import instance, recorded_run
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.figure import Bundle, bundle
 from helpers.drawing.palette import WIDTH
@@ -52,8 +52,7 @@ def compare(runs: Mapping[str, Recording], *, title: str | None = None) -> Compa
     Raises TypeError or ValueError, which says what to write, if `runs` is anything else.
     """
     call = 'compare({"sequential": run_1, "concurrent": run_2})'
-    if not isinstance(runs, Mapping):
-        raise TypeError(f"compare() takes a dictionary of labels and runs, and got {_what(runs)}; write {call}")
+    instance(runs, Mapping, "compare() takes a dictionary of labels and runs", f"write {call}")
     if not runs:
         raise ValueError(f"compare() got an empty dictionary; give it labels and runs: {call}")
     for label, run in runs.items():
@@ -137,22 +136,4 @@ def _times(longer: float, shorter: float) -> str:
 
 
 def _expect_recording(run: object, call: str) -> None:
-    if isinstance(run, Recording):
-        return
-    name = call.partition("(")[0]
-    advice = f"make a run first, run = simulate(main()) or run = await record(main()), and then write {call}"
-    if inspect.iscoroutine(run):
-        if run.__qualname__ == "record":
-            advice = f"record() must be awaited: run = await record(main()), and then {call}"
-        else:
-            made = f"{run.__qualname__}()"
-            advice = f"make a run of it first, run = simulate({made}) or run = await record({made}), and then {call}"
-    raise TypeError(f"{name}() draws a recorded run, and got {_what(run)}; {advice}")
-
-
-def _what(thing: object) -> str:
-    if inspect.iscoroutine(thing):
-        return f"the coroutine object {thing.__qualname__}()"
-    if inspect.isfunction(thing):
-        return f"the function {thing.__name__}"
-    return "None" if thing is None else f"an object of the type {type(thing).__name__}"
+    recorded_run(run, Recording, f"{call.partition('(')[0]}() draws a recorded run", call)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, predict, require
+from helpers.simulated_io import Shop
 
 # -- questions ------------------------------------------------------------------------------------------------
 
 predict_together = predict(
     "All three shops are asked at once. In which order do the answers come, and after how long is the last one there?",
     {
-        "north, south, east; after 1.5 seconds": "So it was when each shop had to wait for the one before. Now none does.",
+        "north, south, east; after 1.5 seconds":
+            "So it was when each shop had to wait for the one before. Now none does.",
         "north, south, east; after 0.6 seconds":
-            "The time is right. But who answers first: the shop that was asked first, or the one that needs least time?",
+            "The time is right. But who answers first: the shop that was asked first, or the one that needs least "
+            "time?",
         "south, east, north; after 0.6 seconds":
             "Each answer comes when its shop is ready: after 0.4, 0.5 and 0.6 seconds, and the last one is north's.",
         "south, east, north; after 0.4 seconds":
@@ -30,7 +30,8 @@ predict_lanes = predict(
     {
         "one lane, with three waits one after another":
             "Nothing here starts a second task: `my_watch` does one thing after the other, and waits three times.",
-        "two lanes, one for each shop": "A shop has no lane of its own: a lane belongs to a task, whatever it waits for.",
+        "two lanes, one for each shop":
+            "A shop has no lane of its own: a lane belongs to a task, whatever it waits for.",
         "three lanes, one for each wait": "That takes three tasks, as in `together`. Which line here starts one?",
     },
     right="one lane, with three waits one after another",
@@ -40,7 +41,8 @@ predict_day = predict(
     "The next watcher asks for the price once an hour, for a whole day. How long do you wait for it, in virtual time?",
     {
         "24 hours": "So it would be with `record`. The clock of `simulate` does not wait, it jumps.",
-        "a moment": "The clock jumps over all waits, those for the shop too. What is left is the work of your computer.",
+        "a moment":
+            "The clock jumps over all waits, those for the shop too. What is left is the work of your computer.",
         "some 14 seconds, for 24 answers of 0.6 seconds":
             "The answers of the shop are waits like any other, and the clock jumps over them, too.",
     },
@@ -50,6 +52,7 @@ predict_day = predict(
 # -- exercises ------------------------------------------------------------------------------------------------
 
 tea_and_coffee = Exercise(
+    lesson="00",
     title="Ask one shop twice",
     task="""
         Write `tea_and_coffee(shop)`: it asks the shop for the price of `"tea"` and for that of `"coffee"`, and returns
@@ -70,7 +73,7 @@ tea_and_coffee = Exercise(
             return tea + coffee
         """,
     why="Each await waited for one answer and gave a price, a number.",
-    next="Check an answer without one of the two awaits, to see what that looks like.",
+    follow_up="Check an answer without one of the two awaits, to see what that looks like.",
     advice={
         "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of both.",
     },
@@ -127,6 +130,7 @@ async def one_shop(answer):
 
 
 ask_all = Exercise(
+    lesson="00",
     title="Ask all shops at the same time",
     task="""
         `ask_all(ask, shops)` calls `await ask(shop)` for every shop, one after another. Change it so that all shops are
@@ -148,9 +152,9 @@ ask_all = Exercise(
                 for shop in shops:
                     group.create_task(ask(shop), name=shop.name)
         """,
-    why="All tasks are started before the first answer is there, so their waits overlap; and the block of the group ends "
-        "only when the last task is done.",
-    next="What would the picture be with ten shops? Change the cell of together, and see.",
+    why="All tasks are started before the first answer is there, so their waits overlap; and the block of the group "
+        "ends only when the last task is done.",
+    follow_up="What would the picture be with ten shops? Change the cell of together, and see.",
     advice={
         "sequential": "Start a task for each shop, and do not wait for one before the next is started.",
         "left behind": "Start the tasks in a task group: its block ends when all of them are done.",

@@ -8,9 +8,7 @@ import types
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import Failed, equal, require, shown
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
 
 # -- questions ------------------------------------------------------------------------------------------------
 
@@ -55,8 +53,8 @@ predict_time = predict(
     "North needs 0.3 seconds for an answer, south 0.5. How long does `watch` take?",
     {
         "0.3 seconds": "Then south would not have answered yet.",
-        "0.5 seconds": "That is how long the two would take if they were asked at the same time. Which line asks south, "
-                       "and when is it reached?",
+        "0.5 seconds": "That is how long the two would take if they were asked at the same time. Which line asks "
+                       "south, and when is it reached?",
         "0.8 seconds": "The line that asks south is reached when north has answered: `await` waits here, at this line.",
     },
     right="0.8 seconds",
@@ -65,6 +63,7 @@ predict_time = predict(
 # -- a warm-up: await the right thing -------------------------------------------------------------------------
 
 cheaper = Exercise(
+    lesson="01",
     title="Await the right thing",
     task="""
         Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: it takes the name of a
@@ -87,7 +86,7 @@ cheaper = Exercise(
             return "north" if north < south else "south"
         """,
     why="Each await drove one coroutine to its end and gave what it returned, a number; numbers can be compared.",
-    next="Which name do you get if both ask the same price?",
+    follow_up="Which name do you get if both ask the same price?",
     advice={
         "error": "A coroutine object can be awaited once. Keep what await gives, and use that as often as you need.",
         "value": "Compare the two prices, and return the name of the shop, a text.",
@@ -220,6 +219,7 @@ def _driving(*coroutines: Coroutine) -> Iterator[None]:
 
 
 drive_with = Exercise(
+    lesson="01",
     title="Drive a coroutine to its end",
     task="""
         Write a plain function, `drive_with(coroutine, answers)`. It starts the coroutine, sends the answers into it one
@@ -259,7 +259,7 @@ drive_with = Exercise(
         """,
     why="send(None) starts the coroutine, each further send carries an answer in and the next question out, and "
         "StopIteration brings what it returns.",
-    next="What does your function do if there are too few answers? And what should it do?",
+    follow_up="What does your function do if there are too few answers? And what should it do?",
     advice={
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
         "error": "Say for each send in your function what may come out: a question, or StopIteration.",
@@ -394,14 +394,14 @@ def no_question(answer):
 # -- drive several: a small event loop ------------------------------------------------------------------------
 
 drive_all = Exercise(
+    lesson="01",
     title="Write an event loop in miniature",
     task="""
-        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of the
-        list; each hands out the name of the shop that it waits for. `arrivals` is a list of pairs, shop and price, in
-        the order in which the answers arrive, such as `[("south", 290), ("north", 320)]`: resume the coroutine that
-        waits for this shop, with this price. It may ask another shop then. Return the list of what the coroutines
-        returned, in the order of `coroutines`.
-        No two coroutines wait for the same shop at the same time.
+        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of
+        the list; each hands out the name of the shop that it waits for. `arrivals` is a list of pairs, shop and
+        price, in the order in which the answers arrive, such as `[("south", 290), ("north", 320)]`: resume the
+        coroutine that waits for this shop, with this price. It may ask another shop then. Return the list of what the
+        coroutines returned, in the order of `coroutines`. No two coroutines wait for the same shop at the same time.
         """,
     starter="""
         def drive_all(coroutines, arrivals):
@@ -446,9 +446,9 @@ drive_all = Exercise(
                 resume(waiting.pop(shop), price)
             return [results[coroutine] for coroutine in coroutines]
         """,
-    why="A table says who waits for what; whoever's answer arrives is resumed, and the others stay frozen. An event loop "
-        "does the same, with futures in the place of shops.",
-    next="Let two coroutines wait for the same shop, and one answer serve both.",
+    why="A table says who waits for what; whoever's answer arrives is resumed, and the others stay frozen. An event "
+        "loop does the same, with futures in the place of shops.",
+    follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
     advice={
         "sequential": "Start them all before you look at the first arrival.",
         "error": "Say for each send in your function what may come out: a question, or StopIteration. After a "
@@ -571,7 +571,8 @@ def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: lis
     wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
     equal(results, wanted, "the list of results, in the order of coroutines,")
     arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
-    require(arrived == [shop for shop, _ in arrivals], "order", f"the prices were sent in the order {', '.join(arrived)}",
+    require(arrived == [shop for shop, _ in arrivals], "order",
+            f"the prices were sent in the order {', '.join(arrived)}",
             f"in the order in which they arrive: {', '.join(prices)}")
 
 
@@ -599,6 +600,7 @@ def one_asks_nothing(answer):
 # -- clean up when an exception is thrown in --------------------------------------------------------------------
 
 price_by_phone = Exercise(
+    lesson="01",
     title="Hang up, whatever happens",
     task="""
         Write `price_by_phone(phone, shop)`. It calls the shop with `phone.call(shop)`, returns the price, which
@@ -612,7 +614,8 @@ price_by_phone = Exercise(
         """,
     hints=[
         "At which line does the function stand when the exception is thrown in? Which lines come after it?",
-        "There is a statement in Python whose block runs however the block before it ends: by return, by any exception.",
+        "There is a statement in Python whose block runs however the block before it ends: by return, by any "
+        "exception.",
         "phone.call(shop) first; then try, with return await phone.ask() in it, and finally.",
     ],
     solution="""
@@ -623,9 +626,10 @@ price_by_phone = Exercise(
             finally:
                 phone.hang_up()
         """,
-    why="The block of a finally runs on every way out of the try, by return and by any exception, and the exception goes "
-        "on afterwards.",
-    next="Write the same as a context manager, so that it reads: with call(phone, shop): return await phone.ask().",
+    why="The block of a finally runs on every way out of the try, by return and by any exception, and the exception "
+        "goes on afterwards.",
+    follow_up="Write the same as a context manager, so that it reads: with call(phone, shop): return await "
+              "phone.ask().",
     advice={
         "no exception": "Hang up, and let the exception go on: catch nothing, or raise again. A return in a finally "
                         "swallows it, too.",
@@ -741,7 +745,8 @@ class _Phone:
         self.done.append("call")
 
     async def ask(self) -> int:
-        require("call" in self.done and "hang up" not in self.done, "order", "phone.ask() ran when the line was not open",
+        require("call" in self.done and "hang up" not in self.done, "order", "phone.ask() ran when the line was not "
+                                                                             "open",
                 "call, then ask, then hang up")
         self.done.append("ask")
         return await _ask(self.shop)
@@ -777,7 +782,8 @@ def the_price_comes(answer):
             equal(stop.value, 320)
             phone.look("the price came")
         else:
-            raise Failed("value", f"after the price it waits again, for {shown(again)}", "it ends when it has the price")
+            raise Failed("value", f"after the price it waits again, for {shown(again)}", "it ends when it has the "
+                                                                                         "price")
 
 
 def _thrown_in(answer: Callable[..., Any], error: BaseException) -> None:
@@ -790,8 +796,8 @@ def _thrown_in(answer: Callable[..., Any], error: BaseException) -> None:
         except type(error):
             phone.look(f"{name} was thrown in")
         except StopIteration as stop:
-            raise Failed(kind, f"{name} was thrown in, and price_by_phone returned {shown(stop.value)} as if nothing had "
-                         "happened", f"{name} comes out") from None
+            raise Failed(kind, f"{name} was thrown in, and price_by_phone returned {shown(stop.value)} "
+                         "as if nothing had happened", f"{name} comes out") from None
         else:
             raise Failed(kind, f"{name} was thrown in, and price_by_phone waits again", f"{name} comes out")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import itertools
 import types
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from unittest import mock
 
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import Failed, equal, require, shown
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
 
 # -- questions ------------------------------------------------------------------------------------------------
 
@@ -73,11 +72,12 @@ class Phone:
 
 
 ask_by_phone = Exercise(
+    lesson="02",
     title="Turn a callback into an await",
     task="""
-        `phone.call(shop, on_answer)` is a plain function, which returns at once; later, when the shop answers, the phone
-        calls `on_answer(price)`. Write `ask_by_phone(phone, shop)` for asyncio: it calls the shop once, waits until it
-        has answered, and returns the price. Others may be on the phone at the same time.
+        `phone.call(shop, on_answer)` is a plain function, which returns at once; later, when the shop answers, the
+        phone calls `on_answer(price)`. Write `ask_by_phone(phone, shop)` for asyncio: it calls the shop once, waits
+        until it has answered, and returns the price. Others may be on the phone at the same time.
         """,
     starter="""
         async def ask_by_phone(phone, shop):
@@ -85,7 +85,8 @@ ask_by_phone = Exercise(
         """,
     hints=[
         "Which object stands for a result that is not there yet, and can be awaited?",
-        "asyncio.get_running_loop().create_future() makes a future. Who knows the price first, and what should they call?",
+        "asyncio.get_running_loop().create_future() makes a future. Who knows the price first, and what should they "
+        "call?",
         "The method future.set_result is a function of one argument: it can be given to the phone as it is, without "
         "parentheses.",
         """
@@ -101,17 +102,20 @@ ask_by_phone = Exercise(
             phone.call(shop, future.set_result)
             return await future
         """,
-    why="The future is where the two worlds meet: a plain function sets its result, and whoever awaits it is made ready.",
-    next="What happens if the caller is cancelled, and the shop answers afterwards? And what should happen?",
+    why="The future is where the two worlds meet: a plain function sets its result, and whoever awaits it is made "
+        "ready.",
+    follow_up="What happens if the caller is cancelled, and the shop answers afterwards? And what should happen?",
     advice={
         "value": "The price is there only when the phone has called your function. Until then, await a future.",
-        "endless": "Do not ask again and again whether the price is there: await a future, whose result the phone sets.",
+        "endless":
+            "Do not ask again and again whether the price is there: await a future, whose result the phone sets.",
         "blocked": "While you hold the thread, the phone cannot call you. Await a future, whose result the phone sets.",
         "slow": "Do not look at the clock for the price: await a future, whose result the phone sets.",
         "deadlock": "Somebody must set the result of the future that you await: hand its set_result to the phone.",
-        "not awaitable": "phone.call is a plain function, and gives nothing. Await a future of asyncio's loop, whose result "
-                         "the phone sets.",
-        "error": "Await the future before you use its result; to the phone, hand the function future.set_result itself.",
+        "not awaitable": "phone.call is a plain function, and gives nothing. Await a future of asyncio's loop, whose "
+                         "result the phone sets.",
+        "error":
+            "Await the future before you use its result; to the phone, hand the function future.set_result itself.",
     },
     mistakes=[
         Mistake("value", "None", """
@@ -257,9 +261,11 @@ async def one_call(answer):
     return price
 
 
-@ask_by_phone.case(returns=[320, 290], elapsed=0.5371737)   # no multiple of what somebody sleeps who looks again and again
+# The time is no multiple of what somebody sleeps who looks again and again.
+@ask_by_phone.case(returns=[320, 290], elapsed=0.5371737)
 async def two_calls(answer):
-    """Two are on the phone at the same time: north answers after 0.5371737 s, south after 0.2 s, each to who has called it."""
+    """Two are on the phone at the same time: north answers after 0.5371737 s, south after 0.2 s, each to who has
+    called it."""
     phone = Phone({"north": (0.5371737, 320), "south": (0.2, 290)})
     return await asyncio.gather(answer(phone, "north"), answer(phone, "south"))
 
@@ -273,11 +279,12 @@ async def answered_at_once(answer):
 # -- let others have a turn ---------------------------------------------------------------------------------------
 
 total = Exercise(
+    lesson="02",
     title="Let others have a turn",
     task="""
-        `total(get_price, items)` adds up a long price list. `await get_price(item)` gives a price, and never waits, so no
-        other task gets a turn until all is added up. Change it: after every 100 items all that are ready get one turn,
-        and the sum stays the same.
+        `total(get_price, items)` adds up a long price list. `await get_price(item)` gives a price, and never waits,
+        so no other task gets a turn until all is added up. Change it: after every 100 items all that are ready get
+        one turn, and the sum stays the same.
         """,
     starter="""
         async def total(get_price, items):
@@ -288,7 +295,8 @@ total = Exercise(
         """,
     hints=[
         "Which await lets others run, and needs no time?",
-        "await asyncio.sleep(0) gives everybody who is ready one turn. Count the items, and do it after each hundredth.",
+        "await asyncio.sleep(0) gives everybody who is ready one turn. Count the items, and do it after each "
+        "hundredth.",
         "for count, item in enumerate(items, 1): ...; then if count % 100 == 0: await asyncio.sleep(0)",
     ],
     solution="""
@@ -302,7 +310,7 @@ total = Exercise(
         """,
     why="asyncio.sleep(0) reaches a yield, although it has nothing to wait for: the task goes to the end of the ready "
         "queue, and all who stood there have a turn first.",
-    next="Let the other task need two turns for its work. When is it done?",
+    follow_up="Let the other task need two turns for its work. When is it done?",
     advice={
         "sequential": "get_price never waits, so to await it gives nobody a turn. await asyncio.sleep(0) does: put it "
                       "into the loop, after each hundredth item.",
@@ -437,7 +445,7 @@ async def _adds_up(answer: Callable[..., Any], count: int) -> None:
     require(len(set(inside)) <= wanted + 1, "slow", f"the other task had its turns after {_several(inside)} items",
             "one after every 100 items")
     marks = [0, *inside, count]
-    longest = max(after - before for before, after in zip(marks, marks[1:]))
+    longest = max(after - before for before, after in itertools.pairwise(marks))
     require(longest <= 100, "sequential", f"the other task had its turns after {_several(inside)} items",
             "one after every 100 items")
 
@@ -493,12 +501,14 @@ def _driving(*coroutines: Coroutine) -> Iterator[None]:
 
 
 run_with_jumps = Exercise(
+    lesson="02",
     title="Write the clock that jumps",
     task="""
         Write `run_with_jumps(coroutines)`, with `def`: a loop in virtual time. Each coroutine hands out for how many
-        seconds it wants to wait. The clock is a variable; it begins at 0, and when nobody is ready it jumps to the moment
-        of the earliest timer. Start the coroutines in their order. Return a list of pairs, moment and result, in the order
-        in which the coroutines end. If two are due at the same moment, first comes the one that began to wait first.
+        seconds it wants to wait. The clock is a variable; it begins at 0, and when nobody is ready it jumps to the
+        moment of the earliest timer. Start the coroutines in their order. Return a list of pairs, moment and result,
+        in the order in which the coroutines end. If two are due at the same moment, first comes the one that began to
+        wait first.
         """,
     starter="""
         def run_with_jumps(coroutines):
@@ -509,8 +519,8 @@ run_with_jumps = Exercise(
         "Your loop with timers is nearly this. Which of its lines look at the real clock?",
         "Everybody begins on the heap: (0, number, coroutine). Then, as long as there is one, take the earliest timer: "
         "the clock is now its moment.",
-        "After the jump, send(None). What comes out is a number of seconds: the new timer is due at clock plus seconds. "
-        "If StopIteration comes instead, you have a pair for the list.",
+        "After the jump, send(None). What comes out is a number of seconds: the new timer is due at clock plus "
+        "seconds. If StopIteration comes instead, you have a pair for the list.",
         """
         Fill in the dots:
             number, ended = itertools.count(), []
@@ -540,16 +550,18 @@ run_with_jumps = Exercise(
                     heapq.heappush(timers, (clock + seconds, next(number), coroutine))
             return ended
         """,
-    why="The heap gives the timers in the order of their moments, so the clock only ever jumps forward, and nobody needs "
-        "to wait for it.",
-    next="Give it a coroutine that waits an hour, and another that waits 0 seconds for ever. What would you have it do?",
+    why="The heap gives the timers in the order of their moments, so the clock only ever jumps forward, and nobody "
+        "needs to wait for it.",
+    follow_up="Give it a coroutine that waits an hour, and another that waits 0 seconds for ever. What would you have "
+              "it do?",
     advice={
         "blocked": "Nobody waits here: set your clock to the moment of the timer.",
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
         "error": "Say for each send what may come out: a number of seconds, or StopIteration. Put (moment, number, "
                  "coroutine) on the heap.",
         "order": "Note a pair when a coroutine ends.",
-        "value": "A timer is due at the moment of now plus the seconds that were handed out. Follow the example by hand.",
+        "value":
+            "A timer is due at the moment of now plus the seconds that were handed out. Follow the example by hand.",
         "sequential": "Start them all before the clock jumps for the first time.",
     },
     mistakes=[
@@ -680,12 +692,14 @@ def _no_sleep(seconds: float) -> None:
     raise Failed("blocked", f"it called time.sleep({seconds:g})", "nobody waits: the clock is a variable, and jumps")
 
 
-def _runs(answer: Callable[..., Any], shops: list[tuple[int, tuple[float, ...]]], wanted: list[tuple[float, int]]) -> None:
+def _runs(answer: Callable[..., Any], shops: list[tuple[int, tuple[float, ...]]],
+          wanted: list[tuple[float, int]]) -> None:
     """Have `answer` run shops that wait so long, and compare."""
     coroutines = [_shop(price, *waits) for price, waits in shops]
     with _driving(*coroutines), mock.patch("time.sleep", _no_sleep):
         ended = answer(list(coroutines))
-    if isinstance(ended, list) and ended != wanted and len(wanted) == len(ended) and all(pair in ended for pair in wanted):
+    if isinstance(ended, list) and ended != wanted and len(wanted) == len(ended) \
+            and all(pair in ended for pair in wanted):
         raise Failed("order", f"the result is {shown(ended)}", f"{shown(wanted)}: in the order in which they end")
     equal(ended, wanted)
 

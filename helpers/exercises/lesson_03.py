@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.simulated_io import Shop
 
 TEA = {"north": 320, "south": 290, "west": 335}
 LATENCY = {"north": 0.2, "south": 0.6, "west": 0.4}
@@ -18,6 +16,7 @@ def three_shops(item: str = "tea") -> list[Shop]:
 # -- a warm-up: a sequential program is made a concurrent one ---------------------------------------------------
 
 price_table = Exercise(
+    lesson="03",
     title="Make a sequential program concurrent",
     task="""
         `price_table(shops, item)` gives the right prices, in a dictionary, but asks one shop after another.
@@ -50,7 +49,7 @@ price_table = Exercise(
         """,
     why="All tasks are created before the first is waited for, so the waits overlap, and the whole takes as long "
         "as the slowest shop.",
-    next="What does your function do when it is given no shop at all?",
+    follow_up="What does your function do when it is given no shop at all?",
     mistakes=[
         Mistake("sequential", "before you await the first", """
             async def price_table(shops, item):
@@ -141,6 +140,7 @@ async def twelve_at_once(answer):
 # -- one question needs the answer of another ------------------------------------------------------------------
 
 total_cost = Exercise(
+    lesson="03",
     title="Ask together what can be asked together",
     task="""
         Write `total_cost(shops, post, item)`: what `item` costs in the cheapest shop, with its delivery by that shop
@@ -179,8 +179,8 @@ total_cost = Exercise(
         """,
     why="Every question is asked as soon as the answers that it needs are there: the box at once, the delivery "
         "when the prices are known.",
-    next="Let the post office be the slowest of all, and look at the picture: simulate(total_cost(shops, post, "
-         "\"tea\")).",
+    follow_up="Let the post office be the slowest of all, and look at the picture: simulate(total_cost(shops, post, "
+              "\"tea\")).",
     mistakes=[
         Mistake("sequential", "as soon as the answers that it needs are there", """
             async def total_cost(shops, post, item):
@@ -300,6 +300,7 @@ class OldShop:
 
 
 with_old_shop = Exercise(
+    lesson="03",
     title="Keep the loop free",
     task="""
         Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and
@@ -334,7 +335,7 @@ with_old_shop = Exercise(
         """,
     why="The blocking call holds a thread of its own, and to_thread gives the loop something to await, which "
         "overlaps with the other waits.",
-    next="How long does it take with twenty old shops? asyncio.to_thread has a limited number of threads.",
+    follow_up="How long does it take with twenty old shops? asyncio.to_thread has a limited number of threads.",
     mistakes=[
         Mistake("blocked", "asyncio.to_thread", """
             async def with_old_shop(shops, old, item):

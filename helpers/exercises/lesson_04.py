@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import cancelled, equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
+from helpers.simulated_io import Shop
 
 TEA = {"north": 320, "south": 290, "west": 335}
 
@@ -20,6 +18,7 @@ def shops_with(latency: dict[str, float], prices: dict[str, int] = TEA, *, item:
 # -- a warm-up: all answers, and which is whose ----------------------------------------------------------------
 
 cheapest = Exercise(
+    lesson="04",
     title="Find the cheapest shop",
     task="""
         Write `cheapest(shops, item)`: it asks all shops for the price of `item` at the same time, and returns the
@@ -43,7 +42,7 @@ cheapest = Exercise(
         """,
     why="gather starts all requests before it waits, so the whole takes as long as the slowest shop, and its "
         "results come in the order of the shops, so that prices and shops match.",
-    next="Let one shop fail (failure_rate=1): what does your function do then?",
+    follow_up="Let one shop fail (failure_rate=1): what does your function do then?",
     mistakes=[
         Mistake("sequential", "at no moment", """
             async def cheapest(shops, item):
@@ -118,6 +117,7 @@ async def twenty_shops(answer):
 # -- some answers fail --------------------------------------------------------------------------------------------
 
 open_and_closed = Exercise(
+    lesson="04",
     title="Say which shops are closed",
     task="""
         Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a
@@ -163,7 +163,7 @@ open_and_closed = Exercise(
         """,
     why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches "
         "whoever can mend it.",
-    next="Give each shop a second chance: ask again, once, after a ConnectionError.",
+    follow_up="Give each shop a second chance: ask again, once, after a ConnectionError.",
     mistakes=[
         Mistake("error", "ShopError", """
             async def open_and_closed(shops, item):
@@ -300,7 +300,7 @@ class Mistaken:
         return "Mistaken()"
 
     async def price(self, item: str) -> int:
-        return self.prise(item)
+        return self.prise(item)      # type: ignore[attr-defined]  # this is the slip
 
 
 @open_and_closed.case(raises=AttributeError)
@@ -316,6 +316,7 @@ async def a_slip(answer):
 # -- the first good answer, and no more of the others --------------------------------------------------------
 
 first_below = Exercise(
+    lesson="04",
     title="Buy at the first good offer",
     task="""
         Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price
@@ -375,8 +376,8 @@ first_below = Exercise(
         """,
     why="Each answer is looked at when it arrives, and the finally cancels the rest and waits until they have "
         "stopped, whatever ended the wait.",
-    next="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at "
-         "work.",
+    follow_up="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at "
+              "work.",
     mistakes=[
         Mistake("slow", "as_completed", """
             async def first_below(shops, item, limit):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.simulated_io import Shop
 
 TEA = {"north": 320, "south": 290, "west": 335}
 
@@ -35,7 +33,7 @@ class Mistaken:
         return "Mistaken()"
 
     async def price(self, item: str) -> int:
-        return self.prise(item)
+        return self.prise(item)      # type: ignore[attr-defined]  # this is the slip
 
 
 class Fails:
@@ -52,6 +50,7 @@ class Fails:
 # -- the first failure ends it -------------------------------------------------------------------------------------
 
 all_or_nothing = Exercise(
+    lesson="05",
     title="Return all prices, or none",
     task="""
         Write `all_or_nothing(shops, item)`: it asks all shops at the same time, and returns a dictionary of their
@@ -93,7 +92,7 @@ all_or_nothing = Exercise(
         """,
     why="The group stops the other requests and waits until they have stopped, and except* takes the errors that you "
         "expect out of it, no others.",
-    next="Let the result say which shop was closed, instead of None.",
+    follow_up="Let the result say which shop was closed, instead of None.",
     mistakes=[
         Mistake("left behind", "TaskGroup", """
             async def all_or_nothing(shops, item):
@@ -219,10 +218,10 @@ all_or_nothing = Exercise(
                  "async with.",
         "no exception": "Catch only ConnectionError, with except*: an AttributeError says that the program is wrong, "
                         "not that a shop is closed.",
-        "slow": "An error that is caught inside the task never reaches the group, so the others are not stopped. Let it "
-                "out of the task, and catch it around the block.",
-        "sequential": "Start all of them before you wait: this awaits each task as soon as it is started. The end of the "
-                      "block waits for all.",
+        "slow": "An error that is caught inside the task never reaches the group, so the others are not stopped. Let "
+                "it out of the task, and catch it around the block.",
+        "sequential": "Start all of them before you wait: this awaits each task as soon as it is started. The end of "
+                      "the block waits for all.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
@@ -270,7 +269,8 @@ async def a_line_is_cut(answer):
 
 @all_or_nothing.case(raises=FileNotFoundError, elapsed=0.2)
 async def no_price_list(answer):
-    """North would answer after 0.3 s. South gives a FileNotFoundError, which is an OSError, after 0.2 s: that comes out."""
+    """North would answer after 0.3 s. South gives a FileNotFoundError, which is an OSError, after 0.2 s: that comes
+    out."""
     try:
         return await answer([*shops_with({"north": 0.3}), Fails("south", 0.2, FileNotFoundError("prices.txt"))], "tea")
     except ExceptionGroup as group:
@@ -280,6 +280,7 @@ async def no_price_list(answer):
 # -- what is in a group --------------------------------------------------------------------------------------------
 
 causes = Exercise(
+    lesson="05",
     title="List the causes",
     task="""
         Write `causes(error)`, an ordinary function: it returns a list of the errors in a group, in their order, and
@@ -311,7 +312,7 @@ causes = Exercise(
             return [cause for inner in error.exceptions for cause in causes(inner)]
         """,
     why="A group holds errors and groups, so a function that calls itself for each of them reaches every cause.",
-    next="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
+    follow_up="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
     mistakes=[
         Mistake("value", "tuple", """
             def causes(error):
@@ -429,6 +430,7 @@ def no_group(answer):
 # -- one shop fails as a whole, the others go on ----------------------------------------------------------------
 
 by_shop = Exercise(
+    lesson="05",
     title="Let one shop fail, and the others go on",
     task="""
         Write `by_shop(shops, items)`: it asks all shops for all items, all at the same time, and returns a dictionary
@@ -481,7 +483,7 @@ by_shop = Exercise(
         """,
     why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
         "match goes on to the outer group.",
-    next="Give each shop a deadline of its own: asyncio.timeout around the inner group.",
+    follow_up="Give each shop a deadline of its own: asyncio.timeout around the inner group.",
     mistakes=[
         Mistake("value", "around the block of each shop", """
             async def by_shop(shops, items):
@@ -620,8 +622,8 @@ by_shop = Exercise(
             """),
     ],
     advice={
-        "value": "One closed shop gets None, and costs the other shops nothing: catch its error around the block of each "
-                 "shop, before it reaches the group of all.",
+        "value": "One closed shop gets None, and costs the other shops nothing: catch its error around the block of "
+                 "each shop, before it reaches the group of all.",
         "error": "Read the exception at that line. What comes out of a TaskGroup is an ExceptionGroup: catch it with "
                  "except*, around the inner block. A ShopError is a ConnectionError, but not the only one.",
         "left behind": "gather leaves the others at work when one fails. Give each shop a group of its own for its "
@@ -693,8 +695,8 @@ async def watch_in_flight(shop: Counters, seconds: float) -> int:
 
 @by_shop.case(raises=AttributeError)
 async def a_mistaken_shop(answer):
-    """A shop that needs 0.5 s, and one whose price() has a slip in it, an AttributeError: that comes out, and nothing is
-    left at work."""
+    """A shop that needs 0.5 s, and one whose price() has a slip in it, an AttributeError: that comes out, and nothing
+    is left at work."""
     north = Counters("north", {"tea": 0.5, "coffee": 0.5})
     try:
         return await answer([north, Mistaken()], ["tea", "coffee"])
@@ -714,8 +716,8 @@ predict_group = predict(
     "task group in `watch` do?",
     {
         "It raises the error at 0.2 seconds, and the others go on":
-            "That is what `gather` does. A group does not let a task outlive its block. Run the cell, and see where the "
-            "lanes end.",
+            "That is what `gather` does. A group does not let a task outlive its block. Run the cell, and see where "
+            "the lanes end.",
         "It lets all four end, and raises both errors at 0.6 seconds":
             "The block does wait for all four to end. But it does something at 0.2 seconds that makes them end "
             "sooner. Run the cell.",

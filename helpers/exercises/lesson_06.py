@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import cancelled, equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
+from helpers.simulated_io import Shop
 
 # -- clean up, however it ends -----------------------------------------------------------------------------------
 
 ask = Exercise(
+    lesson="06",
     title="Hang up, however it ends",
     task="""
         Write `ask(shop, item, hang_up)`: it asks the shop for the price of `item`, then awaits `hang_up()`, and
@@ -42,7 +41,7 @@ ask = Exercise(
         """,
     why="The finally runs for a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
         "the wait goes on to the caller.",
-    next="Cancel a task of it twice, the second time while it hangs up: is hang_up() still finished?",
+    follow_up="Cancel a task of it twice, the second time while it hangs up: is hang_up() still finished?",
     mistakes=[
         Mistake("clean-up", "south gave an error", """
             async def ask(shop, item, hang_up):
@@ -194,6 +193,7 @@ async def another_error(answer):
 # -- one deadline for all attempts ----------------------------------------------------------------------------------
 
 keep_asking = Exercise(
+    lesson="06",
     title="Ask again until a deadline",
     task="""
         Write `keep_asking(shop, item, seconds)`: it asks the shop for the price of `item`; if the answer is a
@@ -229,7 +229,7 @@ keep_asking = Exercise(
         """,
     why="The block is around the loop, so its limit counts for all attempts together, and the loop catches only what "
         "a closed shop gives, so the cancellation leaves it.",
-    next="Wait a little longer after each failed attempt: asyncio.sleep, inside the same block.",
+    follow_up="Wait a little longer after each failed attempt: asyncio.sleep, inside the same block.",
     mistakes=[
         Mistake("no exception", "deadline", """
             async def keep_asking(shop, item, seconds):
@@ -441,6 +441,7 @@ class ClosedFor(Shop):
 # -- a deadline over a tree of tasks ---------------------------------------------------------------------------------
 
 prices_in_time = Exercise(
+    lesson="06",
     title="Return what is there at the deadline",
     task="""
         Write `prices_in_time(shops, item, seconds)`: it asks all shops at the same time, and returns a dictionary of
@@ -494,7 +495,7 @@ prices_in_time = Exercise(
         """,
     why="The timeout cancels the group, the group cancels its tasks and waits for them, and what they have stored is "
         "kept.",
-    next="Give each shop a limit of its own as well: a second asyncio.timeout, in ask.",
+    follow_up="Give each shop a limit of its own as well: a second asyncio.timeout, in ask.",
     mistakes=[
         Mistake("value", "gather gives", """
             async def prices_in_time(shops, item, seconds):
@@ -677,8 +678,8 @@ async def two_of_three(answer):
 
 @prices_in_time.case(returns={"north": 320, "east": 305}, elapsed=0.6)
 async def one_closed(answer):
-    """South is closed, and says so after 0.2 s; north and east answer after 0.6 and 0.3 s; the limit is 2 s. The line to
-    west is cut: a ConnectionError after 0.25 s."""
+    """South is closed, and says so after 0.2 s; north and east answer after 0.6 and 0.3 s; the limit is 2 s. The line
+    to west is cut: a ConnectionError after 0.25 s."""
     shops = shops_with(closed=("south",), north=0.6, south=0.2, east=0.3)
     return await answer([*shops, Strange("west", ConnectionError("the line is cut"), latency=0.25)], "tea", 2)
 

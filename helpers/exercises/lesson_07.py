@@ -3,10 +3,8 @@
 import asyncio
 import time
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, predict, require
+from helpers.simulated_io import Shop
 
 # -- so many threads ---------------------------------------------------------------------------------------------
 
@@ -42,6 +40,7 @@ class OldShop:
 
 
 ask_old_shops = Exercise(
+    lesson="07",
     title="Ask so many at once",
     task="""
         Write `ask_old_shops(shops, item, at_once)`: it asks every shop with the blocking call
@@ -72,7 +71,7 @@ ask_old_shops = Exercise(
                 return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
         """,
     why="A pool of at_once threads takes the calls in their order, and never runs more of them than it has threads.",
-    next="Write it with asyncio.to_thread and an asyncio.Semaphore. Which of the two needs fewer threads?",
+    follow_up="Write it with asyncio.to_thread and an asyncio.Semaphore. Which of the two needs fewer threads?",
     mistakes=[
         Mistake("peak", "at the same time", """
             async def ask_old_shops(shops, item, at_once):
@@ -140,10 +139,10 @@ ask_old_shops = Exercise(
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
         "slow": "As soon as a thread is free, it should begin the next call: hand all calls to a pool of at_once "
                 "threads.",
-        "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the calls "
-                 "to the pool with loop.run_in_executor, and await what it gives.",
-        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: the checker's clock "
-                    "does not see what pool.submit begins.",
+        "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the "
+                 "calls to the pool with loop.run_in_executor, and await what it gives.",
+        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: the checker's "
+                    "clock does not see what pool.submit begins.",
         "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
     },
 )
@@ -177,6 +176,7 @@ async def uneven(answer):
 # -- a thread that stops when it is told --------------------------------------------------------------------------
 
 read_in_time = Exercise(
+    lesson="07",
     title="Read what you can",
     task="""
         `read_pages(stop)` is a blocking function: it reads one page of prices after another, and before each it looks
@@ -216,10 +216,10 @@ read_in_time = Exercise(
                 stop.set()
             return await job
         """,
-    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost. The finally tells "
-        "it also when a cancellation comes out of the wait.",
-    next="A function that never looks at stop cannot be told. What can you do with it in a process that you cannot do in "
-         "a thread?",
+    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost. The finally "
+        "tells it also when a cancellation comes out of the wait.",
+    follow_up="A function that never looks at stop cannot be told. What can you do with it in a process that you "
+              "cannot do in a thread?",
     mistakes=[
         Mistake("blocked", "to_thread", """
             async def read_in_time(read_pages, seconds):
@@ -323,14 +323,15 @@ read_in_time = Exercise(
             """),
     ],
     advice={
-        "left behind": "A cancellation comes out of the await at which read_in_time waits. Put stop.set() into a finally.",
+        "left behind":
+            "A cancellation comes out of the await at which read_in_time waits. Put stop.set() into a finally.",
         "order": "asyncio.to_thread(...) begins when it is awaited: make a task of it with asyncio.create_task, "
                        "before you wait.",
         "blocked": "Run it in a thread: asyncio.to_thread(read_pages, stop), without parentheses after read_pages.",
         "value": "When the time is up, tell the thread with stop.set(), and return what it returns then: await it. "
                  "Cancelling what awaits a thread does not stop it, and loses its pages.",
-        "cancelled": "To cancel the task that waits for a thread does not stop it. Tell the thread with stop.set(), and "
-                     "await the task.",
+        "cancelled": "To cancel the task that waits for a thread does not stop it. Tell the thread with stop.set(), "
+                     "and await the task.",
         "error": "Wait without an error: await asyncio.wait([job], timeout=seconds), then stop.set() and await job.",
         "slow": "Wait for the thread or for the time, whichever comes first. If it is done before the time is up, "
                 "there is nothing to wait for; if not, tell it with stop.set().",
@@ -395,8 +396,8 @@ predict_order = predict(
             "Python has no way to stop a thread from outside. What was cancelled is the waiting for it. Run the cell, "
             "and look when the thread ends.",
         "yes: the timeout has to wait for the thread, and raises nothing":
-            "What it cancels is not the thread but the waiting for it, and that ends at once. Run the cell: the watcher "
-            "does go on at 0.2 s.",
+            "What it cancels is not the thread but the waiting for it, and that ends at once. Run the cell: the "
+            "watcher does go on at 0.2 s.",
         "yes: the watcher gets a `TimeoutError`, and the thread goes on":
             "A cancellation is delivered at an await. The function in the thread has none, so it goes on to its end, "
             "and nobody takes its result.",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.simulated_io import Shop
 
 # -- semaphores: one for each shop ---------------------------------------------------------------------------------
 
 watch = Exercise(
+    lesson="08",
     title="Set a limit for each shop",
     task="""
         Write `watch(shops, items, limit)`: it asks every shop for every item, all shops at the same time, with at most
@@ -57,8 +56,8 @@ watch = Exercise(
         """,
     why="Each shop has one semaphore, which all requests to this shop share, so each shop is as busy as it may be, and "
         "none waits for another.",
-    next="Limit the requests to all shops together as well, with a second semaphore. Which of the two do you take "
-         "first?",
+    follow_up="Limit the requests to all shops together as well, with a second semaphore. Which of the two do you take "
+              "first?",
     mistakes=[
         Mistake("error", "ShopBusy", """
             async def watch(shops, items, limit):
@@ -213,6 +212,7 @@ async def uneven_limited_shop(answer):
 # -- workers on a queue --------------------------------------------------------------------------------------------
 
 work_off = Exercise(
+    lesson="08",
     title="Let workers survive a closed shop",
     task="""
         Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
@@ -276,7 +276,8 @@ work_off = Exercise(
         """,
     why="Every get is followed by one task_done, whatever the request does, so join returns, and then the "
         "workers, which wait for more, are stopped.",
-    next="What is left behind if work_off is cancelled in its join()? Put the stopping of the workers into a finally.",
+    follow_up="What is left behind if work_off is cancelled in its join()? Put the stopping of the workers into a "
+              "finally.",
     mistakes=[
         Mistake("deadlock", "worked off", """
             async def work_off(queue, shop, count):
@@ -489,9 +490,10 @@ work_off = Exercise(
         "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
                     "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
                     "them before you have cancelled them.",
-        "slow": "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its slowest.",
-        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until they "
-                       "have stopped: a task that was told to stop has not yet stopped.",
+        "slow":
+            "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its slowest.",
+        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until "
+                       "they have stopped: a task that was told to stop has not yet stopped.",
         "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
                  "around the one request that failed.",
         "value": "The dictionary holds the prices that came, and nothing for the items that failed. Call task_done() "
@@ -577,6 +579,7 @@ class FailsFor(Shop):
 # -- a challenge: both limits --------------------------------------------------------------------------------------
 
 ask_within = Exercise(
+    lesson="08",
     title="Keep both limits at once",
     task="""
         Write `ask_within(shop, items, limit, per_second)`: it returns the prices of all items, in their order. At most
@@ -628,7 +631,7 @@ ask_within = Exercise(
         """,
     why="The slot comes first, so a moment is asked for only when it can be used, and no two requests begin too close "
         "together.",
-    next="Allow a burst: the first five requests may begin at once, if nobody has asked for a while.",
+    follow_up="Allow a burst: the first five requests may begin at once, if nobody has asked for a while.",
     mistakes=[
         Mistake("early", "after the one before", """
             async def ask_within(shop, items, limit, per_second):

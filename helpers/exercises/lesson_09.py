@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers import Shop, ShopError
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import equal, require
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.simulated_io import Shop, ShopError
 
 # -- a warm-up: no lock, but the right order --------------------------------------------------------------------
 
 buy = Exercise(
+    lesson="09",
     title="Spend every cent once",
     task="""
         Write `buy(purse, price, pay)`. `purse` is a dictionary such as `{"cents": 1000}`, which many tasks share.
@@ -55,7 +54,7 @@ buy = Exercise(
         """,
     why="Nobody else can run between the look into the purse and the taking, since there is no await, so no cent is "
         "promised twice.",
-    next="What becomes of the money if the task is cancelled while it pays? What should?",
+    follow_up="What becomes of the money if the task is cancelled while it pays? What should?",
     mistakes=[
         Mistake("value", "1,600 cents were paid out of a purse of 1,000", """
             async def buy(purse, price, pay):
@@ -160,10 +159,10 @@ buy = Exercise(
             """),
     ],
     advice={
-        "value": "Take the money at once when you have looked, before the await; after a ConnectionError, add the price "
-                 "to what the purse holds then. A purse may be emptied to the last cent.",
-        "sequential": "A lock around the payment makes the others wait for it. Here no lock is needed: look and take without an "
-                "await in between.",
+        "value": "Take the money at once when you have looked, before the await; after a ConnectionError, add the "
+                 "price to what the purse holds then. A purse may be emptied to the last cent.",
+        "sequential": "A lock around the payment makes the others wait for it. Here no lock is needed: look and take "
+                      "without an await in between.",
         "error": "A ConnectionError out of pay means that nothing was bought: catch it, and give the money back.",
         "forgotten await": "pay(price) alone pays nothing: await it.",
     },
@@ -203,10 +202,13 @@ async def five_purchases(answer):
 
 @buy.case(elapsed=0.3)
 async def one_is_refused(answer):
-    """Two purchases at once, for 400 and 300 cents, out of a purse of 1,000. The second payment is made after 0.1 s, the
-    first is refused after 0.3 s."""
+    """Two purchases at once, for 400 and 300 cents, out of a purse of 1,000. The second payment is made after 0.1 s,
+    the first is refused after 0.3 s."""
     purse, paid = {"cents": 1000}, []
-    results = await asyncio.gather(answer(purse, 400, payment(0.3, paid, fails=True)), answer(purse, 300, payment(0.1, paid)))
+    results = await asyncio.gather(
+        answer(purse, 400, payment(0.3, paid, fails=True)),
+        answer(purse, 300, payment(0.1, paid)),
+    )
     equal(purse["cents"], 700, "what the purse holds afterwards")
     equal(results, [False, True], "the list of the two results")
 
@@ -214,12 +216,13 @@ async def one_is_refused(answer):
 # -- a lock: ask only once ----------------------------------------------------------------------------------------
 
 ask_once = Exercise(
+    lesson="09",
     title="Ask only once",
     task="""
-        Write `ask_once(known, lock, shop, item)`. `known` is a dictionary of the prices that are known already, `lock` an
-        `asyncio.Lock`; all tasks share both. If `item` is in `known`, return its price from there. If not, ask the shop,
-        put the price into `known`, and return it. However many tasks want the same price at the same time, the shop is
-        asked once. An error of the shop comes out.
+        Write `ask_once(known, lock, shop, item)`. `known` is a dictionary of the prices that are known already,
+        `lock` an `asyncio.Lock`; all tasks share both. If `item` is in `known`, return its price from there. If not,
+        ask the shop, put the price into `known`, and return it. However many tasks want the same price at the same
+        time, the shop is asked once. An error of the shop comes out.
         """,
     starter="""
         async def ask_once(known, lock, shop, item):
@@ -245,7 +248,7 @@ ask_once = Exercise(
                 return known[item]
         """,
     why="The look, the question and the entry are one critical section: whoever gets the lock next finds the price.",
-    next="With one lock for all items, coffee waits for tea. Give every item a lock of its own.",
+    follow_up="With one lock for all items, coffee waits for tea. Give every item a lock of its own.",
     mistakes=[
         Mistake("value", "the shop was asked 5 times", """
             async def ask_once(known, lock, shop, item):
@@ -331,12 +334,13 @@ ask_once = Exercise(
             """),
     ],
     advice={
-        "value": "The look into known, the question and the entry belong together: all three inside of one async with lock:, "
-                 "with the lock that was passed.",
-        "error": "An asyncio.Lock is taken with async with, since it may have to wait (lock.acquire() without await takes "
-                 "nothing). While it is taken, the price may not be known yet: wait for the lock, do not look whether it is "
-                 "taken.",
-        "deadlock": "Whoever takes the lock gives it back, also when the shop raises an error: async with lock: does both.",
+        "value": "The look into known, the question and the entry belong together: all three inside of one async with "
+                 "lock:, with the lock that was passed.",
+        "error": "An asyncio.Lock is taken with async with, since it may have to wait (lock.acquire() without await "
+                 "takes nothing). While it is taken, the price may not be known yet: wait for the lock, do not look "
+                 "whether it is taken.",
+        "deadlock":
+            "Whoever takes the lock gives it back, also when the shop raises an error: async with lock: does both.",
     },
 )
 
@@ -384,13 +388,14 @@ async def closed(answer):
 # -- a challenge: two locks, no circle ----------------------------------------------------------------------------
 
 exchange = Exercise(
+    lesson="09",
     title="Exchange without a circle",
     task="""
-        Write `exchange(one, other, carry)`: two stores exchange their boxes. A store has a `name`, which no other store
-        has, a number of `boxes`, and a `lock`. `await carry()` takes a while, and both locks must be held meanwhile; then
-        the numbers of boxes are exchanged. Many exchanges go on at the same time, in every direction, and none hangs; those
-        that share no store do not wait for each other. `one` and `other` may be the same store: then nothing changes,
-        and carry is not called.
+        Write `exchange(one, other, carry)`: two stores exchange their boxes. A store has a `name`, which no other
+        store has, a number of `boxes`, and a `lock`. `await carry()` takes a while, and both locks must be held
+        meanwhile; then the numbers of boxes are exchanged. Many exchanges go on at the same time, in every direction,
+        and none hangs; those that share no store do not wait for each other. `one` and `other` may be the same store:
+        then nothing changes, and carry is not called.
         """,
     starter="""
         async def exchange(one, other, carry):
@@ -419,9 +424,9 @@ exchange = Exercise(
                 await carry()
                 one.boxes, other.boxes = other.boxes, one.boxes
         """,
-    why="Everybody takes the lock of the lower name first, so nobody who holds a lock waits for one of a lower name, and no "
-        "circle can close.",
-    next="Write it for any number of stores, with contextlib.AsyncExitStack.",
+    why="Everybody takes the lock of the lower name first, so nobody who holds a lock waits for one of a lower name, "
+        "and no circle can close.",
+    follow_up="Write it for any number of stores, with contextlib.AsyncExitStack.",
     mistakes=[
         Mistake("deadlock", "waits for a lock", """
             async def exchange(one, other, carry):
@@ -502,10 +507,11 @@ exchange = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Follow who waits for whom: an order that is the same for all tasks closes no circle (the names never "
-                    "change; the boxes do). And one lock cannot be taken twice by the same task.",
+        "deadlock": "Follow who waits for whom: an order that is the same for all tasks closes no circle (the names "
+                    "never change; the boxes do). And one lock cannot be taken twice by the same task.",
         "value": "Take both locks first; then carry, look at the boxes and exchange them, all inside of the block.",
-        "sequential": "Take the locks of the two stores, and no other: exchanges that share no store need not wait for each other.",
+        "sequential": "Take the locks of the two stores, and no other: exchanges that share no store need not wait for "
+                      "each other.",
         "error": "sorted() needs to know by what: sorted([one, other], key=lambda store: store.name).",
     },
 )
@@ -523,8 +529,9 @@ def carrying(*stores: Store):
     async def carry() -> None:
         for moment in ("before", "after"):
             free = [store.name for store in stores if not store.lock.locked()]
-            require(not free, "value", "not both locks were held while the boxes were carried: there was nobody who held "
-                    f"that of {' and that of '.join(free)}", "both locks are held until the boxes are exchanged")
+            require(not free, "value", "not both locks were held while the boxes were carried: there was nobody "
+                    f"who held that of {' and that of '.join(free)}",
+                    "both locks are held until the boxes are exchanged")
             if moment == "before":
                 await asyncio.sleep(0.1)
     return carry
@@ -562,8 +569,8 @@ async def there_and_back(answer):
 
 @exchange.case(elapsed=0.3)
 async def while_north_is_counted(answer):
-    """North and south have 5 boxes each. For 0.1 s somebody else holds the lock of north. Meanwhile two exchanges begin:
-    north with south, and south with north."""
+    """North and south have 5 boxes each. For 0.1 s somebody else holds the lock of north. Meanwhile two exchanges
+    begin: north with south, and south with north."""
     north, south = Store("north", 5), Store("south", 5)
 
     async def count():
@@ -591,22 +598,23 @@ predict_asked = predict(
     "`asked` is 0, and three tasks ask a shop each, at the same time. What is `asked` afterwards?",
     {
         "3":
-            "That is how often the shops were asked. But what does each task add its 1 to? Run the cell, and see in the "
-            "replay when each of them read the variable.",
+            "That is how often the shops were asked. But what does each task add its 1 to? Run the cell, and see in "
+            "the replay when each of them read the variable.",
         "1":
             "All three have read 0 before the first of them wrote, so all three write 1.",
         "2":
-            "Two of them would have to see what another one wrote. Run the cell, and see in the replay which task reads "
-            "the variable after another one has written it.",
+            "Two of them would have to see what another one wrote. Run the cell, and see in the replay which task "
+            "reads the variable after another one has written it.",
         "any of these: it differs from run to run":
-            "With threads it might. Here a task goes on until it waits, so the order is settled by the latencies. Run the "
-            "cell as often as you like.",
+            "With threads it might. Here a task goes on until it waits, so the order is settled by the latencies. Run "
+            "the cell as often as you like.",
     },
     right="1",
 )
 
 predict_total = predict(
-    "Tea costs 320 at north, 290 at south and 305 at east; north answers last. What is `total`, at first 0, in the end?",
+    "Tea costs 320 at north, 290 at south and 305 at east; north answers last. What is `total`, at first 0, in the "
+    "end?",
     {
         "915":
             "That is the sum. It would come out if `total` were read after the `await`. Run the cell.",
@@ -615,7 +623,8 @@ predict_total = predict(
         "290":
             "South answers first, and writes 0 + 290. But two more tasks write after it. Run the cell.",
         "0":
-            "Each task writes to the global `total`, so its value changes. Run the cell, and see what it is at the end.",
+            "Each task writes to the global `total`, so its value changes. Run the cell, and see what it is at the "
+            "end.",
     },
     right="320",
 )
@@ -624,11 +633,13 @@ predict_circle = predict(
     "Both moves start at the same time. What happens?",
     {
         "Both are done after 0.2 seconds":
-            "Then each would get its second lock at 0.1 seconds, without waiting. Run the cell: who has that lock at that time?",
+            "Then each would get its second lock at 0.1 seconds, without waiting. Run the cell: who has that lock at "
+            "that time?",
         "The second move waits for the first; both are done after 0.4 seconds":
             "So it would be if both began with the same lock. Run the cell: which lock does each of them take first?",
         "Neither ever ends":
-            "Each holds the lock that the other one needs next, and gives it back only when it has got its own second lock.",
+            "Each holds the lock that the other one needs next, and gives it back only when it has got its own second "
+            "lock.",
         "One of them gets a `RuntimeError`":
             "A lock that is taken is no error: whoever wants it waits, for as long as it takes. Run the cell.",
     },
@@ -636,13 +647,14 @@ predict_circle = predict(
 )
 
 predict_context = predict(
-    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints the variable; then it awaits a new task "
-    "of `rename(\"task\")`, and prints the variable again. What are the two lines?",
+    "`main` sets the variable to `main`, awaits `rename(\"awaited\")` and prints the variable; then it awaits a new "
+    "task of `rename(\"task\")`, and prints the variable again. What are the two lines?",
     {
         "awaited, task":
             "That would be so if a task shared the values of whoever creates it. Run the cell, and compare.",
         "awaited, awaited":
-            "What is awaited directly runs in the same task as `main`, and sets its value; a new task has a copy of its own.",
+            "What is awaited directly runs in the same task as `main`, and sets its value; a new task has a copy of "
+            "its own.",
         "main, main":
             "That would be so if every coroutine had values of its own. But they belong to the task, and `await` alone "
             "makes no task. Run the cell.",

@@ -10,14 +10,13 @@ from concurrent.futures import Future
 from typing import Any
 from unittest import mock
 
-from helpers import Shop
-from helpers.checker.exercise import Exercise, Mistake
-from helpers.checker.expect import Failed, equal, require, shown
-from helpers.notebook.predict import predict
+from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
+from helpers.simulated_io import Shop
 
 # -- a warm-up: what to write for %time ------------------------------------------------------------------------
 
 timed = Exercise(
+    lesson="A1",
     title="Time a coroutine",
     task="""
         Write `timed(coroutine)`: it awaits the coroutine, and returns two things: its result, and how many seconds
@@ -42,7 +41,7 @@ timed = Exercise(
         """,
     why="The clock is read on both sides of the await, so the waiting is counted; time.process_time counts computing "
         "only.",
-    next="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
+    follow_up="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
     advice={
         "value": "Read the loop's clock before the await and after it, and return the result first and then the "
                  "difference. time.process_time counts computing, not waiting.",
@@ -149,6 +148,7 @@ async def two_at_once(answer):
 # -- a cell that is run twice ------------------------------------------------------------------------------------
 
 restart = Exercise(
+    lesson="A1",
     title="Start it again, not twice",
     task="""
         Write `restart(tasks, name, coroutine)`. `tasks` is a dictionary, name to task, which is empty at first. If it
@@ -182,9 +182,9 @@ restart = Exercise(
             tasks[name] = asyncio.create_task(coroutine, name=name)
             return tasks[name]
         """,
-    why="The old task has ended before the new one begins, so a cell that is run twice leaves one task at work; and the "
-        "dictionary keeps it, so that you can stop it later.",
-    next="What does your function do if it is cancelled itself while it waits for the old task?",
+    why="The old task has ended before the new one begins, so a cell that is run twice leaves one task at work; and "
+        "the dictionary keeps it, so that you can stop it later.",
+    follow_up="What does your function do if it is cancelled itself while it waits for the old task?",
     advice={
         "order": "task.cancel() only asks. Wait for the end of the old task before you make the new one.",
         "slow": "Wait until the old task has ended, and no longer than it takes: wait for the task, not for the clock.",
@@ -317,6 +317,7 @@ async def first_time(answer):
         return got
     _kept(tasks, "watcher", got)
     await _end(got)
+    return None
 
 
 @restart.case(elapsed=1)
@@ -363,6 +364,7 @@ async def failed_before(answer):
 # -- from a function that cannot await ---------------------------------------------------------------------------
 
 run_anywhere = Exercise(
+    lesson="A1",
     title="Run a coroutine from a plain function",
     task="""
         Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
@@ -389,7 +391,7 @@ run_anywhere = Exercise(
         """,
     why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
         "the result or the error. The price: the loop of the caller stands still meanwhile.",
-    next="What do the other tasks of a notebook do while run_anywhere waits?",
+    follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
     advice={
         "nested loop": "In this thread a loop is running. Call asyncio.run in another thread, and wait for that.",
         "deadlock": "The loop of this thread is to run the coroutine, and this thread waits for it: neither can go on. "
@@ -397,8 +399,8 @@ run_anywhere = Exercise(
         "no exception": "An error in a threading.Thread reaches nobody. ThreadPoolExecutor keeps it, and result() "
                         "raises it.",
         "value": "Return what the coroutine returns: result() of what pool.submit gives.",
-        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for that, "
-                  "and asyncio.run in it closes its loop.",
+        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for "
+                  "that, and asyncio.run in it closes its loop.",
     },
     mistakes=[
         Mistake("nested loop", "in another thread", """
@@ -525,7 +527,8 @@ predict_last = predict(
         "the price":
             "A cell awaits what has the word `await` in front of it, and nothing else.",
         "the coroutine object, and no warning":
-            "Jupyter shows the value of the last line, and keeps it. What is kept is not thrown away, so nothing warns.",
+            "Jupyter shows the value of the last line, and keeps it. What is kept is not thrown away, so nothing "
+            "warns.",
         "nothing":
             "Jupyter shows the value of the last line of a cell. What is the value of this call?",
     },
@@ -541,15 +544,15 @@ predict_queue = predict(
         "four":
             "If `asyncio.run` had failed, you would still have its answer: an error. Run the cell.",
         "two":
-            "The three cells come while `asyncio.run` is at work. It takes each of them up in the middle of its own cell, "
-            "and fails. Nobody tells you.",
+            "The three cells come while `asyncio.run` is at work. It takes each of them up in the middle of its own "
+            "cell, and fails. Nobody tells you.",
     },
     right="two",
 )
 
 predict_nested = predict(
-    "In the next cell `get_price` is called twice, in two tasks, for north first. North answers after 0.1 seconds, south "
-    "after 0.3. Which of the two calls returns first?",
+    "In the next cell `get_price` is called twice, in two tasks, for north first. North answers after 0.1 seconds, "
+    "south after 0.3. Which of the two calls returns first?",
     {
         "the one that asks north":
             "Its answer is there first. But look where its line stands: below which other call?",

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import textwrap
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -37,7 +36,8 @@ def check_environment() -> None:
         return
     print(f"The course does not work here yet. The Python of this notebook is {sys.executable}.")
     for number, problem in enumerate(problems, 1):
-        print(textwrap.indent(problem, "   ").replace("  ", f"{number}.", 1))
+        first, *others = problem.splitlines()
+        print(f"{number}. {first}", *(f"   {line}" for line in others), sep="\n")
 
 
 def find_problems() -> list[str]:
@@ -86,15 +86,15 @@ def loop_problem() -> str:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return (
-            "No event loop is running here. A Jupyter kernel has one; plain Python and the IPython terminal have none.\n"
-            + START
+            "No event loop is running here. A Jupyter kernel has one; plain Python and the IPython terminal have none."
+            f"\n{START}"
         )
     if isinstance(loop, asyncio.BaseEventLoop):
         return ""
     kind = type(loop)
     return (
         f"The event loop here is {kind.__module__}.{kind.__qualname__}, and only asyncio's own can be recorded.\n"
-        "If a start-up file of yours installs it, take that line out and restart the kernel. If not:\n" + START
+        f"If a start-up file of yours installs it, take that line out and restart the kernel. If not:\n{START}"
     )
 
 

@@ -24,10 +24,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import os
 import signal
 import sys
-import sysconfig
 import threading
 import traceback
 import warnings
@@ -35,16 +33,23 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
+from helpers.notebook import ipython_internals as internals
+from helpers.recorder.learners_code import is_library_file
+
 STOPPED = "stopped"         # what the error of a stopped cell says
 
 NEVER_AWAITED = "coroutine .* was never awaited"
 
 
 def load_ipython_extension(ip: Any) -> None:
-    """`%load_ext helpers` calls this with the running shell. Loading twice is harmless."""
+    """`%load_ext helpers` calls this with the running shell. Loading twice is harmless.
+
+    Raises UnknownIPython if this IPython lacks something that is needed.
+    """
     global _loaded
     if _loaded is not None and _loaded.ip is ip:
         return
+    internals.check(ip)
     unload_ipython_extension(_loaded and _loaded.ip)
     _loaded = Extension(ip)
 
@@ -86,7 +91,7 @@ class Extension:
         ip.events.unregister("pre_run_cell", self.cell_begins)
         ip.events.unregister("post_run_cell", self.cell_ends)
         if self.filter in warnings.filters:
-            warnings.filters.remove(self.filter)
+            warnings.filters.remove(self.filter)    # type: ignore[attr-defined]  # a list, though the stubs do not say so
         logging.getLogger("asyncio").removeHandler(self.log)
         if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
             self.loop.set_exception_handler(self.old_handler)
@@ -103,13 +108,16 @@ class Extension:
         self.context = contextvars.copy_context()
         # The kernel forgets to reset this for cells that await: without it the first error that is not
         # shown the usual way leaves the cell without a reply, a later one repeats the traceback before.
-        self.ip._last_traceback = None
-        handler = _sigint()
-        loop = _running_loop()
-        # A handler of the kernel's is there only while a cell awaits; it goes when the cell ends.
-        if loop is not None and callable(handler) and handler is not signal.default_int_handler:
-            if not isinstance(handler, _Stop) and threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGINT, _Stop(self, handler, loop))
+        internals.forget_last_traceback(self.ip)
+        self.replace_handler()
+
+    def replace_handler(self) -> None:
+        """Put the extension's handler of the stop button over the kernel's, which is there only while a cell awaits."""
+        handler, loop = _sigint(), _running_loop()
+        if loop is None or threading.current_thread() is not threading.main_thread():
+            return
+        if callable(handler) and handler is not signal.default_int_handler and not isinstance(handler, _Stop):
+            signal.signal(signal.SIGINT, _Stop(self, handler, loop))
 
     def cell_ends(self, result: Any = None) -> None:
         if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
@@ -131,9 +139,9 @@ class Extension:
         if self.stop is not None and isinstance(error, asyncio.CancelledError):
             error = self.stop.with_traceback(trace)
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
-            text = format_error(error, self.ip)
-            self.ip._get_exc_info((type(error), error, trace))      # keeps it for %debug and %tb
-            self.ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
+            internals.show_text(self.ip, error, trace, format_error(error, self.ip))
+        elif internals.is_no_program(self.ip, error, trace):
+            self.ip.showsyntaxerror()                           # the line alone: nothing has run that could be traced
         else:
             self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
 
@@ -151,6 +159,7 @@ class Extension:
         if not future.done() or future.cancelled() or not getattr(future, "_log_traceback", False):
             return
         error = future.exception()                          # fetched: asyncio will not report it a second time
+        assert error is not None
         self.say(f"{_name(future)} failed, and nobody has awaited it:\n{format_error(error, self.ip)}")
 
     def unhandled(self, loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
@@ -196,9 +205,9 @@ class _Stop:
         """
         is_cell = False
         while frame is not None:
-            if is_cell and frame.f_code is type(self.extension.ip).run_code.__code__:
+            if is_cell and internals.runs_cell(self.extension.ip, frame):
                 return "cell"
-            is_cell = is_cell or _cell(frame.f_code.co_filename, self.extension.ip) is not None
+            is_cell = is_cell or internals.cell_name(self.extension.ip, frame.f_code.co_filename) is not None
             frame = frame.f_back
         task = asyncio.current_task(self.loop)
         code = getattr(task and task.get_coro(), "cr_code", None)
@@ -243,11 +252,12 @@ class _Frames(traceback.StackSummary):
         self.ip = ip
         return self
 
-    def format_frame_summary(self, frame: traceback.FrameSummary, **kwargs: Any) -> str:
-        where = _cell(frame.filename, self.ip) or f'File "{frame.filename}"'
-        inside = "" if frame.name == "<module>" else f", in {frame.name}"
-        source = f"    {frame.line}\n" if frame.line else ""
-        return f"  {where}, line {frame.lineno}{inside}\n{source}"
+    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **kwargs: Any) -> str:
+        file, name, line = frame_summary.filename, frame_summary.name, frame_summary.line
+        where = internals.cell_name(self.ip, file) or f'File "{file}"'
+        inside = "" if name == "<module>" else f", in {name}"
+        source = f"    {line}\n" if line else ""
+        return f"  {where}, line {frame_summary.lineno}{inside}\n{source}"
 
 
 def _parts(told: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
@@ -266,24 +276,11 @@ def _holds_group(error: BaseException | None) -> bool:
     return False
 
 
-def _cell(filename: str, ip: Any) -> str | None:
-    """ "Cell In[3]" for the file name that IPython gave to a cell, else None."""
-    named = ip.compile.format_code_name(filename) if ip is not None else None
-    return " ".join(named) if named else None
-
-
-LIBRARIES = tuple(
-    os.path.join(os.path.normcase(os.path.realpath(folder)), "")
-    for folder in (*(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-                   os.path.dirname(os.path.dirname(__file__)))
-)
-
-
 def _is_learners(filename: str, ip: Any) -> bool:
     """Whether a file is the learner's: a cell, or a module outside the standard library, the packages and this one."""
-    if _cell(filename, ip) is not None:
+    if internals.cell_name(ip, filename) is not None:
         return True
-    return not filename.startswith("<") and not os.path.normcase(os.path.realpath(filename)).startswith(LIBRARIES)
+    return not filename.startswith("<") and not is_library_file(filename)
 
 
 def _name(future: asyncio.Future[Any]) -> str:

@@ -22,13 +22,17 @@ works in a notebook that was opened but not run, and what is stored is the same 
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WIDTH = 100         # characters in a line of the text twin
+RIGHT, WRONG = "#2e7d32", "#b45309"     # beside the feedback, which says it in words
+HOW = "Choose one: click it, or press Tab until it has the frame, then the space bar."
 
 _CALL = 'predict("How long does it take?", {"0.4 s": "It ...", "1.2 s": "They ..."}, right="1.2 s")'
 
@@ -58,19 +62,19 @@ class Question:
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
+        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+
         group = "predict-" + hashlib.sha256(self.question.encode()).hexdigest()[:8]     # one open at a time
-        parts = [f'<div><b>Predict:</b> {_html(self.question)}</div>']
+        parts = [tag("div", tag("b", "Predict:"), " ", _html(self.question))]
         for choice, feedback in self.choices.items():
-            verdict, colour = ("Right.", "#2e7d32") if choice in self.right else ("Not so.", "#b45309")
-            parts.append(
-                f'<details name="{group}" style="margin: 0.35em 0">'
-                f'<summary style="cursor: pointer; padding: 0.1em 0.3em">{_html(choice)}</summary>'
-                f'<div style="margin: 0.2em 0 0.5em 1.2em; padding-left: 0.7em; border-left: 4px solid {colour}">'
-                f"<b>{verdict}</b> {_html(feedback)}</div></details>"
-            )
-        parts.append('<div><small>Choose one: click it, or press Tab until it has the frame, then the space bar.'
-                     "</small></div>")
-        return f'<div style="max-width: 44em; line-height: 1.5">{"".join(parts)}</div>'
+            verdict, colour = ("Right.", RIGHT) if choice in self.right else ("Not so.", WRONG)
+            summary = tag("summary", _html(choice), style="cursor: pointer; padding: 0.1em 0.3em")
+            answer = tag("div", tag("b", verdict), " ", _html(feedback),
+                         style=f"margin: 0.2em 0 0.5em 1.2em; padding-left: 0.7em; border-left: 4px solid {colour}")
+            parts.append(tag("details", summary, answer, name=group, style="margin: 0.35em 0"))
+        parts.append(tag("div", tag("small", HOW)))
+        shown = str(tag("div", *parts, style="max-width: 44em; line-height: 1.5"))
+        return shown.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")      # as the notebooks have them stored
 
 
 def predict(question: str, choices: Mapping[str, str], *, right: str | Iterable[str]) -> Question:
@@ -91,7 +95,8 @@ def predict(question: str, choices: Mapping[str, str], *, right: str | Iterable[
     for choice, feedback in choices.items():
         for text in (choice, feedback):
             if not isinstance(text, str) or not text.strip():
-                raise ValueError(f"each choice has a text and a feedback, and got {choice!r}: {feedback!r}; write {_CALL}")
+                got = f"{choice!r}: {feedback!r}"
+                raise ValueError(f"each choice has a text and a feedback, and got {got}; write {_CALL}")
     rights = [right] if isinstance(right, str) else list(right)
     unknown = [one for one in rights if one not in choices]
     if unknown or not rights:
@@ -103,6 +108,9 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _html(text: str) -> str:
+def _html(text: str) -> Markup:
     """As HTML; what stands in backticks becomes code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    from helpers.markup import joined, tag
+
+    parts = re.split(r"`([^`]+)`", text)        # every second one stood in backticks
+    return joined(tag("code", part) if number % 2 else part for number, part in enumerate(parts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import importlib
 import pkgutil
 import tomllib
@@ -26,7 +25,7 @@ def progress() -> Progress:
 
 @dataclass
 class Lesson:
-    """A lesson with exercises: its notebook's title and file ("" if there is none here), and exercise -> whether done."""
+    """A lesson: its notebook's title and file ("" if there is none here), and exercise -> whether it is done."""
 
     title: str
     file: str
@@ -76,20 +75,17 @@ class Progress:
         return data
 
     def _html(self) -> str:
+        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+
         rows = []
         for lesson in self.lessons:
-            title = html.escape(lesson.title)
-            if lesson.file:
-                title = f'<a href="{html.escape(lesson.file, quote=True)}">{title}</a>'
-            marks = "<br>".join(
-                f"{'&#x2713; done' if is_done else '&#x25cb; open'}: <code>{html.escape(name)}</code>"
-                for name, is_done in lesson.exercises.items()
-            )
-            left = 'style="text-align: left; vertical-align: top"'
-            rows.append(f"<tr><td {left}>{title}</td><td {left}>{lesson.done} of {len(lesson.exercises)}</td>"
-                        f"<td {left}>{marks}</td></tr>")
-        return (f"<div><b>{self.head}</b></div><table>{''.join(rows)}</table>"
-                f"<div><small>{html.escape(self.problem or LATER)}</small></div>")
+            title = tag("a", lesson.title, href=lesson.file) if lesson.file else lesson.title
+            marks = [tag("div", "✓ done: " if is_done else "○ open: ", tag("code", name))
+                     for name, is_done in lesson.exercises.items()]
+            cells = ([title], [f"{lesson.done} of {len(lesson.exercises)}"], marks)
+            rows.append(tag("tr", *(tag("td", *cell, style="text-align: left; vertical-align: top") for cell in cells)))
+        return str(tag("div", tag("b", self.head)) + tag("table", *rows)
+                   + tag("div", tag("small", self.problem or LATER)))
 
 
 def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
@@ -109,11 +105,15 @@ def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
 
 
 def _notebook(number: str) -> tuple[str, str]:
-    """The title and the file of the notebook with this number, as far as they can be found in this folder."""
+    """The title and the file of the notebook with this number, as far as they can be found in this folder.
+
+    The learner's copies in workbook/ have the catalogue in the folder beside them.
+    """
     here = Path.cwd()
     file = next((path.name for path in sorted(here.glob(f"{number}_*.ipynb"))), "")
+    folder = here.parent / "notebooks" if here.name == "workbook" else here
     try:
-        catalogue = tomllib.loads((here / "catalogue.toml").read_text(encoding="utf-8"))
+        catalogue = tomllib.loads((folder / "catalogue.toml").read_text(encoding="utf-8"))
         titles = {entry["file"]: str(entry["title"]) for entry in catalogue["notebook"]}
     except (OSError, ValueError, KeyError, TypeError):      # not there, or not in order: the number will do
         titles = {}

@@ -35,7 +35,9 @@ MOST = 100_000      # bytes that are read: far more than all exercises need, and
 def switched_off() -> bool:
     """Whether this is a test, or a run whose outputs are stored."""
     switch = os.environ.get(SWITCH)
-    return switch == "off" or (switch != "on" and ("PYTEST_VERSION" in os.environ or "PYTEST_CURRENT_TEST" in os.environ))
+    if switch in ("on", "off"):
+        return switch == "off"
+    return "PYTEST_VERSION" in os.environ or "PYTEST_CURRENT_TEST" in os.environ
 
 
 def folder() -> Path | None:

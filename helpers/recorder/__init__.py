@@ -1,0 +1,21 @@
+"""Watches a running event loop, and makes a `Recording` of what it saw.
+
+    run                 record(), and the Recorder: from the call to the Recording
+    hooks               what is replaced on a loop meanwhile, and the turn itself
+    notes               what is noted of a task and of a step
+    watchdog            at which line a long turn is
+    translate           from notes to a Recording
+    waits, locks        what a suspended task waits for, and at which line; which locks it holds
+    names               what to call a task
+    learners_code       which code is the learner's
+    asyncio_internals   every private name of asyncio that is used, looked up once
+"""
+
+from helpers.recorder.asyncio_internals import UnknownPython
+from helpers.recorder.notes import THRESHOLD
+from helpers.recorder.run import Recorder, check_coroutine, current_recorder, record
+from helpers.recorder.watchdog import Sampler, Watched
+
+__all__ = [
+    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder", "record",
+]

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from types import CoroutineType, MethodType
 from typing import Any, NamedTuple
 
-from helpers.recorder import waits
+from helpers.recorder.names import task_name
+from helpers.recorder.waits import place_of
 from helpers.recording import Place
 
 
@@ -40,8 +41,9 @@ def read_locks(tasks: Iterable[asyncio.Task]) -> tuple[Standing, ...]:
 
 
 def _read(task: asyncio.Task) -> Standing:
-    wants, entered = None, []
-    link = task.get_coro()
+    wants: asyncio.Lock | None = None
+    entered: list[asyncio.Lock] = []
+    link: Any = task.get_coro()
     while type(link) is CoroutineType:
         if link.cr_code is asyncio.Lock.acquire.__code__:
             wants = next((each for each in gc.get_referents(link) if isinstance(each, asyncio.Lock)), None)
@@ -51,11 +53,11 @@ def _read(task: asyncio.Task) -> Standing:
         entered.reverse()
         entered.remove(wants)               # the last one: it may hold the same lock further out
         entered.reverse()
-    return Standing(waits.task_name(task), waits.place_of(task), wants, tuple(entered))
+    return Standing(task_name(task), place_of(task), wants, tuple(entered))
 
 
 def _entered(referents: list[Any]) -> list[asyncio.Lock]:
-    """The locks whose __aexit__ a frame keeps: a bound method, or from Python 3.14 on the function and then the lock."""
+    """The locks whose __aexit__ a frame keeps: a bound method; from Python 3.14 on the function, and then the lock."""
     found = []
     for each, following in zip(referents, [*referents[1:], None]):
         if type(each) is MethodType and each.__func__ is asyncio.Lock.__aexit__:

@@ -21,8 +21,9 @@ program is the same to the last digit.
   stopped after a number of steps (`Endless`). Sockets, pipes and processes live in real time and
   cannot be simulated (`NotSimulated`).
 - asyncio keeps sets in some places, and the order of a set differs from run to run. For task groups this
-  is mended (`virtual_order.py`); `as_completed` and `wait`, given coroutines, still begin them in such an
-  order: give them tasks.
+  is mended (`task_groups.py`), and so it is for the tasks that are left when a run of `simulate` ends.
+  `as_completed`, given coroutines, still begins them in such an order: give it tasks. So does
+  `asyncio.run` cancel what is left.
 """
 
 from __future__ import annotations
@@ -32,18 +33,26 @@ import heapq
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import Context
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
-from helpers.recorder import waits
+from helpers.recorder import Watched
+from helpers.recorder.asyncio_internals import Handle, Loop, Timer
+from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
-from helpers.virtual.clock import in_charge_of_time, refuse_hidden_sleep
+from helpers.recorder.waits import describe
+from helpers.virtual.escaped_sleep import refuse_hidden_sleep
+from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
 from helpers.virtual.task_groups import groups_in_order
 from helpers.virtual.threads import Threads
+from helpers.virtual.time_module import in_charge_of_time
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
 _NEVER = 1 << 80            # a deadline after the end of time: sleep(math.inf)
-_Handle, _TimerHandle = asyncio.Handle, asyncio.TimerHandle
+
+_Args = TypeVarTuple("_Args")
+_Result = TypeVar("_Result")
 
 
 class Deadlock(RuntimeError):
@@ -56,17 +65,26 @@ class Endless(RuntimeError):
     """The program was still running after so many steps that it will hardly ever end."""
 
 
-class NotSimulated(RuntimeError):
-    """The program asked for something that takes place in real time only."""
+class TimerHandle(Timer):
+    """A timer that knows to the nanosecond when it is due: `when()` gives seconds, a float that may have been rounded.
+
+    It has the name of asyncio's own, because a timer that is printed begins with it.
+    """
+
+    __slots__ = ("deadline",)
+
+    deadline: int
 
 
-class VirtualTimeLoop(asyncio.BaseEventLoop):
+class VirtualTimeLoop(RealTimeOnly, Loop):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
+
+    exact = True                # as a Sampler: its clock stands still but for what it tells
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         super().__init__()
         self._now = 0                                           # nanoseconds
-        self._timers: dict[int, dict[int, asyncio.TimerHandle]] = {}    # deadline -> its timers, in order
+        self._timers: dict[int, dict[int, TimerHandle]] = {}    # deadline -> its timers, in order
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
         self._steps = 0
         self._gave_up = False
@@ -87,21 +105,25 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
     def time_ns(self) -> int:
         return self._now
 
-    def call_later(self, delay, callback, *args, context=None):
+    def call_later(self, delay: float, callback: Callable[[*_Args], object], *args: *_Args,
+                   context: Context | None = None) -> asyncio.TimerHandle:
         return self._set_timer(self._now + _nanoseconds(delay), callback, args, context)
 
-    def call_at(self, when, callback, *args, context=None):
+    def call_at(self, when: float, callback: Callable[[*_Args], object], *args: *_Args,
+                context: Context | None = None) -> asyncio.TimerHandle:
         return self._set_timer(_nanoseconds(when), callback, args, context)
 
-    def _set_timer(self, deadline, callback, args, context):
+    def _set_timer(self, deadline: int, callback: Callable[..., object], args: tuple[Any, ...],
+                   context: Context | None) -> TimerHandle:
         if self._closed:
             self._check_closed()
         if deadline > _NEVER:
             deadline = _NEVER
-        timer = _TimerHandle(deadline / 1e9, callback, args, self, context)
+        timer = TimerHandle(deadline / 1e9, callback, args, self, context)
         if timer._source_traceback:             # in debug mode: the line of the caller shall be the last
             del timer._source_traceback[-2:]
-        timer._scheduled = deadline, True       # asyncio keeps True; _when, a float, may have been rounded
+        timer.deadline = deadline
+        timer._scheduled = True
         timers = self._timers.get(deadline)
         if timers is None:
             self._timers[deadline] = {id(timer): timer}
@@ -110,23 +132,20 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
             timers[id(timer)] = timer
         return timer
 
-    def call_soon(self, callback, *args, context=None):
+    def call_soon(self, callback: Callable[[*_Args], object], *args: *_Args,
+                  context: Context | None = None) -> asyncio.Handle:
         if self._debug or self._closed:
-            handle = super().call_soon(callback, *args, context=context)
-            if handle._source_traceback:
-                del handle._source_traceback[-1]
-            return handle
-        handle = _Handle(callback, args, self, context)     # all that asyncio's own does then, in one call of three
+            return _without_last_line(super().call_soon(callback, *args, context=context))
+        handle = Handle(callback, args, self, context)      # all that asyncio's own does then, in one call of three
         self._ready.append(handle)
         return handle
 
-    def _timer_handle_cancelled(self, timer):
-        if timer._scheduled:
-            deadline, _ = timer._scheduled
-            timers = self._timers.get(deadline, {})
-            timers.pop(id(timer), None)
+    def _timer_handle_cancelled(self, handle: Timer) -> None:
+        if isinstance(handle, TimerHandle) and handle._scheduled:
+            timers = self._timers.get(handle.deadline, {})
+            timers.pop(id(handle), None)
             if not timers:
-                self._timers.pop(deadline, None)
+                self._timers.pop(handle.deadline, None)
                 if len(self._deadlines) > 2 * len(self._timers) + 100:      # do not collect cancelled ones
                     self._deadlines = list(self._timers)
                     heapq.heapify(self._deadlines)
@@ -139,15 +158,18 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         if self._steps > self._allowed:
             self._give_up()
         if self._on_block is not None and duration:
-            self._on_block(waits.learners_place(sys._getframe(1)), duration)
+            self._on_block(learners_place(sys._getframe(1)), duration)
 
-    def watch_blocking(self, listener: Callable[[Any, int], None] | None) -> None:
-        """Have `listener(place, nanoseconds)` called for every `advance`; None ends it."""
-        self._on_block = listener
+    def start_sampling(self, watched: Watched) -> None:
+        """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""
+        self._on_block = watched.sample
+
+    def stop_sampling(self) -> None:
+        self._on_block = None
 
     # -- the loop ---------------------------------------------------------------------------------
 
-    def _run_once(self):
+    def _run_once(self) -> None:
         """One round: make due timers ready, or jump to the next if nothing is; then run what is ready."""
         ready = self._ready
         if not ready and not self._stopping:
@@ -160,13 +182,14 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
         self._steps += count
         if self._steps > self._allowed:
             self._give_up()
+        handle: Handle | None
         for _ in range(count):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
         handle = None       # breaks a cycle when an exception occurs
 
-    def _when_idle(self):
+    def _when_idle(self) -> None:
         """Nothing is ready: let a thread work, or else set the clock to the next timer."""
         deadlines = self._deadlines
         while not self._ready:
@@ -178,29 +201,33 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
                 continue
             if not deadlines or deadlines[0] == _NEVER:
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report())
-                deadlock.locks = read_locks(self._all_tasks())
+                deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
             self._now = deadlines[0]
             return
 
-    def _give_up(self):
+    def _give_up(self) -> NoReturn:
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
         self._gave_up = True
         self._allowed = self._steps + self._limit
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
                       "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
 
-    def _all_tasks(self) -> list[asyncio.Task]:
+    def open_tasks(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done, by name: in the order of creation where asyncio has named them.
+
+        The order is the same in every run, but for tasks that the program gave the same name.
+        """
         return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
 
     def _report(self) -> str:
-        tasks = self._all_tasks()
-        lines = [waits.describe(task) for task in tasks[:20]]
+        tasks = self.open_tasks()
+        lines = [describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")
         return "".join(f"\n  - {line}" for line in lines)
 
-    def run_forever(self):
+    def run_forever(self) -> None:
         self._allowed = self._steps + self._limit
         with in_charge_of_time(self), groups_in_order():
             if not self._refused:
@@ -209,7 +236,7 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
                 self._refused = False
             super().run_forever()
 
-    def close(self):
+    def close(self) -> None:
         super().close()
         self._timers.clear()
         self._deadlines.clear()
@@ -217,75 +244,47 @@ class VirtualTimeLoop(asyncio.BaseEventLoop):
 
     # -- threads ----------------------------------------------------------------------------------
 
-    def run_in_executor(self, executor, func, *args):
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*_Args], _Result],
+                        *args: *_Args) -> asyncio.Future[_Result]:
         self._check_closed()
-        if executor is not None and type(executor) is not ThreadPoolExecutor:
-            raise NotSimulated(f"a {type(executor).__name__} works in real time and cannot be simulated: "
-                               "use asyncio.to_thread, or record(...) instead of simulate(...)")
         if executor is None:
             self._check_default_executor()
-            executor = self._default_executor
+            return self._threads.submit(func, args, self._default_executor)
+        if type(executor) is not ThreadPoolExecutor:
+            raise NotSimulated(f"a {type(executor).__name__} works in real time and cannot be simulated: "
+                               "use asyncio.to_thread, or record(...) instead of simulate(...)")
         return self._threads.submit(func, args, executor)
 
-    def call_soon_threadsafe(self, callback, *args, context=None):
+    def call_soon_threadsafe(self, callback: Callable[[*_Args], object], *args: *_Args,
+                             context: Context | None = None) -> asyncio.Handle:
         job = None
         if self._thread_id not in (None, threading.get_ident()):
             job = self._threads.caller()
             if job is None:
                 raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
                                    "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
-        handle = super().call_soon_threadsafe(callback, *args, context=context)
-        if handle._source_traceback:
-            del handle._source_traceback[-1]
+        handle = _without_last_line(super().call_soon_threadsafe(callback, *args, context=context))
         if job is not None:
             self._threads.called(job, callback)
         return handle
 
-    def _write_to_self(self):
+    def _write_to_self(self) -> None:
         pass                                                    # threads write letters instead
 
-    async def shutdown_default_executor(self, timeout=None):
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:    # noqa: ASYNC109  # as asyncio's
         self._executor_shutdown_called = True
         if not self._gave_up:               # else a thread may be what never ends; close() sees to it
             await self._threads.all_done()
 
-    def _process_events(self, event_list):
+    def _process_events(self, event_list: Any) -> None:
         pass                                                    # there is no selector
 
-    # -- what has no virtual twin -----------------------------------------------------------------
 
-    def _no(self, what: str):
-        raise NotSimulated(f"{what} live in real time and cannot be simulated: use a Shop, "
-                           "or record(...) instead of simulate(...)")
-
-    def add_signal_handler(self, sig, callback, *args):
-        self._no("signals")
-
-    def remove_signal_handler(self, sig):
-        return False
-
-
-def _refuse(what: str, asynchronous: bool):
-    if asynchronous:
-        async def method(self, *args, **kwargs):
-            self._no(what)
-    else:
-        def method(self, *args, **kwargs):
-            self._no(what)
-    return method
-
-
-for _name in ("create_connection", "create_server", "create_datagram_endpoint", "create_unix_connection",
-              "create_unix_server", "connect_accepted_socket", "sock_recv", "sock_recv_into", "sock_recvfrom",
-              "sock_recvfrom_into", "sock_sendall", "sock_sendto", "sock_sendfile", "sock_connect", "sock_accept",
-              "getaddrinfo", "getnameinfo", "start_tls", "sendfile"):
-    setattr(VirtualTimeLoop, _name, _refuse("sockets", True))
-for _name in ("add_reader", "add_writer", "remove_reader", "remove_writer"):
-    setattr(VirtualTimeLoop, _name, _refuse("sockets", False))
-for _name in ("connect_read_pipe", "connect_write_pipe"):
-    setattr(VirtualTimeLoop, _name, _refuse("pipes", True))
-for _name in ("subprocess_exec", "subprocess_shell"):
-    setattr(VirtualTimeLoop, _name, _refuse("subprocesses", True))
+def _without_last_line(handle: Any) -> asyncio.Handle:
+    """A handle that in debug mode says where it was made: by our caller's caller, not in our caller."""
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    return handle
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-from asyncio import tasks
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 
-from helpers.recorder.core import THRESHOLD, Recorder, check_coroutine
+from helpers.recorder import THRESHOLD, Recorder, check_coroutine
+from helpers.recorder.asyncio_internals import enter_task, get_running_loop, leave_task, set_running_loop
 from helpers.recording import Recording
-from helpers.virtual.clock import EscapedSleep
+from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
 from helpers.virtual.threads import StuckThread
 
 
-def simulate(coro: Coroutine, *, limit: int = LIMIT, threshold: float = THRESHOLD) -> Recording:
+def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: float = THRESHOLD) -> Recording:
     """Run a coroutine on a loop of its own in virtual time, and give the recording of its run.
 
     coro       a coroutine object: `simulate(main())`, without `await`
@@ -32,8 +32,8 @@ def simulate(coro: Coroutine, *, limit: int = LIMIT, threshold: float = THRESHOL
     coro = check_coroutine(coro, "simulate")
     with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
-        recorder = Recorder(loop, loop.time_ns, threshold)
         try:
+            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop)
             with recorder:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)
@@ -59,36 +59,40 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
 def _close(loop: VirtualTimeLoop) -> None:
     """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads."""
     try:
-        left = asyncio.all_tasks(loop)
+        left = loop.open_tasks()
         for task in left:
             task.cancel()
-        for ending in (functools.partial(asyncio.gather, *left, return_exceptions=True) if left else None,
-                       loop.shutdown_asyncgens, loop.shutdown_default_executor):
-            if ending is not None:
-                with contextlib.suppress(Deadlock, Endless, StuckThread):     # a task that will not go
-                    loop.run_until_complete(_await(ending))
+        if left:
+            _finish(loop, lambda: asyncio.gather(*left, return_exceptions=True))
+        _finish(loop, loop.shutdown_asyncgens)
+        _finish(loop, loop.shutdown_default_executor)
     finally:
         loop.close()
 
 
-async def _await(ending):
-    await ending()
+def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> None:
+    """Run a step of the clean-up, unless a task or a thread is in the way that will not go."""
+    async def end() -> None:
+        await ending()
+
+    with contextlib.suppress(Deadlock, Endless, StuckThread):
+        loop.run_until_complete(end())
 
 
 @contextlib.contextmanager
 def _outer_loop_paused() -> Iterator[None]:
     """Make room for a loop of our own in a thread whose loop is running, in the middle of one of its tasks."""
-    outer = asyncio._get_running_loop()
+    outer = get_running_loop()
     if outer is None:
         yield
         return
     task = asyncio.current_task(outer)
     if task is not None:
-        tasks._leave_task(outer, task)
-    asyncio._set_running_loop(None)
+        leave_task(outer, task)
+    set_running_loop(None)
     try:
         yield
     finally:
-        asyncio._set_running_loop(outer)
+        set_running_loop(outer)
         if task is not None:
-            tasks._enter_task(outer, task)
+            enter_task(outer, task)

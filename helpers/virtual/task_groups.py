@@ -15,7 +15,8 @@ from typing import Any
 
 _lock = threading.Lock()
 _open = 0                                       # virtual loops that are running
-_original = asyncio.TaskGroup.__init__
+_TaskGroup: Any = asyncio.TaskGroup             # Any: its __init__ is replaced, which a type checker would refuse
+_original = _TaskGroup.__init__
 
 
 class InOrder(dict):
@@ -28,7 +29,7 @@ class InOrder(dict):
         self.pop(element, None)
 
 
-def _init(self: asyncio.TaskGroup) -> None:
+def _init(self: Any) -> None:
     _original(self)
     self._tasks = InOrder()
 
@@ -40,12 +41,12 @@ def groups_in_order() -> Iterator[None]:
     with _lock:
         _open += 1
         if _open == 1:
-            _original = asyncio.TaskGroup.__init__
-            asyncio.TaskGroup.__init__ = _init
+            _original = _TaskGroup.__init__
+            _TaskGroup.__init__ = _init
     try:
         yield
     finally:
         with _lock:
             _open -= 1
             if _open == 0:
-                asyncio.TaskGroup.__init__ = _original
+                _TaskGroup.__init__ = _original

@@ -6,6 +6,8 @@ thread rests when it is done, when it calls `time.sleep`, which sets a timer on 
 waits for the answer to a `run_coroutine_threadsafe`. So a run with threads is as repeatable as one
 without. (A thread that waits for the loop by other means, such as a `threading.Event`, cannot be seen
 to rest: it is given a moment, and then the loop runs on beside it.)
+
+Threads write letters to the loop: each says whose it is, and what it wishes.
 """
 
 from __future__ import annotations
@@ -19,10 +21,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.recorder import waits
-from helpers.virtual.clock import in_charge_of_time, leave
+from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
+from helpers.recorder.learners_code import learners_place
+from helpers.virtual.time_module import in_charge_of_time, leave
+
+if TYPE_CHECKING:
+    from helpers.virtual.loop import VirtualTimeLoop
 
 WORKERS = 32                # threads of the default pool; on a real loop min(32, number of cores + 4)
 PATIENCE = 10.0             # real seconds for which a thread may work before it rests
@@ -37,8 +43,46 @@ class _Abandoned(BaseException):
     """Ends a thread whose loop is closed."""
 
 
+# -- what a thread may wish ---------------------------------------------------------------------------
+
+class Sleep(NamedTuple):
+    """To rest for some seconds."""
+
+    seconds: float
+
+
+class WaitFor(NamedTuple):
+    """To rest until a future is done, or for so many seconds; None: however long it takes."""
+
+    future: concurrent.futures.Future[Any]
+    timeout: float | None
+
+
+class End(NamedTuple):
+    """To be no more: its function has returned, or raised."""
+
+
+class GoOn(NamedTuple):
+    """Not to rest: it has called into the loop, which should know."""
+
+
+Wish = Sleep | WaitFor | End | GoOn
+
+
+class Letter(NamedTuple):
+    """What a thread tells the loop."""
+
+    job: Job
+    wish: Wish
+
+
+# -- one thread ---------------------------------------------------------------------------------------
+
 class Job:
     """A function that runs in a thread of its own. It is the clock of that thread."""
+
+    thread: threading.Thread                        # once it has started
+    outcome: tuple[Any, BaseException | None]       # once it has ended: what it returned, or raised
 
     def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
         self.threads, self.func, self.args, self.pool = threads, func, args, pool
@@ -53,16 +97,16 @@ class Job:
 
     def advance(self, seconds: float) -> None:
         """What `time.sleep` does in this thread."""
-        self.rest(seconds)
+        self.rest(Sleep(seconds))
 
-    def rest(self, wish: Any) -> None:
+    def rest(self, wish: Wish) -> None:
         """Have the loop fulfil a wish, and wait until it has."""
         if self.told:                       # it went on all the same: let it stand still for ever
             leave()
             threading.Event().wait()
         if not self.abandoned:
             self.resting = True
-            self.threads.mail.put((self, wish))
+            self.threads.mail.put(Letter(self, wish))
             self.go.acquire()
             self.resting = False
         if self.abandoned:
@@ -73,37 +117,38 @@ class Job:
         """What `future.result(timeout)` and `future.exception(timeout)` do in this thread, in virtual time."""
         if threading.get_ident() == self.thread.ident:
             if not future.done():
-                self.rest((future, timeout))
+                self.rest(WaitFor(future, timeout))
             timeout = 0
         return getattr(concurrent.futures.Future, method)(future, timeout)
 
     def start(self, slot: int, free_since: int | None) -> None:
         """Work in a place of the pool that is free since `free_since` (nanoseconds); None if it is a new one."""
         self.slot = slot
-        self.initialize = _initializer(self.pool) if free_since is None else None
+        initialize = thread_initializer(self.pool) if self.pool is not None and free_since is None else None
         self.now = max(self.now, free_since or 0)
         prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
-        self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(initialize,), name=f"{prefix}_{slot}", daemon=True)
         self.thread.start()
 
-    def _run(self) -> None:
-        self.outcome: tuple[Any, BaseException | None]
+    def _run(self, initialize: Callable[[], object] | None) -> None:
         try:
             with in_charge_of_time(self):
-                if self.initialize is not None:
-                    self.initialize()
+                if initialize is not None:
+                    initialize()
                 self.outcome = self.func(*self.args), None
         except BaseException as error:
             self.outcome = None, error
-        self.threads.mail.put((self, None))
+        self.threads.mail.put(Letter(self, End()))
 
+
+# -- all threads of a loop ----------------------------------------------------------------------------
 
 class Threads:
     """The worker threads of one virtual loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: VirtualTimeLoop) -> None:
         self.loop = loop
-        self.mail: queue.SimpleQueue = queue.SimpleQueue()      # see work()
+        self.mail: queue.SimpleQueue[Letter] = queue.SimpleQueue()
         self._queued: deque[Job] = deque()
         self._started: dict[Job, None] = {}                     # neither queued nor done
         self._running = 0                                       # of these, how many do not rest
@@ -140,51 +185,53 @@ class Threads:
 
     def called(self, job: Job, callback: Callable) -> None:
         """Note that a job's thread has made `callback` ready on the loop."""
-        if getattr(callback, "__qualname__", "") == "run_coroutine_threadsafe.<locals>.callback":
-            # the future that run_coroutine_threadsafe is about to return: asking it for the result is resting
-            variables = dict(zip(callback.__code__.co_freevars, callback.__closure__))
-            future = variables["future"].cell_contents
+        future = threadsafe_future(callback)
+        if future is not None:                  # asking for its result, or its exception, is resting
             for method in ("result", "exception"):
                 setattr(future, method, functools.partial(job.answer, future, method))
-        self.mail.put((job, ...))
+        self.mail.put(Letter(job, GoOn()))
 
     def work(self) -> bool:
-        """Let a thread work until it rests; False if there is nothing for a thread to do now.
-
-        Threads write letters to the loop, a pair of themselves and what they wish: to sleep for some
-        seconds, to wait for a future for some seconds (a pair), or to end (None). A letter with `...` says
-        that the thread has called into the loop, and goes on.
-        """
+        """Let a thread work until it rests; False if there is nothing for a thread to do now."""
         if not self._running and not self._start_next():
             return False
+        letter = self._next_letter()
+        if letter is not None:
+            self._running -= 1
+            self._fulfil(letter.job, letter.wish)
+        return True
+
+    def _next_letter(self) -> Letter | None:
+        """Wait, for real, until a thread rests. None if one has called into the loop, and does not rest."""
         called = False
         while True:
             try:
-                job, wish = self.mail.get(timeout=min(MOMENT, PATIENCE) if called else PATIENCE)
+                letter = self.mail.get(timeout=min(MOMENT, PATIENCE) if called else PATIENCE)
             except queue.Empty:
                 if called:
-                    return True
+                    return None
                 message = self._complaint()
                 self.abandon()
                 raise StuckThread(message) from None
-            if job.abandoned:
+            if letter.job.abandoned:
                 continue
-            if wish is not ...:
-                break
+            if not isinstance(letter.wish, GoOn):
+                return letter
             called = True
-        self._running -= 1
-        if wish is None:
-            del self._started[job]
-            self._free_since[job.pool, job.slot] = job.now
-            self._deliver(job)
-            if self._none_left is not None and not self._none_left.done():
-                self._none_left.set_result(None)
-        elif isinstance(wish, tuple):
-            self._wait_for(job, *wish)
-        else:
-            job.now += round(wish * 1e9)
-            self.loop.call_at(job.now / 1e9, self._resume, job)
-        return True
+
+    def _fulfil(self, job: Job, wish: Wish) -> None:
+        match wish:
+            case Sleep(seconds):
+                job.now += round(seconds * 1e9)
+                self.loop.call_at(job.now / 1e9, self._resume, job)
+            case WaitFor(future, timeout):
+                self._wait_for(job, future, timeout)
+            case End():
+                del self._started[job]
+                self._free_since[job.pool, job.slot] = job.now
+                self._deliver(job)
+                if self._none_left is not None and not self._none_left.done():
+                    self._none_left.set_result(None)
 
     def _start_next(self) -> bool:
         for job in list(self._queued):
@@ -236,15 +283,7 @@ class Threads:
     def _complaint(self) -> str:
         frames = sys._current_frames()
         places = [str(place) for job in self._started
-                  if (place := waits.learners_place(frames.get(job.thread.ident))) is not None]
+                  if (place := learners_place(frames.get(job.thread.ident or 0))) is not None]
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {' and '.join(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")
-
-
-def _initializer(pool: ThreadPoolExecutor | None) -> Callable[[], object] | None:
-    """What a pool runs first in each of its threads."""
-    if hasattr(pool, "_create_worker_context"):             # Python 3.14
-        return pool._create_worker_context().initialize
-    function = getattr(pool, "_initializer", None)
-    return functools.partial(function, *pool._initargs) if function is not None else None

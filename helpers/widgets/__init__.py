@@ -1,0 +1,1 @@
+"""What moves in JupyterLab: the lab, the heartbeat, the replay."""

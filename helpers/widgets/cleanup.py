@@ -33,6 +33,12 @@ def close_all(root: Widget) -> None:
         widget.unobserve_all()          # else what listens to it, and it, keep each other alive
 
 
+def running_shell() -> Any:
+    """The shell of IPython that runs this code, or None; IPython is not imported for it."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
 def close_with_cell(thing: Closable) -> None:
     """Have a thing closed when the cell that is now running is run again.
 
@@ -45,11 +51,11 @@ class _Cells:
     """What the cells of a notebook have made, by the id of the cell."""
 
     def __init__(self) -> None:
-        self.made: dict[str, list[Closable]] = {}
-        self.shell: Any = None
+        self.made: dict[str | None, list[Closable]] = {}
+        self.shell: Any = None              # the one that tells when a cell begins
 
     def note(self, thing: Closable) -> None:
-        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        shell = running_shell()
         try:
             cell = shell.get_parent()["metadata"]["cellId"]
         except (AttributeError, KeyError, LookupError, TypeError):      # no notebook, or a page that does not say it

@@ -22,10 +22,12 @@ from collections import deque
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from helpers.arguments import number
 from helpers.text_twin import CHART_WIDTH
-from helpers.virtual.loop import VirtualTimeLoop
+from helpers.virtual import VirtualTimeLoop
 from helpers.widgets.cleanup import close_all, close_with_cell
-from helpers.words import seconds, short
+from helpers.widgets.heartbeat_page import Live, bundle
+from helpers.words import count, seconds, short
 
 EVERY = 0.1             # seconds from beat to beat
 STOP = 5                # a silence of so many beats counts as a stop: a busy machine alone makes no such silence
@@ -59,12 +61,8 @@ class Heartbeat:
     """
 
     def __init__(self, every: float = EVERY) -> None:
-        if isinstance(every, bool) or not isinstance(every, (int, float)):
-            raise TypeError("every is a number of seconds from beat to beat; "
-                            f"got {every!r}: write heartbeat(every=0.1)")
-        if not 0 < every < float("inf"):
-            raise ValueError(f"every is a number of seconds above 0; got {every!r}: write heartbeat(every=0.1)")
-        self.every = every
+        self.every = number("every", every, above=True, meaning="a number of seconds from beat to beat",
+                            limits="a number of seconds above 0", write="heartbeat(every=0.1)")
         self.clock = ""
         self.times: deque[float] = deque(maxlen=KEPT)
         self.beats = 0
@@ -75,7 +73,7 @@ class Heartbeat:
         self._last = 0.0            # when the last beat was, or the beginning
         self._longest = 0.0
         self._ended: float | None = None
-        self._page: Any = None      # what shows it live
+        self._page: Live | None = None              # what shows it live
 
     # -- beating --------------------------------------------------------------------------------
 
@@ -184,10 +182,11 @@ class Heartbeat:
                         "it stops while the loop is blocked")
             return f"heartbeat in real time: {'the pulse stopped' if self.stopped else 'it beat all the time'}"
         words = [f"heartbeat every {seconds(self.every)} of virtual time: "
-                 f"{self.beats:,} beat{'s' * (self.beats != 1)} in {seconds(self.elapsed)}",
+                 f"{count(self.beats, 'beat')} in {seconds(self.elapsed)}",
                  f"largest gap {seconds(self.largest_gap)}"]
         words += [f"stopped from {seconds(gap.start)[:-2]} to {seconds(gap.end)}" for gap in self.gaps[:3]]
-        words += [f"and {len(self.gaps) - 3:,} times more"] * (len(self.gaps) > 3)
+        if len(self.gaps) > 3:
+            words.append(f"and {len(self.gaps) - 3:,} times more")
         key = "(| a beat, ! the pulse has stopped)" if self.gaps else "(| a beat)"
         return "\n".join(["; ".join(words), self._chart(), key])
 
@@ -212,8 +211,6 @@ class Heartbeat:
         return "".join(cells).rstrip()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        from helpers.widgets import heartbeat_page
-
         if not self.clock:                  # nobody has begun it, so it begins here, live
             try:
                 self._begin()
@@ -221,7 +218,7 @@ class Heartbeat:
                 return {"text/plain": str(self)}
         if self.beating and self.clock == "real":
             if self._page is None:
-                self._page = heartbeat_page.Live(self)
+                self._page = Live(self, late=STOP * self.every)
                 close_with_cell(self)
             return {**self._page.root._repr_mimebundle_(), "text/plain": str(self)}
-        return heartbeat_page.bundle(self)
+        return bundle(self)

@@ -7,105 +7,101 @@ after five beats that did not come.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from helpers.drawing.palette import INK, MUTED, NUMBER, PAPER, STATES, WIDTH
+from markupsafe import Markup
+
+from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH, css_variables
+from helpers.markup import joined, style, tag
 from helpers.words import short
 
 if TYPE_CHECKING:
     from helpers.widgets.heartbeat import Heartbeat
 
-RED = STATES[NUMBER["blocked"]].colour
 SHOWN = 8               # seconds of the past on the page
 ROOM = 5                # seconds that the bar of a silence can grow
 SCALE = 50              # pixels for a second
 HEIGHT = 34             # pixels of the strip
-HATCH = f"repeating-linear-gradient(45deg,{RED},{RED} 5px,#e78a9a 5px,#e78a9a 9px)"
+MOST = 20               # silences that are shown of the last seconds
 
 
 class Live:
-    """The widgets of a live heartbeat; `root` is to be displayed."""
+    """The widgets of a live heartbeat; `root` is to be displayed.
 
-    def __init__(self, pulse: Heartbeat) -> None:
-        import ipywidgets as widgets
+    After `late` seconds without a beat the page says that the loop is blocked.
+    """
 
-        from helpers.widgets.heartbeat import STOP
+    def __init__(self, pulse: Heartbeat, late: float) -> None:
+        import ipywidgets as widgets  # late: a program that shows no widget does without
 
-        late = STOP * pulse.every
-        style = widgets.HTML(f"""<style>
-.wyw-pulse {{position:relative;height:{HEIGHT}px;width:{(SHOWN + ROOM) * SCALE}px;max-width:100%;overflow:hidden;
-  background:{PAPER};border:1px solid #9aa1ab;box-sizing:border-box}}
-.wyw-silence {{position:absolute;top:0;bottom:0;left:{SHOWN * SCALE}px;width:0;background:{HATCH};opacity:0;
-  animation:wyw-grow {ROOM}s linear forwards,wyw-come 1ms {late:g}s forwards}}
-.wyw-words {{position:relative;height:20px;line-height:20px;font-size:15px;color:var(--jp-ui-font-color1,{INK})}}
-.wyw-words>span {{position:absolute;left:0;white-space:nowrap}}
-.wyw-alive {{animation:wyw-go 1ms {late:g}s forwards}}
-.wyw-dead {{opacity:0;font-weight:bold;animation:wyw-come 1ms {late:g}s forwards}}
-.wyw-dot {{display:inline-block;width:12px;height:12px;border-radius:50%;margin:0 8px 0 4px;background:#1b7f4d;
-  animation:wyw-beat {min(0.8 * pulse.every, 0.4):g}s ease-out}}
-.wyw-dead .wyw-dot {{background:{RED};border-radius:0;animation:none}}
-@keyframes wyw-grow {{to {{width:{ROOM * SCALE}px}}}}
-@keyframes wyw-come {{to {{opacity:1}}}}
-@keyframes wyw-go {{to {{opacity:0}}}}
-@keyframes wyw-beat {{from {{transform:scale(1.5)}}}}
-</style>""", layout={"display": "none"})
+        self.late = late
+        variables = {**css_variables(), "strip": HEIGHT, "shown": SHOWN, "room": ROOM, "scale": SCALE}
+        sheet = widgets.HTML(str(style("helpers.widgets", "heartbeat.css", variables)), layout={"display": "none"})
         self.strip = widgets.HTML()
         self.result = widgets.HTML()
         self.button = widgets.Button(description="Stop the pulse", tooltip="End this heartbeat",
                                      layout={"width": "130px"})
         self.button.on_click(lambda _: pulse.stop())
-        self.root = widgets.VBox([style, self.strip, widgets.HBox([self.result, self.button], layout={
+        below = widgets.HBox([self.result, self.button], layout={
             "justify_content": "space-between", "align_items": "center", "width": f"{(SHOWN + ROOM) * SCALE}px",
-            "max_width": "100%"})])
+            "max_width": "100%",
+        })
+        self.root = widgets.VBox([sheet, self.strip, below])
         self.root.add_class("wyw-heartbeat")
-        self.told: tuple[Any, ...] | None = None
+        self.told: tuple[int, bool] | None = None
         self.beat(pulse)
 
     def beat(self, pulse: Heartbeat) -> None:
         """Show what is new; a screen reader is told when the pulse has stopped, and not of every beat."""
-        self.strip.value = live_strip(pulse)
+        self.strip.value = str(live_strip(pulse, self.late))
         news = (len(pulse.gaps), pulse.beating)
         if news != self.told:
             self.told = news
-            self.result.value = f'<div role="status" aria-live="polite" class="wyw-pulse-result">{_result(pulse)}</div>'
+            result = tag("div", _result(pulse), role="status", aria_live="polite", class_="wyw-pulse-result")
+            self.result.value = str(result)
             if not pulse.beating:
                 self.button.disabled = True
 
 
-def _result(pulse: Heartbeat) -> str:
+def _result(pulse: Heartbeat) -> Markup:
     if not pulse.gaps:
-        words = "Gaps so far: none."
+        words = Markup("Gaps so far: none.")
     else:
         times = "once" if len(pulse.gaps) == 1 else f"{len(pulse.gaps):,} times"
         last = pulse.gaps[-1]
-        words = (f"The pulse stopped {times}, last for <b>{short(last.end - last.start)}</b>; "
-                 f"largest gap <b>{short(pulse.largest_gap)}</b>.")
-    return words if pulse.beating else f"{words} It is over."
+        words = joined([f"The pulse stopped {times}, last for ", tag("b", short(last.end - last.start)),
+                        "; largest gap ", tag("b", short(pulse.largest_gap)), "."])
+    return words if pulse.beating else words + " It is over."
 
 
-def live_strip(pulse: Heartbeat) -> str:
+def live_strip(pulse: Heartbeat, late: float) -> Markup:
     """The last seconds as HTML: a stroke for each beat, a hatched piece with its length where there was none."""
-    now = pulse.elapsed
-    first = now - SHOWN
+    first = pulse.elapsed - SHOWN
     strokes = "".join(f"M{(time - first) * SCALE:.0f} 6v{HEIGHT - 14}" for time in _recent(pulse, first))
-    pieces = ""
-    for gap in pulse.gaps[-20:]:
+    beats = tag("svg", tag("path", d=strokes), width=SHOWN * SCALE, height=HEIGHT)
+    if pulse.beating:
+        dot = tag("i", class_="wyw-dot")
+        words = (tag("span", dot, "the loop is free: beating", class_="wyw-alive")
+                 + tag("span", dot, "NO BEAT: the loop is blocked", class_="wyw-dead"))
+        silence = tag("div", class_="wyw-silence")
+    else:
+        words, silence = tag("span", "over"), Markup()
+    return tag(
+        "div",
+        tag("div", words, class_="wyw-words", aria_hidden="true"),
+        tag("div", *_gaps(pulse, first), beats, silence, class_="wyw-beats", aria_hidden="true"),
+        style=f"--wyw-late:{late:g}s;--wyw-blink:{min(0.8 * pulse.every, 0.4):g}s",
+    )
+
+
+def _gaps(pulse: Heartbeat, first: float) -> Iterator[Markup]:
+    """A piece for each silence of the last seconds, those since `first`."""
+    for gap in pulse.gaps[-MOST:]:
         if gap.end > first:
             left, right = max((gap.start - first) * SCALE, 0), (gap.end - first) * SCALE
-            words = f'<b style="background:{PAPER};padding:0 3px">{short(gap.end - gap.start)}</b>'
-            pieces += (f'<div style="position:absolute;top:0;bottom:0;left:{left:.0f}px;width:{right - left:.0f}px;'
-                       f'background:{HATCH};text-align:center;line-height:{HEIGHT - 2}px;overflow:hidden;color:{INK}">'
-                       f'{words}</div>')
-    svg = (f'<svg width="{SHOWN * SCALE}" height="{HEIGHT}" style="position:absolute;left:0;top:0">'
-           f'<path d="{strokes}" stroke="{INK}" stroke-width="2"/></svg>')
-    if pulse.beating:
-        words = ('<span class="wyw-alive"><i class="wyw-dot"></i>the loop is free: beating</span>'
-                 '<span class="wyw-dead"><i class="wyw-dot"></i>NO BEAT: the loop is blocked</span>')
-        silence = '<div class="wyw-silence"></div>'
-    else:
-        words, silence = "<span>over</span>", ""
-    return (f'<div class="wyw-words" aria-hidden="true">{words}</div>'
-            f'<div class="wyw-pulse" aria-hidden="true">{pieces}{svg}{silence}</div>')
+            yield tag("div", tag("b", short(gap.end - gap.start)), class_="wyw-gap",
+                      style=f"left:{left:.0f}px;width:{right - left:.0f}px")
 
 
 def _recent(pulse: Heartbeat, first: float) -> list[float]:
@@ -154,14 +150,14 @@ def _figure(pulse: Heartbeat) -> Any:
     lines = [[(time, 0.1), (time, 0.9)] for time in pulse.times]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=2, zorder=3), autolim=False)
     for gap in pulse.gaps:
-        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da", edgecolor=RED,
-                                 hatch="////", linewidth=0, zorder=1))
+        axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da",
+                                 edgecolor=STATES[NUMBER["blocked"]].colour, hatch="////", linewidth=0, zorder=1))
         words = f"no beat for {unit.words(gap.end - gap.start)}"
         if sheet.measure(words, NORMAL) + 10 > (gap.end - gap.start) / span * columns:
             words = unit.words(gap.end - gap.start)
         axes.text((gap.start + gap.end) / 2, 0.5, words, ha="center", va="center_baseline", fontsize=NORMAL, color=INK,
                   bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2}, zorder=4)
-    sheet.box(left, top + height, columns, 1, facecolor="#9aa1ab", edgecolor="none", linewidth=0)
+    sheet.box(left, top + height, columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
     for tick in ticks:
         sheet.text(left + tick / span * columns, top + height + 15, unit.tick(tick), size=SMALL,
                    color=MUTED, ha="center")

@@ -16,19 +16,27 @@ are never sent, and there is no task and no timer that could be left behind.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from helpers.drawing.timeline import mimebundle
+from helpers.markup import tag
 from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.widgets.lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
 from helpers.words import clip, first_line, short
 
+if TYPE_CHECKING:
+    import ipywidgets as widgets
+
 PINS = ("A", "B")
+CELL = "text-align:right;padding:1px 12px 1px 0;font-size:15px;white-space:nowrap"      # of the table of numbers
+HEAD = "text-align:right;padding:0 12px 0 0;font-weight:normal;white-space:nowrap"
 WIDTH, LANES = 660, 270     # pixels of the picture
+LABEL = "86px"              # the width of the words before a control
 COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500,
           600, 800, 1_000)
 CAPACITIES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 100, 200, 500, None)
@@ -40,6 +48,7 @@ WORDS = {
     "capacity": "shop serves", "when_full": "the others", "strategy": "strategy", "limit": "at a time",
     "timeout": "timeout (s)", "retries": "retries", "errors": "errors are",
 }
+SHOP, PROGRAM = list(WORDS)[:6], list(WORDS)[6:]    # whose settings they are
 PHRASES = {
     "strategy": "{}", "requests": "{} requests", "limit": "{} at a time", "latency": "latency {} s",
     "jitter": "jitter {}",
@@ -115,11 +124,29 @@ class Lab:
     def _build(self, sliders: bool) -> None:
         import ipywidgets as widgets  # late: a program that shows no widget does without
 
+        self.controls = self._make_controls(sliders)
+        self._make_buttons()
+        self.result, self.picture = widgets.HTML(), widgets.HTML()
+        self.listing = widgets.Textarea(
+            description="program", tooltip="Copy it into a cell and run it: it does what the picture shows",
+            layout={"width": "100%", "display": "none"}, style={"description_width": LABEL},
+        )
+        self.listing.add_class("wyw-lab-code")
+        right = widgets.VBox([self.result, self.picture], layout={"flex": "1 1 500px", "min_width": "0"})
+        panels = widgets.HBox([self._left(), right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        self._root = widgets.VBox([panels, self.listing])
+        self._root.add_class("wyw-lab")
+        self._show()
+
+    def _make_controls(self, sliders: bool) -> dict[str, Any]:
+        """A slider or a choice for each setting, in the order in which they stand on the page."""
+        import ipywidgets as widgets
+
         s = self.settings
         choose = widgets.SelectionSlider if sliders else widgets.Dropdown
         number = widgets.FloatSlider if sliders else widgets.BoundedFloatText
         whole = widgets.IntSlider if sliders else widgets.BoundedIntText
-        self.controls = {
+        controls = {
             "requests": choose(**_options(COUNTS, s.requests)),
             "latency": number(value=s.latency, min=0.0, max=max(2.0, s.latency), step=0.05),
             "jitter": widgets.Dropdown(options=JITTERS, value=s.jitter),
@@ -133,39 +160,36 @@ class Lab:
             "retries": whole(value=s.retries, min=0, max=max(5, s.retries)),
             "errors": widgets.Dropdown(options=[("caught: no price", CAUGHT), ("raised", RAISED)], value=s.errors),
         }
-        for name, control in self.controls.items():
+        for name, control in controls.items():
             control.description, control.tooltip = WORDS[name], TIPS[name]
-            control.style.description_width = "86px"
+            control.style.description_width = LABEL
             control.layout.width = "310px"
             if hasattr(control, "readout_format"):
                 control.readout_format = {"latency": ".2f", "failure_rate": ".0%"}.get(name, "d")
             control.observe(self._changed, "value")
-        self.pin_button = widgets.Button(description="Pin as A", tooltip="Keep this setting, to compare others with it")
-        self.unpin_button = widgets.Button(description="Unpin", tooltip="Forget the pinned settings", disabled=True)
-        self.code_button = widgets.ToggleButton(description="Show the code", tooltip="The program of this setting")
-        for button in (self.pin_button, self.unpin_button, self.code_button):
-            button.layout.width = "84px"
-        self.code_button.layout.width = "128px"
+        return controls
+
+    def _make_buttons(self) -> None:
+        import ipywidgets as widgets
+
+        self.pin_button = widgets.Button(description="Pin as A", tooltip="Keep this setting, to compare others with it",
+                                         layout={"width": "84px"})
+        self.unpin_button = widgets.Button(description="Unpin", tooltip="Forget the pinned settings", disabled=True,
+                                           layout={"width": "84px"})
+        self.code_button = widgets.ToggleButton(description="Show the code", tooltip="The program of this setting",
+                                                layout={"width": "128px"})
         self.pin_button.on_click(lambda _: self.pin())
         self.unpin_button.on_click(lambda _: self.unpin())
         self.code_button.observe(self._show_code, "value")
-        self.result, self.picture = widgets.HTML(), widgets.HTML()
-        self.listing = widgets.Textarea(
-            description="program", tooltip="Copy it into a cell and run it: it does what the picture shows",
-            layout={"width": "100%", "display": "none"}, style={"description_width": "86px"},
-        )
-        self.listing.add_class("wyw-lab-code")
-        left = widgets.VBox(
-            [_heading(widgets, "The shop"), *(self.controls[n] for n in list(WORDS)[:6]),
-             _heading(widgets, "The program"), *(self.controls[n] for n in list(WORDS)[6:]),
-             widgets.HBox([self.pin_button, self.unpin_button, self.code_button])],
-            layout={"flex": "0 0 330px", "overflow": "hidden"},
-        )
-        right = widgets.VBox([self.result, self.picture], layout={"flex": "1 1 500px", "min_width": "0"})
-        panels = widgets.HBox([left, right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        self._root = widgets.VBox([panels, self.listing])
-        self._root.add_class("wyw-lab")
-        self._show()
+
+    def _left(self) -> widgets.VBox:
+        """The column of controls: the shop's settings, the program's, and the buttons."""
+        import ipywidgets as widgets
+
+        shop, program = [[self.controls[name] for name in names] for names in (SHOP, PROGRAM)]
+        buttons = widgets.HBox([self.pin_button, self.unpin_button, self.code_button])
+        return widgets.VBox([_heading("The shop"), *shop, _heading("The program"), *program, buttons],
+                            layout={"flex": "0 0 330px", "overflow": "hidden"})
 
     def _changed(self, change: Any) -> None:
         """A slider or a choice was moved."""
@@ -193,7 +217,7 @@ class Lab:
             runs = [("", runs[0][1])]
         alt = "Timeline. " + " ".join(f"{name}: {outcome}." for name, outcome in shown)
         self.picture.value = draw_svg(runs, width=WIDTH, lanes=LANES + 60 * (len(runs) - 1), alt=alt).text
-        self.result.value = _table(shown)
+        self.result.value = str(_table(shown))
         full = len(self.pinned) == len(PINS)
         self.pin_button.description = "Pinned" if full else f"Pin as {PINS[len(self.pinned)]}"
         self.pin_button.disabled = full or self.is_pinned
@@ -261,12 +285,16 @@ class Lab:
 def _options(values: Iterable[Any], chosen: Any, none: str = "none") -> dict[str, Any]:
     """What a slider over some values wants; None, if it is among them, stands last, and is 0: sliders know no None."""
     own = {*values, chosen}
-    options = [(f"{value:,}", value) for value in sorted(own - {None})] + [(none, 0)] * (None in own)
+    options = [(f"{value:,}", value) for value in sorted(own - {None})]
+    if None in own:
+        options.append((none, 0))
     return {"options": options, "value": chosen or 0}
 
 
-def _heading(widgets: Any, words: str) -> Any:
-    return widgets.HTML(f'<b style="line-height:1.2">{words}</b>')
+def _heading(words: str) -> widgets.HTML:
+    import ipywidgets as widgets
+
+    return widgets.HTML(str(tag("b", words, style="line-height:1.2")))
 
 
 def _label(name: str, outcome: Outcome, shown: list[tuple[str, Outcome]]) -> str:
@@ -283,21 +311,21 @@ def _value(value: Any) -> str:
     return "any" if value is None else f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 
-def _table(shown: list[tuple[str, Outcome]]) -> str:
+def _table(shown: list[tuple[str, Outcome]]) -> Markup:
     """The numbers, a row for each setting; screen readers are told when they change."""
-    cell = 'style="text-align:right;padding:1px 12px 1px 0;font-size:15px;white-space:nowrap"'
-    head = 'style="text-align:right;padding:0 12px 0 0;font-weight:normal;white-space:nowrap"'
-    names = ("time", "prices per second", "peak in flight", "failed", "attempts")
-    rows = [f'<tr><td></td>{"".join(f"<th scope=col {head}>{name}</th>" for name in names)}</tr>']
-    for name, o in shown:
-        numbers = (short(o.recording.elapsed), o.rate, f"{o.peak:,}",
-                   f"{o.failed:,} of {o.settings.requests:,}", f"{o.sent:,}")
-        cells = "".join(f"<td {cell}><b>{number}</b></td>" for number in numbers)
-        rows.append(f"<tr><th scope=row {head}>{name}</th>{cells}</tr>")
-    errors = "".join(
-        f'<div style="line-height:1.4">✕ {name} ended with '
-        f"{html.escape(clip(first_line(o.recording.error), 90))}</div>"
-        for name, o in shown if o.recording.error
-    )
-    return (f'<div role="status" aria-live="polite" aria-label="results" class="wyw-lab-result">'
-            f'<table style="line-height:1.3">{"".join(rows)}</table>{errors}</div>')
+    columns = [tag("th", name, scope="col", style=HEAD)
+               for name in ("time", "prices per second", "peak in flight", "failed", "attempts")]
+    rows = [tag("tr", tag("td"), *columns), *(_row(name, outcome) for name, outcome in shown)]
+    errors = [
+        tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
+        for name, outcome in shown if outcome.recording.error
+    ]
+    return tag("div", tag("table", *rows, style="line-height:1.3"), *errors, role="status", aria_live="polite",
+               aria_label="results", class_="wyw-lab-result")
+
+
+def _row(name: str, outcome: Outcome) -> Markup:
+    numbers = (short(outcome.recording.elapsed), outcome.rate, f"{outcome.peak:,}",
+               f"{outcome.failed:,} of {outcome.settings.requests:,}", f"{outcome.sent:,}")
+    cells = [tag("td", tag("b", number), style=CELL) for number in numbers]
+    return tag("tr", tag("th", name, scope="row", style=HEAD), *cells)

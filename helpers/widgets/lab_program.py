@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from helpers.arguments import choice, number, probability, whole_number
 from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.wait_kinds import WAIT
-from helpers.words import first_line, seconds, short
+from helpers.words import count, first_line, seconds, short
 
 STRATEGIES = ("one by one", "gather", "task group", "as completed", "semaphore", "workers")
 LIMITED = ("semaphore", "workers")      # strategies that have a limit of their own
@@ -55,25 +56,26 @@ class Settings:
     errors: str = CAUGHT
 
     def __post_init__(self) -> None:
-        _whole("requests", self.requests, 1, MOST)
-        _number("latency", self.latency, 0, None)
-        _choice("jitter", self.jitter, JITTERS)
-        _number("failure_rate", self.failure_rate, 0, 1)
+        plain = int, float          # of which the program shows what a learner would write
+        whole_number("requests", self.requests, least=1, most=MOST, write="for example requests=5")
+        number("latency", self.latency, kind=plain, write="for example latency=0.5")
+        choice("jitter", self.jitter, JITTERS)
+        probability("failure_rate", self.failure_rate, kind=plain)
         if self.capacity is not None:
-            _whole("capacity", self.capacity, 1, None)
-        _choice("when_full", self.when_full, (QUEUE, REFUSE))
-        _choice("strategy", self.strategy, STRATEGIES)
-        _whole("limit", self.limit, 1, MOST)
+            whole_number("capacity", self.capacity, least=1, write="for example capacity=5")
+        choice("when_full", self.when_full, (QUEUE, REFUSE))
+        choice("strategy", self.strategy, STRATEGIES)
+        whole_number("limit", self.limit, least=1, most=MOST, write="for example limit=5")
         if self.timeout is not None:
-            _number("timeout", self.timeout, 0.001, None)
-        _whole("retries", self.retries, 0, 10)
-        _choice("errors", self.errors, (CAUGHT, RAISED))
+            number("timeout", self.timeout, least=0.001, kind=plain, write="for example timeout=0.5")
+        whole_number("retries", self.retries, most=10, write="for example retries=5")
+        choice("errors", self.errors, (CAUGHT, RAISED))
 
     def __str__(self) -> str:
         """All that counts, in words; what is left out does not count."""
-        words = [f"{self.requests:,} request{'s' * (self.requests != 1)}", self.strategy]
-        words[1] += f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
-        words.append(f"latency {seconds(self.latency)}" + (f" ({self.jitter})" if self.jitter != "none" else ""))
+        at_a_time = f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
+        jitter = f" ({self.jitter})" if self.jitter != "none" else ""
+        words = [count(self.requests, "request"), self.strategy + at_a_time, f"latency {seconds(self.latency)}{jitter}"]
         if self.failure_rate:
             words.append(f"{self.failure_rate:.3g} of them fail" if self.failure_rate < 1 else "all fail")
         if self.capacity is not None:
@@ -237,11 +239,11 @@ class Outcome:
 
     def __str__(self) -> str:
         """The result in one line, exact: it is the same on every machine."""
-        words = [f"{self.prices:,} price{'s' * (self.prices != 1)} in {short(self.recording.elapsed)}",
+        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
                  f"{self.rate} per second",
                  f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
         if self.sent != self.settings.requests:
-            words.append(f"{self.sent:,} attempt{'s' * (self.sent != 1)}")
+            words.append(count(self.sent, "attempt"))
         if self.recording.error:
             words.append(f"ended with {first_line(self.recording.error)}")
         return "; ".join(words)
@@ -253,10 +255,8 @@ def run(settings: Settings) -> Outcome:
     names: dict[str, Any] = {"__name__": "lab"}
     exec(_compiled(source(settings)), names)
     recording: Recording = names["run"]
-    if recording.error:                     # the prices that had come are lost with the list that was to hold them
-        prices = 0
-    else:
-        prices = sum(price is not None for price in recording.value)
+    # In an error the prices that had come are lost with the list that was to hold them.
+    prices = 0 if recording.error else sum(price is not None for price in recording.value)
     return Outcome(settings, recording, prices, names["shop"].requests, requests_in_flight(recording))
 
 
@@ -292,28 +292,3 @@ def differences(one: Settings, other: Settings) -> list[str]:
     """The names of the settings in which two experiments differ."""
     return [field.name for field in dataclasses.fields(Settings)
             if getattr(one, field.name) != getattr(other, field.name)]
-
-
-# -- arguments --------------------------------------------------------------------------------------
-
-
-def _whole(name: str, value: object, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is a whole number; got {value!r}: write for example {name}={max(least, 5)}")
-    if value < least or (most is not None and value > most):
-        limits = f"from {least:,} to {most:,}" if most is not None else f"{least:,} or more"
-        raise ValueError(f"{name} is {limits}; got {value!r}")
-
-
-def _number(name: str, value: object, least: float, most: float | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} is a number; got {value!r}: write for example {name}=0.5")
-    if not (value >= least and value < float("inf") and (most is None or value <= most)):
-        limits = f"from {least:g} to {most:g}" if most is not None else f"{least:g} or more"
-        raise ValueError(f"{name} is {limits}; got {value!r}")
-
-
-def _choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(f'"{choice}"' for choice in choices)
-        raise ValueError(f"{name} is one of {listed}; got {value!r}")

@@ -6,8 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from helpers import Shop, ShopError
-from helpers.checker.exercise import Exercise
-from helpers.checker.expect import Failed, cancelled, require
+from helpers.checker import Exercise, Failed, cancelled, require
 
 PRICES = {"north": 320, "south": 290, "west": 335}
 LATENCIES = {"north": 0.3, "south": 0.5, "west": 0.2}
@@ -18,8 +17,8 @@ def shops(**options):
 
 
 def exercise(starter: str, solution: str, **options) -> Exercise:
-    return Exercise(title="a sample", task="Do it.", starter=starter, solution=solution, hints=["a nudge", "more", "all"],
-                    why="It is right.", next="Go on.", mistakes=[], **options)
+    return Exercise(title="a sample", task="Do it.", starter=starter, solution=solution,
+                    hints=["a nudge", "more", "all"], why="It is right.", follow_up="Go on.", mistakes=[], **options)
 
 
 ask = exercise(

@@ -1,4 +1,4 @@
-"""Answers against the checker itself. Whatever an answer does: a verdict, soon, and the next answer is judged as ever."""
+"""Answers against the checker itself: whatever one does, there is a verdict, soon, and the next is judged as ever."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers.checker import process
+from helpers.checker.kinds import KINDS
 from tests.checker import samples
 
 WITHIN = 3.0                # seconds to a verdict, with the real limit
@@ -98,7 +99,9 @@ HOSTILE = {
     "os.abort": ("died", "import os; os.abort()"),
     "kill": ("died", "import os, signal; os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))"),
     "kill the notebook": ("error", "import os, signal; os.kill(os.getppid(), signal.SIGTERM)"),
-    "raise a signal": ("died exit", "import signal; signal.raise_signal(signal.SIGTERM); signal.raise_signal(signal.SIGINT)"),
+    "raise a signal": ("died exit", """
+        import signal
+        signal.raise_signal(signal.SIGTERM); signal.raise_signal(signal.SIGINT)"""),
     "sys.exit": ("exit", "import sys; sys.exit('good-bye')"),
     "sys.exit in a thread": ("exit value early", """
         import sys
@@ -146,8 +149,16 @@ HOSTILE = {
         import helpers.checker.observe as o, helpers.checker.worker as w
         o.observe = w.observe = o._facts = o.shown = None
         return []"""),
+    "the protocol patched": ("replaced", """
+        import helpers.checker.protocol as p
+        p.pack_frame = p.blank_notes = p.as_json = p.Event = p._dumps = None
+        return []"""),
+    "the marks of the protocol patched": ("died", """
+        import helpers.checker.protocol as p
+        p.MARK = b"tea"
+        return []"""),
     "the recorder patched": ("replaced", """
-        import helpers.recorder.core as r
+        import helpers.recorder as r
         r.Recorder.recording = lambda *a: None
         r.Recorder.__exit__ = None"""),
     "threads for ever": ("thread value early", """
@@ -319,8 +330,6 @@ def test_no_answer_harms_the_checker(name: str) -> None:
 
 def _kinds(words: str) -> list[str]:
     """The kinds named in a text; "not simulated" and "forgotten await" are two words."""
-    from helpers.checker.verdict import KINDS
-
     return [kind for kind in KINDS if f" {kind} " in f" {words} "]
 
 
@@ -357,7 +366,8 @@ def _runs(number: int) -> bool:
     except ProcessLookupError:
         return False
     try:
-        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE     # that of an adoptive parent who does not look
+        # A zombie is that of an adoptive parent who does not look.
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
@@ -384,8 +394,10 @@ def test_a_kernel_goes_on_after_each_hostile_answer() -> None:
         """)
     for name in IN_A_KERNEL:
         body = textwrap.indent(textwrap.dedent(HOSTILE[name][1]).strip("\n"), "    ")
-        cell(f"async def ask(shops, item):\n{body}\n\n\nreport = samples.ask.check(ask, seconds={LOWERED})\nreport.outcome")
-        cell("await asyncio.sleep(0.001)\nassert os.getpid() == kernel\nprint(len('abc'), asyncio.current_task() is not None)")
+        cell(f"async def ask(shops, item):\n{body}\n\n\n"
+             f"report = samples.ask.check(ask, seconds={LOWERED})\nreport.outcome")
+        cell("await asyncio.sleep(0.001)\nassert os.getpid() == kernel\n"
+             "print(len('abc'), asyncio.current_task() is not None)")
     cell(f"{samples.ask.solution_source}\n\nsamples.ask.check(ask)")
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     for number in range(len(IN_A_KERNEL)):
@@ -400,7 +412,8 @@ def test_an_answer_from_a_cell_is_checked_by_its_lines() -> None:
     """In a kernel the answer is a function of `__main__`, and its lines those of the cell."""
     notebook = nbformat.v4.new_notebook()
     for source in (
-        f"import asyncio, sys\nsys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\nfrom tests.checker import samples",
+        f"import asyncio, sys\nsys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})\n"
+        "from tests.checker import samples",
         "extra = 0\n\n\nasync def ask(shops, item):\n    prices = []\n    for shop in shops:\n"
         "        prices.append(await shop.price(item) + extra)\n    return prices\n\n\nsamples.ask.check(ask)",
         samples.ask.starter + "\n\nsamples.ask.check(ask)",

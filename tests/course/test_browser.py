@@ -1,20 +1,21 @@
-"""Every notebook in JupyterLab: all cells run in a browser, without an error, and what they show is drawn.
+"""Every notebook in JupyterLab, as the learner has it in workbook/.
+
+No answer is in sight before its cell is run; all cells run in a browser, without an error, and what they show is drawn.
 
 Pictures are kept in artefacts/. Where there is no Chromium these tests are skipped, and the summary of the run says so.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from tools import lab_browser
+from tools import ROOT, lab_browser, workbook
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 pytestmark = [
@@ -61,25 +62,27 @@ TRIALS = {
 }
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with lab_browser.browser() as chrome:
-        yield chrome
+TRIALS["good"].cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text="the answer\n")]
 
 
 @pytest.fixture(scope="module")
-def course():
-    with lab_browser.lab(ROOT / "notebooks") as address:
-        yield address
+def course(jupyterlab, tmp_path_factory):
+    """JupyterLab on a workbook, just made."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copytree(ROOT / workbook.COURSE, root / workbook.COURSE)
+    assert workbook.main([], root) == 0
+    address = jupyterlab.serve(root / workbook.WORKBOOK)
+    assert f"/{workbook.WORKBOOK}/" in address("x")
+    return address
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
+def trials(jupyterlab, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trials")
     for name, made in TRIALS.items():
         nbformat.write(made, folder / f"{name}.ipynb")
-    with lab_browser.lab(folder) as address:
-        yield lambda name: address(f"{name}.ipynb")
+    address = jupyterlab.serve(folder)
+    return lambda name: address(f"{name}.ipynb")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -87,6 +90,7 @@ def test_notebook_runs_in_jupyterlab(path, course, chrome):
     with lab_browser.run_notebook(chrome, course(path.name)) as run:
         pictures = lab_browser.take_pictures(run.page, ROOT / "artefacts", path.stem)
     assert pictures
+    assert run.shown_before == [], "an answer is in sight before its cell is run"
     assert not run.complaints, "\n".join([path.name, *run.complaints])
 
 
@@ -96,6 +100,7 @@ def test_notebook_runs_in_jupyterlab(path, course, chrome):
 def test_good_notebook_passes_and_is_pictured(trials, chrome, tmp_path):
     with lab_browser.run_notebook(chrome, trials("good")) as run:
         assert run.complaints == []
+        assert [text.strip() for text in run.shown_before] == ["the answer"]
         assert "ExceptionGroup" in run.text(3) and "TypeError" in run.text(3)
         assert run.page.locator(".jp-Notebook .widget-slider").is_visible()
         (tmp_path / "good-77.png").write_text("of an earlier run")
@@ -130,7 +135,7 @@ def test_kernel_that_dies_is_caught(trials, chrome):
 
 
 def test_notebook_that_is_not_there_is_named(trials, chrome):
-    with pytest.raises(lab_browser.Failed, match="missing.ipynb"):
+    with pytest.raises(lab_browser.Failed, match=r"missing\.ipynb"):
         with lab_browser.run_notebook(chrome, trials("missing")):
             pass
 

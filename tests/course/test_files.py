@@ -9,7 +9,9 @@ must complain about.
 
 from __future__ import annotations
 
+import ast
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,9 +22,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools import index, refresh
+from tools import ROOT, index, markdown, minutes, refresh, workbook
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 CODE_LINES = 15
@@ -112,13 +113,17 @@ def no_path_of_a_machine(notebook: NotebookNode, path: Path) -> Complaints:
     absolute = re.compile(
         r"(?<![\w.~:/\\])(?:/[\w.+-]+){2,}\.\w+\b|\b[A-Z]:\\[\w.\\ -]+|(?<!\w)/(?:home|Users|root|tmp)/\S*"
     )
-    complaints = []
-    for where, cell in code_cells(notebook):
-        for output in cell.outputs:
-            texts = [output.get("text", ""), *output.get("traceback", []), output.get("data", {}).get("text/plain", "")]
-            found = [match[0] for text in texts if (match := absolute.search(text))]
-            complaints += [f"{where} shows a path of the machine: {file}" for file in found]
-    return complaints
+    return [
+        f"{where} shows a path of the machine: {match[0]}"
+        for where, cell in code_cells(notebook)
+        for output in cell.outputs
+        for text in texts_of(output)
+        if (match := absolute.search(text))
+    ]
+
+
+def texts_of(output: NotebookNode) -> list[str]:
+    return [output.get("text", ""), *output.get("traceback", []), output.get("data", {}).get("text/plain", "")]
 
 
 # -- checks of metadata -----------------------------------------------------------------------------
@@ -148,13 +153,15 @@ def written_as_refresh_writes(notebook: NotebookNode, path: Path) -> Complaints:
 @check
 def unchecked_cells_say_why(notebook: NotebookNode, path: Path) -> Complaints:
     """nbval takes both tags and comments such as `# NBVAL_SKIP`; the comments are not used here."""
-    complaints = []
+    complaints: Complaints = []
     for where, cell in code_cells(notebook):
         if re.search(r"^\s*#\s*(NBVAL_|PYTEST_)", cell.source, re.MULTILINE):
             complaints.append(f"{where}: use the tag nbval-skip or nbval-ignore-output, not a comment")
-        for tag in set(tags(cell)) & set(UNCHECKED):
-            if not re.search(r"#\s*not compared:\s*\w+", cell.source):
-                complaints.append(f"{where} has the tag {tag}: give the reason in a comment, `# not compared: ...`")
+        if not re.search(r"#\s*not compared:\s*\w+", cell.source):
+            complaints += [
+                f"{where} has the tag {tag}: give the reason in a comment, `# not compared: ...`"
+                for tag in set(tags(cell)) & set(UNCHECKED)
+            ]
     return complaints
 
 
@@ -166,7 +173,7 @@ def begins_with_a_title(notebook: NotebookNode, path: Path) -> Complaints:
     first = notebook.cells[0] if notebook.cells else None
     if first is None or first.cell_type != "markdown" or not re.match(r"# \S", first.source):
         return ["the first cell must be a title, `# Do something`"]
-    titles = [w for w, c in text_cells(notebook) for line in lines_of_prose(c.source) if re.match(r"# \S", line)]
+    titles = [w for w, c in text_cells(notebook) for title in markdown.headings(c.source) if title.level == 1]
     return [f"{where} has another title of the first level" for where in titles[1:]]
 
 
@@ -176,6 +183,33 @@ def has_one_setup_cell(notebook: NotebookNode, path: Path) -> Complaints:
         return []
     setups = [n for n, (_, cell) in enumerate(code_cells(notebook)) if "%load_ext helpers" in cell.source]
     return [] if setups == [0] else ["the first code cell, and no other, must load the extension: %load_ext helpers"]
+
+
+@check
+def imports_only_helpers(notebook: NotebookNode, path: Path) -> Complaints:
+    """A learner sees `helpers` and `helpers.exercises`; how the rest is divided may change."""
+    return [
+        f"{where} imports {module}: take it from helpers, or a lesson from helpers.exercises"
+        for where, cell in code_cells(notebook)
+        for module in modules_imported(cell.source)
+        if module.split(".")[0] == "helpers" and module not in ("helpers", "helpers.exercises")
+    ]
+
+
+def modules_imported(source: str) -> list[str]:
+    """The modules that a cell imports, or imports from; none where it is meant not to be valid Python."""
+    code = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)       # IPython's own
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return []
+    modules = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules.append(node.module or "")
+    return modules
 
 
 @check
@@ -192,59 +226,30 @@ def short_cells(notebook: NotebookNode, path: Path) -> Complaints:
     ]
 
 
-def words(text: str) -> int:
+def words(source: str) -> int:
     """Words that are read: no comments, no addresses of links, no marks."""
-    text = re.sub(r"<!--.*?-->", " ", text, flags=re.DOTALL)
-    text = re.sub(r"\]\([^)]*\)", "] ", text)
-    return len(re.findall(r"\w[\w.'’()=-]*", text))
+    texts = [block.text for block in markdown.blocks(source)] + markdown.fenced(source)
+    return sum(map(markdown.words, texts))
 
 
 # -- links ------------------------------------------------------------------------------------------
 
-LINK = re.compile(r"(?<!\\)\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|\b(?:href|src)=\"([^\"]+)\"")
-
-
-def lines_of_prose(source: str) -> list[str]:
-    """The lines outside of fenced code."""
-    kept, fence = [], ""
-    for line in source.splitlines():
-        mark = re.match(r"\s*(```+|~~~+)", line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        elif not fence:
-            kept.append(line)
-    return kept
-
-
-def links_in(source: str) -> list[str]:
-    prose = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "code", "\n".join(lines_of_prose(source)))
-    return [one or other for one, other in LINK.findall(prose)]
-
-
 def anchors_of(path: Path) -> set[str]:
     """The anchors of the headings and cells of a notebook (as JupyterLab has them), or of a Markdown file (GitHub)."""
     text = path.read_text(encoding="utf-8")
-    sources, anchors = [text], set()
     if path.suffix == ".ipynb":
         cells = nbformat.reads(text, as_version=4).cells
-        sources = [c.source for c in cells if c.cell_type == "markdown"]
-        anchors = {f"cell-id={c.get('id')}" for c in cells}
-    for line in (line for source in sources for line in lines_of_prose(source)):
-        heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
-        if heading:
-            title = re.sub(r"[*`]|\]\([^)]*\)|\[", "", heading[1])
-            if path.suffix == ".ipynb":
-                anchors.add(title.replace(" ", "-"))
-            else:
-                anchors.add(re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"))
-    return anchors
+        titles = [heading.text for c in cells if c.cell_type == "markdown" for heading in markdown.headings(c.source)]
+        return {f"cell-id={cell.get('id')}" for cell in cells} | {title.replace(" ", "-") for title in titles}
+    titles = [heading.text.lower() for heading in markdown.headings(text)]
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
 @check
 def links_lead_somewhere(notebook: NotebookNode, path: Path) -> Complaints:
     complaints = []
     for where, cell in text_cells(notebook):
-        for link in links_in(cell.source):
+        for link in markdown.links(cell.source):
             if re.match(r"https://", link) or link.startswith(("mailto:", "attachment:", "data:")):
                 continue
             if re.match(r"[a-z]+:", link):
@@ -273,6 +278,41 @@ def test_notebook(path: Path, function: Callable[[NotebookNode, Path], Complaint
 
 def test_there_are_notebooks() -> None:
     assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_core_of_a_lesson_is_short(path: Path) -> None:
+    core = minutes.core_of(path.name, nbformat.read(path, as_version=4))
+    assert not minutes.excess(path.name, core)
+
+
+# -- the learner's copies of them -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook beside all that the notebooks link."""
+    root = tmp_path_factory.mktemp("course")
+    ignore = shutil.ignore_patterns("__pycache__", workbook.PROGRESS)
+    for folder in ("notebooks", "helpers"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignore)
+    for path in ROOT.glob("*.md"):
+        shutil.copy(path, root)
+    assert workbook.main([], root) == 0
+    return root / workbook.WORKBOOK
+
+
+@pytest.mark.parametrize("name", [path.name for path in NOTEBOOKS])
+def test_copy_for_the_learner(copies: Path, name: str) -> None:
+    copy = nbformat.read(copies / name, as_version=4)
+    assert written_as_refresh_writes(copy, copies / name) == []
+    assert links_lead_somewhere(copy, copies / name) == []
+    assert not [where for where, cell in code_cells(copy) if cell.outputs or cell.execution_count]
+    assert "Clear Outputs of All Cells" not in (copies / name).read_text(encoding="utf-8")
+    assert "](../notebooks/" not in (copies / name).read_text(encoding="utf-8"), "that is where the answers are"
+    original = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    assert [cell.id for cell in copy.cells] == [cell.id for cell in original.cells]
+    assert [c.source for _, c in code_cells(copy)] == [c.source for _, c in code_cells(original)]
 
 
 # -- the checks themselves --------------------------------------------------------------------------
@@ -327,6 +367,8 @@ GOOD = [
     new_notebook(code("now()  # not compared: it shows the date", tags=("nbval-skip",))),
     new_notebook(text("[there](other.ipynb#Wait-for-something), [above](#Wait-for-something), [a](https://a.org/3).")),
     new_notebook(text("[readme](../README.md#how-to-start) and `[no](link.md)`\n```\n[no](link.md)\n# no title\n```")),
+    new_notebook(code("import helpers, asyncio.tasks\nfrom helpers.exercises import lesson_00 as exercises")),
+    new_notebook(code("from helpersome.thing import x"), code("for x in y")),
     new_notebook(code("print('a;')\n'x;'"), code("x = 1  # a; b")),
     new_notebook(code("1 / 2", stream("1/2/3 and 3/4.5 and https://a.org/b/c.html"))),
     new_notebook(text("word " * TEXT_WORDS + "<!-- and a comment -->")),
@@ -359,6 +401,10 @@ BAD = [
     (begins_with_a_title, new_notebook(text("# Another\nand more")), "another title"),
     (has_one_setup_cell, new_notebook(setup="import asyncio"), "%load_ext helpers"),
     (has_one_setup_cell, new_notebook(code("%load_ext helpers")), "and no other"),
+    (imports_only_helpers, new_notebook(code("import helpers.virtual.run")), "cell 3 (c2) imports helpers.virtual"),
+    (imports_only_helpers, new_notebook(code("from helpers.drawing import draw")), "imports helpers.drawing"),
+    (imports_only_helpers, new_notebook(code("def f():\n    import asyncio, helpers.lab")), "imports helpers.lab"),
+    (imports_only_helpers, new_notebook(code("%pip\nfrom helpers.exercises.lesson_00 import a")), "lesson_00"),
     (short_cells, new_notebook(code("x\n" * (CODE_LINES + 1))), f"{CODE_LINES + 1} lines"),
     (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
     (links_lead_somewhere, new_notebook(text("[x](missing.ipynb)")), "missing.ipynb leads to no file"),
@@ -388,7 +434,7 @@ def test_nothing_is_said_of_a_good_notebook(notebook: NotebookNode, place: Path)
     assert [complaint for function in CHECKS for complaint in function(notebook, place)] == []
 
 
-@pytest.mark.parametrize("function, notebook, words", BAD)
+@pytest.mark.parametrize(("function", "notebook", "words"), BAD)
 def test_a_bad_notebook_is_caught(function, notebook: NotebookNode, words: str, place: Path) -> None:
     place.write_text(refresh.written(notebook), encoding="utf-8")
     complaints = function(notebook, place)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tools.colours import closest, contrast
 
 from helpers.drawing.palette import STATES, state_of
 from helpers.wait_kinds import WAITS
 from tests.drawing.samples import COLOUR
+from tools.colours import closest, contrast
 
 
 def test_colours_are_far_apart_in_every_kind_of_vision():

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import helpers.exercises
-from helpers.checker.exercise import Exercise, Mistake, exercises_of
+from helpers.checker import Exercise, Mistake, exercises_of
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-LESSONS = sorted(m.name for m in pkgutil.iter_modules(helpers.exercises.__path__) if re.fullmatch(r"lesson_\w+", m.name))
+LESSONS = sorted(module.name for module in pkgutil.iter_modules(helpers.exercises.__path__))
 EXERCISES = {
     f"{lesson}.{name}": exercise
     for lesson in LESSONS
@@ -46,7 +46,7 @@ def test_the_starter_is_untried(exercise: Exercise) -> None:
 def test_the_solution_is_right(exercise: Exercise) -> None:
     report = exercise.check(exercise.compile(exercise.solution_source), seconds=SECONDS)
     assert report.outcome == "right", report
-    assert " ".join(report.message.split()) == f"Right. {exercise.why} Next: {exercise.next}"
+    assert " ".join(report.message.split()) == f"Right. {exercise.why} Next: {exercise.follow_up}"
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -65,20 +65,22 @@ def test_there_are_at_least_four_different_wrong_answers(exercise: Exercise) -> 
 
 def test_its_texts_are_complete(exercise: Exercise) -> None:
     assert len(exercise.hints) >= 2
-    for text in (exercise.title, exercise.task, exercise.why, exercise.next, *exercise.hints):
+    for text in (exercise.title, exercise.task, exercise.why, exercise.follow_up, *exercise.hints):
         assert text.strip()
-    assert exercise.why.endswith(".") and exercise.next.rstrip().endswith((".", "?"))
-    assert exercise.cases and all(case.told.endswith((".", "?")) for case in exercise.cases)
+    assert exercise.why.endswith(".") and exercise.follow_up.rstrip().endswith((".", "?"))
+    assert exercise.cases and all(case.description.endswith((".", "?")) for case in exercise.cases)
     assert exercise.name in exercise.task
     # one sentence each: the rest belongs to the notebook
-    assert len(exercise.why.split()) <= 60 and len(exercise.next.split()) <= 60
+    assert len(exercise.why.split()) <= 60 and len(exercise.follow_up.split()) <= 60
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_names_agree(lesson: str) -> None:
-    """`exercises.cheapest` checks `cheapest`."""
+    """`exercises.cheapest` checks `cheapest`, and is remembered as an exercise of its lesson."""
+    assert re.fullmatch(r"lesson_\w+", lesson)
     for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}")):
         assert name == exercise.name
+        assert lesson == f"lesson_{exercise.lesson}"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -103,8 +105,7 @@ def test_the_example_for_authors_is_complete(tmp_path: Path, monkeypatch) -> Non
     """The example in CONTRIBUTING.md works as it stands."""
     text = (NOTEBOOKS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     source = text.partition("## Adding an exercise")[2].partition("```python\n")[2].partition("```")[0]
-    (tmp_path / "example_lesson.py").write_text(source.replace("from .exercise", "from helpers.checker.exercise"),
-                                                encoding="utf-8")
+    (tmp_path / "example_lesson.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     example = importlib.import_module("example_lesson").both_prices
     assert example.check(example.compile(example.starter)).outcome == "untried"

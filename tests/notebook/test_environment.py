@@ -39,7 +39,7 @@ def test_a_python_that_will_do(found):
     assert python_problem(found) == ""
 
 
-@pytest.mark.parametrize("found, words", [((3, 10, 13), "3.10.13"), ((3, 9, 0), "3.9.0"), ((2, 7, 18), "2.7.18")])
+@pytest.mark.parametrize(("found", "words"), [((3, 10, 13), "3.10.13"), ((3, 9, 0), "3.9.0"), ((2, 7, 18), "2.7.18")])
 def test_a_python_that_is_too_old(found, words):
     problem = python_problem(found)
     assert f"This is Python {words}, and the course needs 3.11 or newer" in problem and "make lab" in problem
@@ -51,7 +51,8 @@ def test_of_an_old_python_nothing_else_is_said(monkeypatch):
 
 
 def test_packages_that_will_do():
-    assert package_problem(["pytest>=8", "pytest", "not-for-us>=1; sys_platform == 'nowhere'", "not-for-us; extra == 'x'"]) == ""
+    elsewhere = ["not-for-us>=1; sys_platform == 'nowhere'", "not-for-us; extra == 'x'"]
+    assert package_problem(["pytest>=8", "pytest", *elsewhere]) == ""
 
 
 def test_the_requirements_of_the_project_are_the_default(monkeypatch):
@@ -109,7 +110,9 @@ def test_what_is_wrong_is_a_numbered_list_with_the_command_on_a_line_of_its_own(
         "   Run this in a new cell of this notebook; it needs the network:",
         "       %pip install -r ../requirements.txt -e ..",
     ]
-    assert [line[:24] for line in lines if line[0].isdigit()] == ["1. Not installed: no-suc", "2. No event loop is runn"]
+    assert [line[:24] for line in lines if line[0].isdigit()] == [
+        "1. Not installed: no-suc", "2. No event loop is runn",
+    ]
     assert all(line.startswith("   ") for line in lines[2:] if not line[0].isdigit())
     assert "Everything is here." not in lines
 
@@ -125,7 +128,8 @@ def test_the_first_notebook_gets_as_far_as_the_check_when_packages_are_missing()
     """What its first cells import needs no package but those of a kernel: else an error would come before the words."""
     cells = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4).cells
     setup = next(cell.source for cell in cells if cell.cell_type == "code")
-    names = ("cloudpickle", "ipywidgets", "matplotlib", "nest_asyncio", "numpy", "psutil")
-    program = f"import sys\nsys.modules.update(dict.fromkeys({names}))\n" + setup.replace("%load_ext helpers", "import helpers")
+    names = ("cloudpickle", "ipywidgets", "markupsafe", "matplotlib", "nest_asyncio", "numpy", "psutil")
+    cell = setup.replace("%load_ext helpers", "import helpers")
+    program = f"import sys\nsys.modules.update(dict.fromkeys({names}))\n{cell}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr

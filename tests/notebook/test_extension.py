@@ -7,6 +7,7 @@ itself closes the hole is seen here.
 from __future__ import annotations
 
 import queue
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -175,6 +176,39 @@ def test_first_error_is_a_wrong_magic_in_an_awaiting_cell(kernel):
     assert "no_such_magic" in cell.stderr
 
 
+NO_PROGRAM = {
+    "colon": "async def f(x)\n    pass",
+    "indent": "x = 1\n    y = 2",
+    "incomplete": "print(1",
+    "awaiting": "await asyncio.sleep(0)\nx = = 1",
+    "null": "x = 1\0",
+    "return": "return 1",
+}
+
+
+def shown(cell):
+    """The traceback of a cell, without what differs from cell to cell."""
+    return re.sub(r"In\[\d+\]", "In[N]", cell.traceback)
+
+
+@pytest.mark.parametrize("code", NO_PROGRAM.values(), ids=NO_PROGRAM.keys())
+def test_a_cell_that_is_no_program_is_shown_as_without_the_extension(bare, code):
+    before = bare.run(code)
+    bare.run("%load_ext helpers")
+    cell = bare.run(code)
+    assert shown(cell) == shown(before) and len(cell.traceback.splitlines()) <= 8
+    assert "Traceback" not in cell.traceback and "interactiveshell" not in cell.traceback
+    assert [error["ename"] for error in cell.errors] == [cell.reply["ename"]] == [before.reply["ename"]]
+    assert (cell.stdout, cell.stderr) == (before.stdout, before.stderr)
+
+
+def test_a_syntax_error_of_code_that_a_cell_runs_keeps_its_traceback(shared):
+    cell = shared.run("def f():\n    exec('1 +')\nf()")
+    assert cell.errors[0]["ename"] == "SyntaxError"
+    plain = re.sub(r"\x1b\[[\d;]*m", "", cell.traceback)
+    assert "Traceback" in plain and re.search(r"Cell In\[\d+\], line 2,? in f\b", plain)
+
+
 # -- errors that nobody awaits ----------------------------------------------------------------------
 
 
@@ -326,7 +360,7 @@ loop = asyncio.get_running_loop()
 def state():
     ip = get_ipython()
     return (ip.custom_exceptions, str(ip.CustomTB), {k: len(v) for k, v in ip.events.callbacks.items()},
-            loop.get_exception_handler(), logging.getLogger("asyncio").handlers, list(warnings.filters))
+            loop.get_exception_handler(), list(logging.getLogger("asyncio").handlers), list(warnings.filters))
 def handler():
     return signal.getsignal(signal.SIGINT)
 """

@@ -104,7 +104,7 @@ def test_long_texts_are_folded_in_the_twin():
     assert repr(asked).count("( )") == 2
 
 
-@pytest.mark.parametrize("arguments, right, error, words", [
+@pytest.mark.parametrize(("arguments", "right", "error", "words"), [
     ((" ", CHOICES), "0.4 s", ValueError, "question"),
     (("How?", list(CHOICES)), "0.4 s", TypeError, "dictionary"),
     (("How?", {"a": "x"}), "a", ValueError, "two to six"),
@@ -134,7 +134,7 @@ def lessons() -> list[tuple[str, str, Question]]:
 LESSONS = lessons()
 
 
-@pytest.mark.parametrize("lesson, name, asked", LESSONS, ids=[f"{lesson}.{name}" for lesson, name, _ in LESSONS])
+@pytest.mark.parametrize(("lesson", "name", "asked"), LESSONS, ids=[f"{lesson}.{name}" for lesson, name, _ in LESSONS])
 def test_a_question_is_asked_in_its_notebook(lesson, name, asked):
     assert name.startswith("predict_")
     notebooks = list((ROOT / "notebooks").glob(f"{lesson.removeprefix('lesson_')}_*.ipynb"))
@@ -193,44 +193,42 @@ def folder(tmp_path_factory) -> Path:
 
 
 @in_a_browser
-def test_a_question_is_answered_by_keyboard_alone(folder):
-    with lab_browser.lab(folder) as address, lab_browser.browser() as chrome:
-        with lab_browser.run_notebook(chrome, address("question.ipynb")) as run:
-            assert run.complaints == []
-            page = run.page
-            page.evaluate(SELECT, 1)
-            for _ in range(10):
-                page.keyboard.press("Tab")
-                if page.evaluate(FOCUSED).startswith("SUMMARY"):
-                    break
-            assert page.evaluate(FOCUSED) == "SUMMARY 0.4 s"
-            assert "takes so long" not in run.text(1)
-
-            page.keyboard.press("Space")
-            assert page.evaluate(OPENED) == [True, False, False]
-            assert "Not so. One shop <alone> takes so long." in run.text(1)
-
+def test_a_question_is_answered_by_keyboard_alone(folder, jupyterlab, chrome):
+    with lab_browser.run_notebook(chrome, jupyterlab.serve(folder)("question.ipynb")) as run:
+        assert run.complaints == []
+        page = run.page
+        page.evaluate(SELECT, 1)
+        for _ in range(10):
             page.keyboard.press("Tab")
-            page.keyboard.press("Enter")        # in JupyterLab also the key that opens a cell for editing
-            assert page.evaluate(OPENED) == [False, True, False]
-            assert "Right. Each await waits until its shop has answered." in run.text(1)
-            assert page.evaluate(ACTIVE) == 1
-            (ROOT / "artefacts").mkdir(exist_ok=True)
-            page.screenshot(path=str(ROOT / "artefacts" / "predict-answered.png"))
+            if page.evaluate(FOCUSED).startswith("SUMMARY"):
+                break
+        assert page.evaluate(FOCUSED) == "SUMMARY 0.4 s"
+        assert "takes so long" not in run.text(1)
 
-            page.keyboard.press("Shift+Enter")  # on to the next cell, from where the learner is
-            page.wait_for_function(f"({ACTIVE})() === 2")
+        page.keyboard.press("Space")
+        assert page.evaluate(OPENED) == [True, False, False]
+        assert "Not so. One shop <alone> takes so long." in run.text(1)
+
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")        # in JupyterLab also the key that opens a cell for editing
+        assert page.evaluate(OPENED) == [False, True, False]
+        assert "Right. Each await waits until its shop has answered." in run.text(1)
+        assert page.evaluate(ACTIVE) == 1
+        (ROOT / "artefacts").mkdir(exist_ok=True)
+        page.screenshot(path=str(ROOT / "artefacts" / "predict-answered.png"))
+
+        page.keyboard.press("Shift+Enter")  # on to the next cell, from where the learner is
+        page.wait_for_function(f"({ACTIVE})() === 2")
 
 
 @in_a_browser
-def test_a_question_can_be_answered_in_a_notebook_that_was_not_run(folder):
-    with lab_browser.lab(folder) as address, lab_browser.browser() as chrome:
-        page = chrome.context.new_page()
-        lab_browser._open(page, address("question.ipynb"))
-        assert page.evaluate(TRUSTED) is False
-        page.locator("summary", has_text="1.2 s").click()
-        assert page.locator("details[open]").inner_text().split() == (
-            ["1.2", "s", "Right.", "Each", "await", "waits", "until", "its", "shop", "has", "answered."]
-        )
-        page.evaluate(lab_browser.CLOSE)
-        page.close()
+def test_a_question_can_be_answered_in_a_notebook_that_was_not_run(folder, jupyterlab, chrome):
+    page = chrome.context.new_page()
+    lab_browser._open(page, jupyterlab.serve(folder)("question.ipynb"))
+    assert page.evaluate(TRUSTED) is False
+    page.locator("summary", has_text="1.2 s").click()
+    assert page.locator("details[open]").inner_text().split() == (
+        ["1.2", "s", "Right.", "Each", "await", "waits", "until", "its", "shop", "has", "answered."]
+    )
+    page.evaluate(lab_browser.CLOSE)
+    page.close()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import stat
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -23,17 +20,6 @@ from tools import refresh
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def course(tmp_path, monkeypatch) -> Path:
-    """The current folder, which looks like that of the course, and in which progress is kept."""
-    shutil.copy(ROOT / "notebooks" / "catalogue.toml", tmp_path)
-    (tmp_path / "00_start_here.ipynb").touch()
-    (tmp_path / "04_gather.ipynb").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(progress_file.SWITCH, "on")
-    return tmp_path
-
-
 def first_of(module) -> Exercise:
     return next(value for value in vars(module).values() if isinstance(value, Exercise))
 
@@ -41,103 +27,6 @@ def first_of(module) -> Exercise:
 def done_line() -> str:
     """The line of lesson 04 in what progress() shows."""
     return next(line for line in str(progress()).splitlines() if line.startswith("04"))
-
-
-# -- the file ---------------------------------------------------------------------------------------
-
-
-def test_what_is_marked_is_done(course):
-    assert progress_file.done() == set()
-    assert progress_file.mark("helpers.exercises.lesson_04", "cheapest")
-    assert progress_file.mark("helpers.exercises.lesson_01", "hang_up")
-    assert progress_file.done() == {("lesson_04", "cheapest"), ("lesson_01", "hang_up")}
-
-
-def test_the_same_mark_twice_changes_nothing(course):
-    progress_file.mark("lesson_04", "cheapest")
-    before = (course / "progress.txt").read_bytes()
-    assert progress_file.mark("lesson_04", "cheapest")
-    assert (course / "progress.txt").read_bytes() == before
-
-
-def test_only_exercises_of_lessons_are_remembered(course):
-    assert not progress_file.mark("tests.test_progress", "cheapest")
-    assert not progress_file.mark("lesson_04", "two\nlines")
-    assert not (course / "progress.txt").exists()
-
-
-@pytest.mark.parametrize("content", [
-    b"", b"\0\xff\xfe" * 1000, b"{", b"# lesson_04 cheapest\n", b"lesson_04\n", b"lesson_04 cheapest and more\n",
-    b"x" * 10_000_000, b"\n" * 1000,
-], ids=["empty", "binary", "json", "comment", "half a line", "too much", "huge", "blank"])
-def test_a_spoiled_file_does_no_harm(course, content):
-    (course / "progress.txt").write_bytes(content)
-    assert progress_file.done() == set()
-    assert str(progress()).startswith(NOTHING)
-    progress_file.mark("lesson_04", "cheapest")
-    if len(content) < progress_file.MOST:
-        assert progress_file.done() == {("lesson_04", "cheapest")}
-
-
-def test_a_line_that_was_cut_off_spoils_only_itself(course):
-    (course / "progress.txt").write_text("lesson_01 hang_up\nlesson_03 watch_to")
-    progress_file.mark("lesson_04", "cheapest")
-    assert {("lesson_01", "hang_up"), ("lesson_04", "cheapest")} <= progress_file.done()
-
-
-def test_a_folder_of_that_name_does_no_harm(course):
-    (course / "progress.txt").mkdir()
-    assert not progress_file.mark("lesson_04", "cheapest")
-    assert progress_file.done() == set()
-    assert "cannot be written" in str(progress())
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_must_not_be_written_does_no_harm(course):
-    course.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        assert not progress_file.mark("lesson_04", "cheapest")
-        assert "cannot be written" in str(progress())
-    finally:
-        course.chmod(stat.S_IRWXU)
-
-
-def test_a_disk_that_is_full_does_no_harm(course, monkeypatch):
-    def full(*arguments, **named):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("builtins.open", full)
-    assert not progress_file.mark("lesson_04", "cheapest")
-    assert progress_file.done() == set()
-
-
-def test_a_current_folder_that_is_gone_does_no_harm(course, monkeypatch):
-    def gone():
-        raise FileNotFoundError(2, "No such file or directory")
-
-    monkeypatch.setattr(Path, "cwd", gone)
-    assert not progress_file.mark("lesson_04", "cheapest")
-    assert progress_file.done() == set()
-
-
-def test_two_notebooks_that_write_at_once_lose_no_mark(course):
-    """Two processes, each with 200 marks."""
-    program = textwrap.dedent("""
-        import sys
-        from helpers.notebook import progress_file
-        for number in range(200):
-            assert progress_file.mark("lesson_04", f"{sys.argv[1]}_{number}")
-    """)
-    writers = [subprocess.Popen([sys.executable, "-c", program, name], cwd=course) for name in ("one", "other")]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
-    assert progress_file.done() == {("lesson_04", f"{name}_{n}") for name in ("one", "other") for n in range(200)}
-
-
-def test_git_ignores_the_file():
-    if not (ROOT / ".git").exists() or shutil.which("git") is None:
-        pytest.skip("this is no checkout")
-    ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/progress.txt"], cwd=ROOT)
-    assert ignored.returncode == 0
 
 
 # -- what a learner sees ----------------------------------------------------------------------------
@@ -156,7 +45,7 @@ def test_a_right_answer_is_remembered_and_a_wrong_one_is_not(course):
 
 def test_an_exercise_outside_of_the_course_is_not_remembered(course):
     trial = Exercise(
-        title="Trial", task="", starter="async def trial():\n    ...", hints=["Return 1."], why="", next="",
+        title="Trial", task="", starter="async def trial():\n    ...", hints=["Return 1."], why="", follow_up="",
         solution="async def trial():\n    return 1", mistakes=[Mistake("value", "", "")],
     )
 
@@ -189,6 +78,20 @@ def test_what_is_done_is_shown_by_lesson(course):
     assert f"done: <code>{exercise.name}</code>" in html
 
 
+def test_in_the_workbook_lessons_have_their_titles_and_link_the_learners_own_files(course, monkeypatch):
+    notebooks, copies = course / "notebooks", course / "workbook"
+    notebooks.mkdir()
+    copies.mkdir()
+    (course / "catalogue.toml").rename(notebooks / "catalogue.toml")
+    for file in ("00_start_here.ipynb", "04_gather.ipynb", "04_gather_new_version.ipynb"):
+        (copies / file).touch()
+    monkeypatch.chdir(copies)
+    progress_file.mark("lesson_04", "cheapest")
+    assert "Ask twenty shops at once with gather" in done_line()
+    assert 'href="04_gather.ipynb"' in progress()._repr_mimebundle_()["text/html"]
+    assert (copies / "progress.txt").is_file()
+
+
 @pytest.mark.parametrize("catalogue", [None, b"\xff", b"notebook = 3", b"[[notebook]]\nfile = 'x.ipynb'"])
 def test_without_a_catalogue_lessons_have_numbers(course, catalogue):
     (course / "catalogue.toml").unlink()
@@ -208,7 +111,7 @@ def test_elsewhere_nothing_is_written_and_the_reason_is_told(course):
 # -- tests and stored outputs do not depend on it ----------------------------------------------------
 
 CELLS = [
-    "%load_ext helpers\nfrom helpers.exercises import lesson_04 as exercises\nfrom helpers.notebook.progress import progress",
+    "%load_ext helpers\nfrom helpers import progress\nfrom helpers.exercises import lesson_04 as exercises",
     f"exercises.{first_of(lesson_04).name}.check("
     f"exercises.{first_of(lesson_04).name}.compile(exercises.{first_of(lesson_04).name}.solution_source)).outcome",
     "progress()",
@@ -232,7 +135,8 @@ def notebook(course) -> Path:
 def without_the_switch() -> dict[str, str]:
     """The variables as on a learner's machine."""
     return {
-        name: value for name, value in os.environ.items() if name != progress_file.SWITCH and not name.startswith("PYTEST_")
+        name: value for name, value in os.environ.items()
+        if name != progress_file.SWITCH and not name.startswith("PYTEST_")
     }
 
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from helpers.recorder.core import record
+from helpers.recorder import record
 from helpers.virtual.run import simulate
 
 SOON = 0.002                # seconds: long enough to be suspended
@@ -48,7 +48,7 @@ def real_time_only(function: Program) -> Program:
 
 
 def seen(thing: Any) -> str:
-    """`thing` in words, without what differs between any two runs: addresses, numbers of tasks, folders, lines of asyncio."""
+    """`thing` in words, without what differs between any two runs: addresses, numbers of tasks, folders."""
     text = re.sub(r"0x[0-9a-fA-F]+", "0x", repr(thing))
     text = re.sub(r"Task-\d+", "Task-N", text)
     text = re.sub(r"Thread-\d+", "Thread-N", text)
@@ -314,7 +314,7 @@ async def a_task_factory_that_fails():
 @program
 async def what_is_no_coroutine():
     errors = []
-    for wrong in (None, 3, asyncio.sleep, [x for x in ()]):
+    for wrong in (None, 3, asyncio.sleep, []):
         try:
             asyncio.create_task(wrong)
         except TypeError as error:
@@ -397,7 +397,8 @@ async def the_handle_of_call_soon():
     texts = repr(handle), repr(cancelled), re.sub(r"when=[\d.]+", "", repr(timer))
     timer.cancel()
     await asyncio.sleep(0)
-    return [type(h) is t for h, t in ((handle, asyncio.Handle), (timer, asyncio.TimerHandle))], texts, log, cancelled.cancelled()
+    types = [type(h) is t for h, t in ((handle, asyncio.Handle), (timer, asyncio.TimerHandle))]
+    return types, texts, log, cancelled.cancelled()
 
 
 @program
@@ -603,7 +604,8 @@ async def a_shield():
 async def exceptions_that_nobody_retrieves():
     log = []
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda loop, context: log.append((context["message"], repr(context["exception"]), sorted(context))))
+    loop.set_exception_handler(lambda loop, context: log.append(
+        (context["message"], repr(context["exception"]), sorted(context))))
 
     async def broken():
         await asyncio.sleep(0)

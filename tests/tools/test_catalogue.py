@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import catalogue, index
+from tools import catalogue, index, workbook
 
 ADDRESS = "https://github.com/somebody/some-course"
 
@@ -28,7 +28,8 @@ def course(tmp_path: Path) -> Path:
         "<!-- launch: begin --><!-- launch: end -->\nthe end\n"
     )
     write_notebook(tmp_path / "notebooks/00_first.ipynb", "# Begin here\n\nA promise.", "Text.")
-    write_notebook(tmp_path / "notebooks/01_second.ipynb", "# Go on")
+    exercise = "**Predict:** what?\n\n### Exercise: x (5 minutes)"
+    write_notebook(tmp_path / "notebooks/01_second.ipynb", "# Go on", exercise)
     (tmp_path / "notebooks/messages.toml").write_text("not_listed = []\nmessage = []\n")
     (tmp_path / "notebooks/catalogue.toml").write_text(
         """
@@ -90,9 +91,10 @@ def test_the_course_is_up_to_date(capsys):
 
 def test_the_places_to_stop_in_the_readme_are_sections_of_the_lessons():
     readme = (catalogue.ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\w\w) \| (.+?) \|$", readme.partition("Where to stop")[2].partition("\n### ")[0], re.MULTILINE)
-    assert len(rows) > 5
-    for number, heading in rows:
+    places = " ".join(readme.partition("Where to stop")[2].partition("\n### ")[0].split())
+    stops = re.findall(r'"([^"]+)" in (\w\w)[;.]', places)
+    assert len(stops) > 5
+    for heading, number in stops:
         file = next((catalogue.ROOT / "notebooks").glob(f"{number}_*.ipynb"))
         assert f"## {heading}" in [
             line for cell in nbformat.read(file, as_version=4).cells for line in cell.source.splitlines()
@@ -113,9 +115,9 @@ def test_without_an_address_every_link_is_relative_and_leads_to_a_file(course):
 def test_the_readme_has_a_row_for_every_lesson_and_the_form_of_the_links(course):
     catalogue.main([], course)
     readme = (course / "README.md").read_text()
-    assert "| [Begin here](notebooks/00_first.ipynb) | 10 |  | See it. |" in readme
-    assert "| [Go on](notebooks/01_second.ipynb) | 40 | [Begin here](notebooks/00_first.ipynb) | Do it. |" in readme
-    assert "https://mybinder.org/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/notebooks/00_first.ipynb" in readme
+    assert "| [Begin here](notebooks/00_first.ipynb) | 1 |  | See it. |" in readme
+    assert "| [Go on](notebooks/01_second.ipynb) | 7 | [Begin here](notebooks/00_first.ipynb) | Do it. |" in readme
+    assert "https://mybinder.org/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/workbook/00_first.ipynb" in readme
     assert "`repository` in `notebooks/catalogue.toml`" in readme
     assert "old" not in readme and "\nkept\n" in readme and readme.endswith("\nthe end\n")
 
@@ -124,13 +126,13 @@ def test_the_navigation_stands_after_the_title_and_at_the_end(course):
     catalogue.main([], course)
     first, second = cells(course, "00_first.ipynb"), cells(course, "01_second.ipynb")
     assert [cell.id for cell in first] == ["cell-0", "navigation-top", "cell-1", "code", "navigation-bottom"]
-    assert [cell.id for cell in second] == ["cell-0", "navigation-top", "code", "navigation-bottom"]
+    assert [cell.id for cell in second] == ["cell-0", "navigation-top", "cell-1", "code", "navigation-bottom"]
     for cell in (first[1], first[-1]):
         assert "Next: [Go on](01_second.ipynb)" in cell.source and "Previous" not in cell.source
     for cell in (second[1], second[-1]):
         assert "Previous: [Begin here](00_first.ipynb)" in cell.source and "Next" not in cell.source
-    assert "10 minutes" in first[1].source and "builds on: nothing" in first[1].source
-    assert "40 minutes" in second[1].source and "builds on: [Begin here](00_first.ipynb)" in second[1].source
+    assert "**1 minutes**" in first[1].source and "builds on: nothing" in first[1].source
+    assert "**7 minutes**" in second[1].source and "builds on: [Begin here](00_first.ipynb)" in second[1].source
 
 
 # --- the address is known ---
@@ -141,7 +143,7 @@ def test_with_an_address_every_notebook_has_a_badge_that_opens_it(course):
     assert catalogue.main([], course) == 0
     readme = (course / "README.md").read_text()
     for file in ("00_first.ipynb", "01_second.ipynb"):
-        link = f"https://mybinder.org/v2/gh/somebody/some-course/v1?urlpath=lab/tree/notebooks/{file}"
+        link = f"https://mybinder.org/v2/gh/somebody/some-course/v1?urlpath=lab/tree/workbook/{file}"
         badge = f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({link})"
         assert badge in cells(course, file)[1].source
         assert badge in readme
@@ -163,7 +165,7 @@ def test_binder_opens_repositories_on_other_hosts_too():
     link = catalogue.binder_link("https://codeberg.org/somebody/some-course", "main", "00.ipynb")
     assert link == (
         "https://mybinder.org/v2/git/https%3A%2F%2Fcodeberg.org%2Fsomebody%2Fsome-course/main"
-        "?urlpath=lab/tree/notebooks/00.ipynb"
+        "?urlpath=lab/tree/workbook/00.ipynb"
     )
 
 
@@ -214,7 +216,7 @@ def test_a_notebook_that_is_right_is_not_rewritten_even_if_its_bytes_are_unusual
 def test_check_names_what_is_out_of_date_and_writes_nothing(course, capsys):
     catalogue.main([], course)
     assert catalogue.main(["--check"], course) == 0
-    edit(course / "notebooks/catalogue.toml", "minutes = 40", "minutes = 45")
+    edit(course / "notebooks/catalogue.toml", 'builds_on = ["00_first.ipynb"]', "builds_on = []")
     before = written(course)
     capsys.readouterr()
     assert catalogue.main(["--check"], course) == 1
@@ -246,6 +248,47 @@ def test_the_index_follows_the_lessons(course):
     catalogue.main([], course)
     assert "A task runs." in written(course)["index.ipynb"]
     assert catalogue.main(["--check"], course) == 0
+
+
+def test_the_list_of_lessons_in_the_index_stays_among_the_notebooks(course):
+    catalogue.main([], course)
+    listed = next(cell.source for cell in cells(course, index.FILE) if cell.id == index.LESSONS)
+    assert links(listed) == ["00_first.ipynb", "01_second.ipynb", "00_first.ipynb"]
+    for file in ("00_first.ipynb", "01_second.ipynb"):
+        assert f"[All lessons]({index.FILE}#cell-id={index.LESSONS})" in cells(course, file)[1].source
+
+
+def test_every_notebook_says_how_to_clear_its_outputs_and_its_copy_does_not(course):
+    catalogue.main([], course)
+    content = (course / "notebooks/00_first.ipynb").read_bytes()
+    assert "Clear Outputs of All Cells" in content.decode()
+    assert "Clear Outputs of All Cells" not in workbook.without_outputs(content).decode()
+
+
+# --- minutes ---
+
+
+@pytest.mark.parametrize("line", ["minutes = 10\n", "minutes=1 # guessed\n", 'minutes = "many"\n', ""])
+def test_the_minutes_are_counted_and_written_whatever_stood_there(course, line):
+    path = course / "notebooks/catalogue.toml"
+    before = path.read_text()
+    edit(path, "minutes = 10\n", line)
+    assert catalogue.main([], course) == 0
+    assert path.read_text() == before.replace("minutes = 10", "minutes = 1").replace("minutes = 40", "minutes = 7")
+    assert catalogue.main(["--check"], course) == 0
+
+
+def test_a_lesson_that_grows_takes_longer(course):
+    catalogue.main([], course)
+    edit(course / "notebooks/00_first.ipynb", "Text.", "word " * 1000)
+    assert catalogue.main(["--check"], course) == 1
+    catalogue.main([], course)
+    assert "**6 minutes**" in cells(course, "00_first.ipynb")[1].source
+
+
+def test_an_exercise_without_minutes(course, capsys):
+    edit(course / "notebooks/01_second.ipynb", " (5 minutes)", "")
+    assert 'write, say, "Exercise: x (5 minutes)"' in complaint(course, capsys).replace("Write", "write")
 
 
 # --- errors ---
@@ -287,12 +330,11 @@ def test_a_file_that_is_no_notebook(course, capsys):
 
 
 @pytest.mark.parametrize(
-    "old, new, expected",
+    ("old", "new", "expected"),
     [
-        ("minutes = 10", 'minutes = "10"', "write a whole number"),
-        ("minutes = 10", "minutes = 0", "write a whole number"),
-        ("minutes = 10\n", "", "lacks minutes"),
+        ('title = "Go on"\n', "", "lacks title"),
         ("minutes = 10", "minutes = 10\nlevel = 1", "does not know level"),
+        ('title = "Go on"\nminutes = 40\n', '"title" = "Go on"\n', "each with its keys on lines of their own"),
         ('builds_on = ["00_first.ipynb"]', 'builds_on = ["01_second.ipynb"]', "not a notebook before it"),
         ('file = "01_second.ipynb"', 'file = "00_first.ipynb"', "stands there twice"),
         ('repository = ""', 'repository = "github.com/a/b"', "https://github.com/OWNER/NAME"),

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import index
+from tools import Problem, index
 
 
 def lesson(folder: Path, name: str, *cells) -> str:
@@ -39,7 +39,7 @@ def tables(folder: Path, *files: str) -> dict[str, str]:
 
 
 def complaint(folder: Path, *files: str) -> str:
-    with pytest.raises(index.Wrong) as wrong:
+    with pytest.raises(Problem) as wrong:
         index.make(folder, files, {}, "")
     return str(wrong.value)
 
@@ -55,7 +55,7 @@ def test_a_term_comes_with_its_sentence_and_a_link_to_its_cell(tmp_path):
             "| [07: Why wait?](07_x.ipynb#cell-id=c0) |") in tables(tmp_path, file)["terms"]
 
 
-@pytest.mark.parametrize("text, sentence", [
+@pytest.mark.parametrize(("text", "sentence"), [
     ("- one thing\n- a **task** runs\n- more", "a task runs"),
     ("1. one\n2. A **task** runs:\n\n```python\nx = 1\n```", "A task runs"),
     ("Text.\n\nA **task** runs 3.5 s. More.", "A task runs 3.5 s."),
@@ -81,8 +81,8 @@ def test_a_term_may_be_broken_across_lines_and_stand_below_a_heading_with_marks(
 
 def test_labels_and_code_are_no_terms(tmp_path):
     say(tmp_path)
-    text = "**Predict:** what?\n**You will be able to**\n**45 minutes** · **Read on** 2**3**4\n\n```\n**no**\n```\n" \
-           "<!-- **nor this** --> **The commonest mistake** is"
+    text = ("**Predict:** what?\n**You will be able to**\n**45 minutes** · **Read on** 2**3**4\n\n```\n**no**\n```\n"
+            "<!-- **nor this** --> **The commonest mistake** is")
     assert tables(tmp_path, lesson(tmp_path, "01_x.ipynb", new_markdown_cell(text)))["terms"].count("\n|") == 3
 
 
@@ -135,7 +135,8 @@ def test_the_cell_where_a_line_begins_with_the_message_comes_before_one_that_onl
 def test_a_message_that_no_output_shows_is_found_where_a_text_quotes_it(tmp_path):
     say(tmp_path, ("It was destroyed", "Lost."))
     text = new_markdown_cell("Python says `Error: It was destroyed`. It was destroyed.")
-    one = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("It was destroyed, `said` he.\n```\n`It was destroyed`\n```"), text)
+    unquoted = new_markdown_cell("It was destroyed, `said` he.\n```\n`It was destroyed`\n```")
+    one = lesson(tmp_path, "01_x.ipynb", unquoted, text)
     two = lesson(tmp_path, "02_x.ipynb", text, prints("lane |--| It was destroyed"))
     assert "| [01: the beginning](01_x.ipynb#cell-id=c1) |" in tables(tmp_path, one)["messages"]
     assert "| [02: the beginning](02_x.ipynb#cell-id=c1) |" in tables(tmp_path, one, two)["messages"]
@@ -160,7 +161,8 @@ def test_what_an_exercise_or_a_question_shows_does_not_count(tmp_path):
 
 def test_a_repr_of_an_error_is_no_message(tmp_path):
     say(tmp_path)
-    tables(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("[ValueError('ValueError: no'), 'ValueError: x', x.Full: 1]")))
+    cell = prints("[ValueError('ValueError: no'), 'ValueError: x', x.Full: 1]")
+    tables(tmp_path, lesson(tmp_path, "01_x.ipynb", cell))
 
 
 def test_an_entry_that_no_lesson_shows_is_named(tmp_path):
@@ -175,7 +177,7 @@ def test_marks_in_a_message_do_not_break_the_table(tmp_path):
     assert "| `` a \\| `b` (c) [d] `` | x \\| y |" in found
 
 
-@pytest.mark.parametrize("content, words", [
+@pytest.mark.parametrize(("content", "words"), [
     ("not_listed = [", "TOMLDecodeError"),
     ("message = []", "not_listed"),
     ("not_listed = []\n[[message]]\ntext = 'x'", "means"),

@@ -135,7 +135,7 @@ def test_a_kernel_that_dies_is_named(tmp_path, capsys):
     assert "dies.ipynb, cell 1 (id cell-0): the kernel died" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text, words", [("no json", "not a readable notebook"), (None, "without ids")])
+@pytest.mark.parametrize(("text", "words"), [("no json", "not a readable notebook"), (None, "without ids")])
 def test_what_is_no_notebook_with_ids_is_refused(tmp_path, capsys, text, words):
     old = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 2}
     path = tmp_path / "old.ipynb"
@@ -154,7 +154,7 @@ def refreshed(new: nbformat.NotebookNode, old: nbformat.NotebookNode, **options:
         made = notebook("run")
         made.cells[0].outputs = [output]
         notebooks.append(made)
-    return refresh.normalise(*notebooks, **options).cells[0].outputs[0]
+    return refresh.normalise(notebooks[0], notebooks[1], **options).cells[0].outputs[0]
 
 
 def test_picture_of_a_real_run_that_went_the_same_way_is_kept():
@@ -164,7 +164,7 @@ def test_picture_of_a_real_run_that_went_the_same_way_is_kept():
 
 
 @pytest.mark.parametrize(
-    "new, old, options",
+    ("new", "old", "options"),
     [
         (picture("bmV3", "twin", "real"), picture("b2xk", "twin", "real"), {"redraw": True}),
         (picture("bmV3", "another", "real"), picture("b2xk", "twin", "real"), {}),
@@ -189,7 +189,7 @@ def compared(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    ("one", "other"),
     [
         ("<coroutine object f at 0x7f1c2a3b4c5d>", "<coroutine object f at 0x00000212AB34CD>"),
         ("/tmp/ipykernel_41/12345.py:3: W", r"C:\Users\me\AppData\Local\Temp\ipykernel_9\678.py:3: W"),
@@ -211,7 +211,7 @@ def test_what_means_nothing_compares_equal(one, other):
 
 
 @pytest.mark.parametrize(
-    "one, other",
+    ("one", "other"),
     [
         ("line 3, in f", "line 4, in f"),
         ("0x1f", "0x2f"),

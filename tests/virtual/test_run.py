@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import sys
 import threading
 import time
+import warnings
 from asyncio import events
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import Deadlock, Endless, NotSimulated, Recording, record, simulate
+from helpers import Deadlock, Endless, NotSimulated, Recording, Shop, record, simulate
+from helpers.drawing.palette import state_of
 from helpers.virtual import threads as virtual_threads
-from helpers.virtual.clock import EscapedSleep
+from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
 
 HANDLE_RUN = events.Handle._run
@@ -109,6 +113,22 @@ def test_threads_take_part_and_every_run_is_the_same():
     for _ in range(100):
         again = simulate(main())
         assert again == first and again.result == first.result and str(again) == str(first)
+
+
+def test_a_run_that_cannot_begin_closes_its_loop():
+    coro = get_price()
+    with pytest.raises(ValueError, match="threshold"):
+        simulate(coro, threshold=0)
+    coro.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")      # a loop that is thrown away unclosed warns, in its __del__
+        unraisable = []
+        hook, sys.unraisablehook = sys.unraisablehook, unraisable.append
+        try:
+            gc.collect()
+        finally:
+            sys.unraisablehook = hook
+    assert unraisable == []
 
 
 class Surprise(BaseException):
@@ -256,6 +276,33 @@ def test_anything_but_a_coroutine_is_refused_and_the_right_call_is_shown(wrong):
         simulate(wrong)
 
 
+# -- waits, as the recording tells them -------------------------------------------------------------
+
+def test_no_task_is_kept_waiting_by_rounding():
+    """0.1261 * 1e9 is a little less than 126100000: cut off, that timer would be due 1 ns before it is served."""
+
+    async def sleep_often():
+        for _ in range(2000):
+            await asyncio.sleep(0.0013)
+
+    run = simulate(sleep_often())
+    assert [span for span in run.tasks[0].spans if span.kind == "ready"] == []
+    assert "kept waiting" not in str(run)
+
+
+def test_as_completed_waits_for_tasks_whatever_it_is_made_of():
+    """asyncio makes it of a queue; who reads the timeline has written no queue."""
+
+    async def watch():
+        for answer in asyncio.as_completed([shop.price("tea") for shop in Shop.many(3)]):
+            await answer
+
+    waits = [span for span in simulate(watch()).tasks[0].spans if span.kind == "wait"]
+    assert [span.wait for span in waits] == ["as_completed"] * 3
+    assert {state_of(span.kind, span.wait).name for span in waits} == {"tasks"}
+    assert {span.place.function for span in waits} == {"watch"}
+
+
 # -- what is left at the end ------------------------------------------------------------------------
 
 def test_tasks_that_are_left_are_cancelled_and_cleaned_up():
@@ -276,6 +323,27 @@ def test_tasks_that_are_left_are_cancelled_and_cleaned_up():
     run = simulate(main())
     assert run.elapsed == 25 and events_ == [26]
     assert outcomes(run) == {"main": "result", "watch": "pending"}
+
+
+@pytest.mark.parametrize("name", [None, "shop {}"])
+def test_tasks_that_are_left_clean_up_in_the_same_order_in_every_run(name):
+    async def stay(number, log):
+        try:
+            await asyncio.sleep(100)
+        finally:
+            log.append(number)
+
+    async def main(log):
+        ballast = []                            # something between the tasks in memory
+        for number in range(30):
+            ballast.append(asyncio.create_task(stay(number, log), name=name and name.format(number)))
+            ballast.append(bytearray(number * 37 % 200))
+        await asyncio.sleep(1)
+
+    for _ in range(20):
+        log: list = []
+        simulate(main(log))
+        assert log == list(range(30))
 
 
 def test_a_task_that_swallows_its_cancellation_does_not_hang():

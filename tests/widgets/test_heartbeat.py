@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import time
 
 import pytest
 from ipywidgets.widgets import widget as registry
 
+import helpers.widgets.heartbeat as module
 from helpers import heartbeat, record, simulate
 from helpers.widgets.heartbeat import Gap
+from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -100,9 +101,10 @@ def test_recording_is_the_same_with_and_without():
             group.create_task(asyncio.sleep(2), name="south")
 
     async def main(pulse):
-        if not pulse:
-            return await work()
-        with heartbeat():
+        if pulse:
+            with heartbeat():
+                await work()
+        else:
             await work()
 
     def seen(run):
@@ -148,7 +150,7 @@ def test_two_at_once_beat_for_themselves():
 # -- mistakes ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("every, kind", [(0, ValueError), (-1, ValueError), (float("inf"), ValueError),
+@pytest.mark.parametrize(("every", "kind"), [(0, ValueError), (-1, ValueError), (float("inf"), ValueError),
                                          ("1", TypeError), (True, TypeError), (float("nan"), ValueError)])
 def test_wrong_pace_is_explained(every, kind):
     with pytest.raises(kind, match=r"every is a number of seconds .*: write heartbeat\(every=0\.1\)"):
@@ -262,7 +264,7 @@ def test_button_ends_it():
 
 
 def test_live_one_ends_after_its_lifetime(monkeypatch):
-    monkeypatch.setattr(sys.modules["helpers.widgets.heartbeat"], "LIFETIME", 0.05)     # the name is the function's, too
+    monkeypatch.setattr(module, "LIFETIME", 0.05)
 
     async def cells():
         pulse = heartbeat(every=0.01)
@@ -277,10 +279,38 @@ def test_live_one_ends_after_its_lifetime(monkeypatch):
 
 
 def test_page_of_a_beat_shows_only_the_last_seconds():
-    from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
-
     pulse = watched(60, -2, 3)
-    html = live_strip(pulse)
+    html = live_strip(pulse, late=0.5)
     assert html.count("M") <= SHOWN / pulse.every + 1
     assert "2 s" in words(html) or "2.1 s" in words(html)
     assert all(0 <= int(x) <= SHOWN * SCALE for x in re.findall(r"M(-?\d+) ", html))
+
+
+def test_two_live_ones_do_not_share_their_patience():
+    """How long the page waits for a beat stands in the strip of each, and not in the style sheet of all."""
+
+    async def cells():
+        found = {}
+        for every in (0.1, 2):
+            pulse = heartbeat(every=every)
+            pulse._repr_mimebundle_()
+            sheet, strip, _ = pulse._page.root.children
+            assert "--wyw-late:" not in sheet.value.replace(" ", "")
+            found[every] = re.findall(r"--wyw-(late|blink):([\d.]+)s", strip.value)
+            pulse.close()
+        return found
+
+    assert asyncio.run(cells()) == {0.1: [("late", "0.5"), ("blink", "0.08")], 2: [("late", "10"), ("blink", "0.4")]}
+
+
+def test_every_variable_of_the_style_sheet_is_set():
+    async def cells():
+        pulse = heartbeat()
+        pulse._repr_mimebundle_()
+        page = "".join(child.value for child in pulse._page.root.children[:2])
+        pulse.close()
+        return page
+
+    page = asyncio.run(cells())
+    used, made = set(re.findall(r"var\(--(wyw-[\w-]+)", page)), set(re.findall(r"--(wyw-[\w-]+):", page))
+    assert used <= made

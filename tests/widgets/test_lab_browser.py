@@ -61,18 +61,11 @@ WIDGETS = "from ipywidgets.widgets import widget as w; print(len(w._instances))"
 
 
 @pytest.fixture(scope="module")
-def chrome():
-    with lab_browser.browser() as chrome:
-        yield chrome
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(jupyterlab, tmp_path_factory):
     folder = tmp_path_factory.mktemp("instruments")
     for name, made in NOTEBOOKS.items():
         nbformat.write(made, folder / f"{name}.ipynb")
-    with lab_browser.lab(folder) as address:
-        yield address
+    return jupyterlab.serve(folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 import threading
@@ -11,48 +10,13 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 
-from helpers import Recording, Shop, simulate
+from helpers import simulate
 from helpers.widgets.replay import replay as module
 from helpers.widgets.replay.replay import VIEW, Replay
 from helpers.widgets.replay.sentences import tell
-from helpers.widgets.replay.strip import make_strip
+from tests.widgets.runs import ask_both, crowd, said
 
 WIDGETS = ipywidgets.widgets.widget._instances      # every widget that is not closed
-
-
-async def get_price(shop: Shop) -> int:
-    return await shop.price("tea")
-
-
-async def ask_both() -> None:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(get_price(Shop("north", latency=0.3)), name="north")
-        group.create_task(get_price(Shop("south", latency=0.2)), name="<b>south</b>")
-
-
-async def crowd(number: int = 300) -> None:
-    desk = asyncio.Semaphore(10)
-
-    async def ask(shop: Shop) -> None:
-        async with desk:
-            await shop.price("tea")
-
-    async with asyncio.TaskGroup() as group:
-        for shop in Shop.many(number):
-            group.create_task(ask(shop), name=shop.name)
-
-
-@pytest.fixture
-def replay():
-    made = simulate(ask_both()).replay()
-    made.widget
-    yield made
-    made.close()
-
-
-def said(replay: Replay) -> str:
-    """The sentence that is shown."""
-    return re.sub("<[^>]*>", "", re.search("<p .*?</p>", replay._screen.page.value)[0])
 
 
 def buttons(replay: Replay) -> list[ipywidgets.Button]:
@@ -117,51 +81,7 @@ def test_every_control_has_a_label(replay):
     assert replay._screen.slider.description == "Step" and "Arrow keys" in replay._screen.slider.tooltip
 
 
-# -- the page ---------------------------------------------------------------------------------------
-
-
-def test_page_has_source_tasks_queue_and_timers(replay):
-    replay.step = 3
-    html = replay._screen.page.value
-    assert "await shop.price(" in html and "async def ask_both" in html
-    here = re.search(r'<div class="wyw-line wyw-here">.*?</div>', html)[0]
-    assert "await shop.price" in here and "‖ north" in here
-    assert "waits for a request until 0.3 s" in html and "<b>0.2 s</b>" in html and ">empty<" in html
-
-
-def test_names_are_text_and_never_html(replay):
-    for number in range(1, 7):
-        replay.step = number
-        assert "<b>south" not in replay._screen.page.value and "&lt;b&gt;south" in replay._screen.page.value
-
-
-def test_signs_tell_states_without_colour(replay):
-    html = replay._screen.page.value
-    for words in ("▶ had this turn", "‖ waits", "○ is ready", "✓ finished", "✕ failed", "⊘ cancelled"):
-        assert words in html
-    replay.step = 6
-    assert replay._screen.page.value.count("✓") > 4
-
-
-def test_of_many_tasks_those_are_shown_that_matter():
-    replay = simulate(crowd()).replay()
-    replay.widget
-    replay.step = 100
-    html = replay._screen.page.value
-    assert html.count('<th scope="row">') == 8 and "and 293 more:" in html
-    assert "shop 099" in html and "○ 201" in html                  # ready, at the beginning of ask()
-    assert len(html) < 8_000
-    replay.close()
-
-
-def test_source_that_is_not_available_is_said_so_and_the_rest_goes_on():
-    run = Recording.from_json(simulate(ask_both()).to_json().replace("test_replay.py", "gone.py"))
-    replay = run.replay()
-    replay.widget
-    assert "Source not available: gone.py." in replay._screen.page.value
-    replay.step = 2
-    assert "north starts" in said(replay)
-    replay.close()
+# -- the timeline ----------------------------------------------------------------------------------
 
 
 def test_cursor_stands_where_the_time_is(replay):
@@ -174,12 +94,6 @@ def test_cursor_stands_where_the_time_is(replay):
     replay.step = 6
     assert left() == pytest.approx(100 * strip.right / strip.width, abs=0.01)
     assert len(replay._screen.cursor.value) < 400
-
-
-@pytest.mark.parametrize("tasks", [0, 5, 30, 200])
-def test_timeline_is_never_higher_than_a_screen_allows(tasks):
-    strip = make_strip(simulate(crowd(tasks)))
-    assert strip.height <= 180 and strip.width == 968 and 60 <= strip.left < strip.right <= 968
 
 
 @pytest.mark.parametrize("tasks", [0, 1])
@@ -224,7 +138,7 @@ def test_stored_output_is_the_widget_and_the_steps_as_sentences(kernel):
 
 
 def test_without_a_kernel_there_is_only_the_text(monkeypatch):
-    monkeypatch.setattr(module, "_shell", lambda: None)
+    monkeypatch.setattr(module, "running_shell", lambda: None)
     before = len(WIDGETS)
     assert set(simulate(ask_both()).replay()._repr_mimebundle_()) == {"text/plain"}
     assert len(WIDGETS) == before

@@ -66,18 +66,17 @@ FIRST, DEAD, MANY, REAL = 0, 1, 2, 3                # in the order of the page
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(jupyterlab, chrome, tmp_path_factory):
     """A page of JupyterLab on which all the cells were run."""
     folder = tmp_path_factory.mktemp("replay")
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
     made.cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
     nbformat.write(made, folder / "replay.ipynb")
-    with lab_browser.lab(folder) as address, lab_browser.browser() as chrome:
-        with lab_browser.run_notebook(chrome, address("replay.ipynb")) as run:
-            assert run.complaints == []
-            run.page.set_default_timeout(WAIT)
-            yield run.page
+    with lab_browser.run_notebook(chrome, jupyterlab.serve(folder)("replay.ipynb")) as run:
+        assert run.complaints == []
+        run.page.set_default_timeout(WAIT)
+        yield run.page
 
 
 class Shown:
@@ -229,7 +228,7 @@ def test_deadlock_ends_with_who_waits_for_whom(page):
 def test_thousand_tasks_show_those_that_matter(page):
     many = Shown(page, MANY)
     many.handle.focus()
-    for step in range(2, 22):
+    for _ in range(2, 22):
         page.keyboard.press("ArrowRight")
     many.expect("shop 0020 starts", 21)
     assert len(many.texts(".wyw-tasks tr")) == 8
@@ -263,6 +262,27 @@ def test_beside_the_file_browser_it_still_fits(first):
             Shown(first.page, index).keep(f"narrow-{index + 1}")
     finally:
         first.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+
+
+THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+
+COLOURS = """node => ['.widget-label', '.widget-readout', '.wyw-count', '.wyw-page p', '.wyw-code .wyw-keyword']
+  .map(part => getComputedStyle(node.querySelector(part)).color)"""
+
+
+def test_it_is_ink_on_paper_in_the_dark_theme_too(first):
+    light = first.box.evaluate(COLOURS)
+    assert light[:4] == ["rgb(20, 33, 61)"] * 4 and light[4] == "rgb(0, 106, 0)"
+    first.page.evaluate(THEME, "JupyterLab Dark")
+    try:
+        first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        first.page.wait_for_timeout(1_000)              # the style sheet of the theme is loaded
+        assert first.box.evaluate(COLOURS) == light
+        assert first.box.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+        first.keep("dark")
+    finally:
+        first.page.evaluate(THEME, "JupyterLab Light")
+        first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
 
 
 COUNT = """import asyncio, threading, ipywidgets

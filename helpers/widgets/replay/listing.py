@@ -13,22 +13,27 @@ import linecache
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from helpers.recording import Place, Recording
+from helpers.source_html import highlighted_lines
 
 AROUND = 2          # lines shown around a place that is in no function
 CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input-")
 
 
 class Line(NamedTuple):
-    """A line of source. `file` is an index into `Listing.files`."""
+    """A line of source, as text and as HTML in colours. `file` is an index into `Listing.files`."""
 
     file: int
     number: int
     text: str
+    html: Markup
 
 
 class Listing:
@@ -63,31 +68,19 @@ class Listing:
             self._add(index, source, [place for place in places if place.file == file], coroutines)
 
     def _add(self, index: int, source: list[str], places: list[Place], coroutines: set[str]) -> None:
+        """Add the lines of a file that are wanted."""
         functions = _functions(source)
         wanted: set[int] = set()
         for name in coroutines:
-            called = [f for f in functions if f.is_coroutine and f.name == name.rpartition(".")[2]]
-            seen = [f for f in called if any(p.function == f.name and f.first <= p.line <= f.last for p in places)]
-            if seen or len(called) == 1:        # of several with that name, only one that was seen at work
-                function = (seen or called)[-1]
+            function = _defined(name, functions, places)
+            if function is not None:
                 self._home.setdefault(name, (index, function.first))
-                wanted.update(range(function.first, function.last + 1))
+                wanted.update(function.lines)
         for place in places:
-            around = [f for f in functions if f.first <= place.line <= f.last]
-            named = [f for f in around if f.name == place.function] or around[-1:]
-            if named:
-                wanted.update(range(named[-1].first, named[-1].last + 1))
-            else:
-                wanted.update(range(max(place.line - AROUND, 1), min(place.line + AROUND, len(source)) + 1))
-        for number in range(min(wanted), max(wanted)):      # blank lines between two functions
-            if number in wanted:
-                end = next(n for n in range(number + 1, len(source) + 1) if n in wanted)
-                between = range(number + 1, end)
-                if not any(source[n - 1].strip() for n in between):
-                    wanted.update(between)
-        numbers = sorted(wanted)
+            wanted.update(_around(place, functions, len(source)))
+        numbers = _with_blank_lines(wanted, source)
         texts = textwrap.dedent("\n".join(source[number - 1].expandtabs(4) for number in numbers)).split("\n")
-        self.lines += [Line(index, number, text) for number, text in zip(numbers, texts)]
+        self.lines += [Line(index, *parts) for parts in zip(numbers, texts, _in_colours(numbers, texts))]
 
     def home(self, coroutine: str) -> tuple[int, int] | None:
         """File and number of the line at which a coroutine function begins; None if it is not listed."""
@@ -103,6 +96,10 @@ class Listing:
     def _index(self) -> dict[str, int]:
         return {file: index for index, file in enumerate(self.files)}
 
+    @cached_property
+    def _position(self) -> dict[tuple[int, int], int]:
+        return {(line.file, line.number): at for at, line in enumerate(self.lines)}
+
     def excerpt(self, marked: Iterable[tuple[int, int]], room: int) -> list[Line | None]:
         """At most `room` lines, None where some are left out: all of them if they fit.
 
@@ -111,22 +108,26 @@ class Listing:
         """
         if len(self.lines) + len(self.files) - 1 <= room:
             return self._joined(self.lines)
-        position = {(line.file, line.number): at for at, line in enumerate(self.lines)}
-        marked = [position[spot] for spot in marked if spot in position]
-        heads = [position[spot] for spot in self._home.values()]
-        stood = sorted(position[spot] for spot in self._stood if spot in position)
-        order = marked[:1] + marked + heads + stood
-        order += [at + by for distance in range(1, room) for at in (marked or [0]) for by in (-distance, distance)]
         kept: set[int] = set()
-        for at in order:
+        for at in self._by_importance(marked, room):
             if 0 <= at < len(self.lines) and at not in kept:
                 more = kept | {at}
-                if len(self._joined([self.lines[one] for one in sorted(more)])) > room:
-                    if len(kept) > room // 2:
-                        break
-                    continue
-                kept = more
+                if len(self._joined([self.lines[one] for one in sorted(more)])) <= room:
+                    kept = more
+                elif len(kept) > room // 2:
+                    break
         return self._joined([self.lines[at] for at in sorted(kept)])
+
+    def _by_importance(self, marked: Iterable[tuple[int, int]], room: int) -> Iterator[int]:
+        """Indices of lines, the most important first; some come twice, and some are of no line."""
+        marks = [self._position[spot] for spot in marked if spot in self._position]
+        yield from marks
+        yield from (self._position[spot] for spot in self._home.values())
+        yield from sorted(self._position[spot] for spot in self._stood if spot in self._position)
+        for distance in range(1, room):
+            for at in marks or [0]:
+                yield at - distance
+                yield at + distance
 
     def _joined(self, lines: list[Line]) -> list[Line | None]:
         """Lines with None between those that are not neighbours in their file."""
@@ -145,6 +146,10 @@ class _Function(NamedTuple):
     last: int
     is_coroutine: bool
 
+    @property
+    def lines(self) -> range:
+        return range(self.first, self.last + 1)
+
 
 def _functions(source: list[str]) -> list[_Function]:
     """All functions of a file, outer ones before inner ones; none if it cannot be parsed."""
@@ -157,6 +162,43 @@ def _functions(source: list[str]) -> list[_Function]:
         for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
     return sorted(found, key=lambda function: (function.first, -function.last))
+
+
+def _defined(coroutine: str, functions: list[_Function], places: list[Place]) -> _Function | None:
+    """The coroutine function of this name. Of several, the last that was seen at work; if none was, None."""
+    called = [f for f in functions if f.is_coroutine and f.name == coroutine.rpartition(".")[2]]
+    seen = [f for f in called if any(p.function == f.name and p.line in f.lines for p in places)]
+    if seen:
+        return seen[-1]
+    return called[0] if len(called) == 1 else None
+
+
+def _around(place: Place, functions: list[_Function], last: int) -> range:
+    """The lines of the function that a place is in, or, outside of all, the few around it, up to the file's `last`."""
+    around = [f for f in functions if place.line in f.lines]
+    named = [f for f in around if f.name == place.function] or around
+    if named:
+        return named[-1].lines
+    return range(max(place.line - AROUND, 1), min(place.line + AROUND, last) + 1)
+
+
+def _with_blank_lines(wanted: set[int], source: list[str]) -> list[int]:
+    """The numbers of the lines wanted, in order, and of the lines between two of them if all of those are blank."""
+    numbers = sorted(wanted)
+    for before, after in pairwise(sorted(wanted)):
+        between = range(before + 1, after)
+        if not any(source[number - 1].strip() for number in between):
+            numbers += between
+    return sorted(numbers)
+
+
+def _in_colours(numbers: list[int], texts: list[str]) -> Iterator[Markup]:
+    """The lines as HTML. Neighbours are read together, for a string may go on from line to line."""
+    first = 0
+    for end in range(1, len(numbers) + 1):
+        if end == len(numbers) or numbers[end] != numbers[end - 1] + 1:
+            yield from highlighted_lines("\n".join(texts[first:end]))
+            first = end
 
 
 def title(file: str) -> str:

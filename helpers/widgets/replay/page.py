@@ -5,10 +5,15 @@ No state is told by its colour alone: every marker has a sign and a word, and th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from html import escape
+from functools import cache, lru_cache
 
-from helpers.drawing.palette import INK, MUTED, PAPER, STATES
+from markupsafe import Markup
+
+from helpers import source_html
+from helpers.drawing.palette import css_variables
+from helpers.markup import joined, style, tag
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, READY, RESULT, WAIT, kind_of
 from helpers.widgets.replay.listing import Line, Listing, title
 from helpers.widgets.replay.sentences import deed, moment, name, outlook, waits, where
@@ -24,82 +29,31 @@ TURN = "turn"
 SIGNS = {TURN: "▶", WAIT: "‖", READY: "○", RESULT: "✓", EXCEPTION: "✕", CANCELLED: "⊘"}
 WORDS = {TURN: "had this turn", WAIT: "waits", READY: "is ready", RESULT: "finished", EXCEPTION: "failed",
          CANCELLED: "cancelled"}
+PLURALS = {READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed", CANCELLED: "cancelled"}
 
 
-def _colours() -> str:
-    """A class for each state of the palette."""
-    rules = [f".wyw-is-{state.name} {{ background: {state.colour}; color: {state.text}; }}" for state in STATES]
-    return "\n".join(rules)
+def styles() -> Markup:
+    """The style sheets of the replay."""
+    variables = {**css_variables(), "lines": LINES, "rows": ROWS}
+    return style("helpers.widgets.replay", "replay.css", variables) + source_html.style()
 
 
-STYLE = f"""<style>
-.wyw-replay {{ background: {PAPER}; color: {INK}; border: 1px solid #c9ced6; border-radius: 4px; padding: 4px; }}
-.wyw-replay .widget-html, .wyw-replay .widget-html-content {{ margin: 0; padding: 0; height: auto; overflow: visible; }}
-.wyw-page, .wyw-page * {{ box-sizing: border-box; }}
-.wyw-page {{ font: 13px/1.45 system-ui, sans-serif; color: {INK}; }}
-.wyw-count {{ color: {INK}; white-space: nowrap; }}
-.wyw-page p {{ margin: 0; padding: 4px 8px; min-height: 48px; font-size: 15px; line-height: 20px;
-  background: #f2f5f9; }}
-.wyw-page p b {{ font-variant-numeric: tabular-nums; }}
-.wyw-columns {{ display: grid; grid-template-columns: minmax(0, 53fr) minmax(0, 47fr); gap: 12px;
-  padding: 6px 4px 2px; }}
-.wyw-page h4 {{ margin: 0 0 2px; font-size: 12px; line-height: 16px; font-weight: 600; color: {MUTED}; }}
-.wyw-source {{ font: 13px/20px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace;
-  min-height: {20 * LINES}px; }}
-.wyw-line {{ display: flex; height: 20px; border-left: 4px solid transparent; }}
-.wyw-line.wyw-here {{ background: #fff2c2; border-left-color: {INK}; }}
-.wyw-number {{ flex: none; width: 30px; padding-right: 8px; text-align: right; color: {MUTED}; }}
-.wyw-code {{ flex: 1 1 auto; min-width: 50px; white-space: pre; overflow: hidden; text-overflow: ellipsis; }}
-.wyw-chips {{ flex: none; max-width: 60%; overflow: hidden; white-space: nowrap; }}
-.wyw-chip {{ display: inline-block; max-width: 170px; overflow: hidden; text-overflow: ellipsis; vertical-align: top;
-  margin: 1px 0; padding: 0 6px; border-radius: 3px; border: 1px solid transparent;
-  font: 12px/16px system-ui, sans-serif; white-space: nowrap; }}
-.wyw-is-done {{ background: {PAPER}; color: {INK}; border-color: #9aa1ab; }}
-.wyw-page table {{ border-collapse: collapse; width: 100%; table-layout: fixed; margin: 0; font-size: 13px; }}
-.wyw-page td, .wyw-page th {{ padding: 0 6px 0 0; height: 20px; line-height: 20px; text-align: left;
-  font-weight: normal; border: 0; background: none; color: {INK}; overflow: hidden; text-overflow: ellipsis;
-  white-space: nowrap; }}
-.wyw-page th {{ width: 30%; }}
-.wyw-page tr.wyw-here, .wyw-page tr.wyw-here td, .wyw-page tr.wyw-here th {{ background: #fff2c2; font-weight: 600; }}
-.wyw-tasks {{ height: {20 * ROWS + 40}px; overflow: hidden; }}
-.wyw-loop {{ display: grid; grid-template-columns: 92px minmax(0, 1fr); row-gap: 2px; border-top: 1px solid #c9ced6;
-  padding-top: 5px; }}
-.wyw-loop span.wyw-label {{ color: {MUTED}; font-weight: 600; font-size: 12px; line-height: 20px; }}
-.wyw-items {{ height: 40px; overflow: hidden; line-height: 20px; }}
-.wyw-key {{ color: {MUTED}; font-size: 11.5px; line-height: 16px; padding: 0 4px 2px; }}
-.wyw-missing {{ color: {MUTED}; font: 13px/1.4 system-ui, sans-serif; }}
-.wyw-time {{ position: relative; overflow: visible; margin-top: 8px; }}
-.wyw-time img {{ display: block; width: 100%; height: auto; margin: 0; max-width: none; }}
-.wyw-over, .wyw-over .widget-html-content {{ position: absolute; inset: 0; pointer-events: none; }}
-.wyw-cursor {{ position: absolute; top: 0; width: 0; margin-left: -1px; border-left: 2px solid #c8102e; }}
-.wyw-cursor::before {{ content: ''; position: absolute; left: -7px; top: -6px; border: 6px solid transparent;
-  border-top-color: #c8102e; border-bottom: 0; }}
-.wyw-lane {{ position: absolute; border: 2px solid #c8102e; border-radius: 2px; }}
-.wyw-replay .noUi-handle:focus, .wyw-replay button:focus-visible {{ outline: 3px solid #0b57d0; outline-offset: 2px; }}
-{_colours()}
-</style>"""
-
-
-def page(step: Step, listing: Listing) -> str:
+def page(step: Step, listing: Listing) -> Markup:
     """The whole of a step, apart from the timeline."""
-    run = step.steps.run
-    number = f"step {step.number + 1:,} of {len(step.steps):,}"
-    said = f"<b>{moment(run, step.time)}</b> &nbsp;{escape(deed(step))} {escape(outlook(step))}"
-    return (
-        f'<div class="wyw-page" role="group" aria-label="Replay, {number}">'
-        f'<p role="status" aria-live="polite">{said}</p>'
-        f'<div class="wyw-columns"><div>{_source(step, listing)}</div>'
-        f"<div>{_tasks(step)}{_loop(step)}</div></div>{KEY}</div>"
-    )
+    time = tag("b", moment(step.steps.run, step.time))
+    said = tag("p", time, Markup(" &nbsp;"), deed(step), " ", outlook(step), role="status", aria_live="polite")
+    left, right = tag("div", _source(step, listing)), tag("div", _tasks(step), _loop(step))
+    columns = tag("div", left, right, class_="wyw-columns")
+    label = f"Replay, step {step.number + 1:,} of {len(step.steps):,}"
+    return tag("div", said, columns, _key(), class_="wyw-page", role="group", aria_label=label)
 
 
-def _key() -> str:
-    return '<div class="wyw-key">' + " &nbsp; ".join(f"{SIGNS[state]} {WORDS[state]}" for state in SIGNS) + (
-        " &nbsp; A task that has not begun, or has ended, stands at its <code>async def</code>.</div>"
-    )
-
-
-KEY = _key()
+@cache
+def _key() -> Markup:
+    """What the signs mean; the same under every step."""
+    words: list[object] = [f"{SIGNS[state]} {WORDS[state]}" for state in SIGNS]
+    words.append(joined(["A task that has not begun, or has ended, stands at its ", tag("code", "async def"), "."]))
+    return tag("div", joined(words, Markup(" &nbsp; ")), class_="wyw-key")
 
 
 def _state(step: Step, standing: Standing) -> str:
@@ -110,6 +64,7 @@ def _state(step: Step, standing: Standing) -> str:
 
 
 def _colour(step: Step, standing: Standing) -> str:
+    """What the class of the colour ends with: "running" for `wyw-is-running`."""
     state = _state(step, standing)
     if state == TURN:
         return "blocked" if step.turn.kind == BLOCKED else "running"
@@ -118,15 +73,41 @@ def _colour(step: Step, standing: Standing) -> str:
     return "ready" if state == READY else "done"
 
 
-def _chip(words: str, colour: str, hint: str = "") -> str:
-    hint = f' title="{escape(hint)}"' if hint else ""
-    return f'<span class="wyw-chip wyw-is-{colour}"{hint}>{escape(words)}</span>'
+def _chip(words: str, colour: str, hint: str | None = None) -> Markup:
+    return tag("span", words, class_=f"wyw-chip wyw-is-{colour}", title=hint)
 
 
 # -- the source -------------------------------------------------------------------------------------
 
 
-def _source(step: Step, listing: Listing) -> str:
+def _source(step: Step, listing: Listing) -> Markup:
+    rows = _lines(step, listing) or [_not_available(listing)]
+    css = f"wyw-source {source_html.CLASS} {source_html.ON_PAPER}"
+    return tag("h4", "Source") + tag("div", *rows, class_=css, role="group", aria_label="Source")
+
+
+def _lines(step: Step, listing: Listing) -> list[Markup]:
+    at = _spots(step, listing)
+    rows: list[Markup] = []
+    file = None
+    for line in listing.excerpt(at, LINES):
+        if line is None:
+            rows.append(tag("div", tag("span", "⋯", class_="wyw-number"), class_="wyw-line"))
+            continue
+        if line.file != file and len(listing.files) > 1:
+            rows.append(tag("div", title(listing.files[line.file]), class_="wyw-line wyw-missing"))
+        file = line.file
+        rows.append(_line(step, line, at.get((line.file, line.number), [])))
+    return rows
+
+
+def _not_available(listing: Listing) -> Markup:
+    why = ", ".join(map(title, listing.missing)) or "no task was ever suspended in it"
+    return tag("div", f"Source not available: {why}.", class_="wyw-missing")
+
+
+def _spots(step: Step, listing: Listing) -> dict[tuple[int, int], list[Standing]]:
+    """The lines at which tasks stand, by file and number, the most important one first."""
     at: dict[tuple[int, int], list[Standing]] = {}
     for standing in _by_importance(step):
         spot = listing.spot(standing.place)
@@ -134,52 +115,38 @@ def _source(step: Step, listing: Listing) -> str:
             spot = listing.home(step.steps.run.tasks[standing.task].coroutine)
         if spot is not None:
             at.setdefault(spot, []).append(standing)
-    rows, file = [], None
-    for line in listing.excerpt(at, LINES):
-        if line is None:
-            rows.append('<div class="wyw-line"><span class="wyw-number">⋯</span></div>')
-        else:
-            if line.file != file and len(listing.files) > 1:
-                rows.append(f'<div class="wyw-line wyw-missing">{escape(title(listing.files[line.file]))}</div>')
-            file = line.file
-            rows.append(_line(step, line, at.get((line.file, line.number), [])))
-    if not listing.lines:
-        missing = ", ".join(map(title, listing.missing))
-        why = missing or "no task was ever suspended in it"
-        rows = [f'<div class="wyw-missing">Source not available: {escape(why)}.</div>']
-    return f'<h4>Source</h4><div class="wyw-source" role="group" aria-label="Source">{"".join(rows)}</div>'
+    return at
 
 
-def _line(step: Step, line: Line, standings: list[Standing]) -> str:
+def _line(step: Step, line: Line, standings: list[Standing]) -> Markup:
     here = any(standing.task == step.task for standing in standings)
-    return (
-        f'<div class="wyw-line{" wyw-here" if here else ""}"><span class="wyw-number">{line.number}</span>'
-        f'<span class="wyw-code">{escape(line.text)}</span>'
-        f'<span class="wyw-chips">{_chips(step, standings)}</span></div>'
-    )
+    chips = tag("span", _chips(step, standings), class_="wyw-chips")
+    return tag("div", _code(line), chips, class_="wyw-line wyw-here" if here else "wyw-line")
 
 
-def _chips(step: Step, standings: list[Standing]) -> str:
+@lru_cache(maxsize=1_000)
+def _code(line: Line) -> Markup:
+    """The number of a line, and the line: the same in every step, and most of what there is to write."""
+    return tag("span", line.number, class_="wyw-number") + tag("span", line.html, class_="wyw-code")
+
+
+def _chips(step: Step, standings: list[Standing]) -> Markup:
     """The tasks at a line by name, or, of many, the one whose turn it was, and how many in each state."""
-    run = step.steps.run
-    chips = []
-    if len(standings) > CHIPS:
-        named = [standing for standing in standings if standing.task == step.task]
-        groups: dict[tuple[str, str], int] = {}
-        for standing in standings:
-            if standing.task != step.task:
-                key = _state(step, standing), _colour(step, standing)
-                groups[key] = groups.get(key, 0) + 1
-        counts = [_chip(f"{SIGNS[state]} {count:,}", colour, f"{count:,}: {WORDS[state]}")
-                  for (state, colour), count in groups.items()]
-    else:
-        named, counts = standings, []
-    for standing in named:
-        task = run.tasks[standing.task]
-        state = _state(step, standing)
-        words = f"{SIGNS[state]} {name(task)}"
-        chips.append(_chip(words, _colour(step, standing), f"{name(task)} {WORDS[state]}"))
-    return " ".join(chips + counts)
+    if len(standings) <= CHIPS:
+        return joined((_named(step, standing) for standing in standings), " ")
+    chips = [_named(step, standing) for standing in standings if standing.task == step.task]
+    others = Counter(
+        (_state(step, standing), _colour(step, standing)) for standing in standings if standing.task != step.task
+    )
+    for (state, colour), count in others.items():
+        chips.append(_chip(f"{SIGNS[state]} {count:,}", colour, f"{count:,}: {WORDS[state]}"))
+    return joined(chips, " ")
+
+
+def _named(step: Step, standing: Standing) -> Markup:
+    """The chip of one task."""
+    state, called = _state(step, standing), name(step.steps.run.tasks[standing.task])
+    return _chip(f"{SIGNS[state]} {called}", _colour(step, standing), f"{called} {WORDS[state]}")
 
 
 # -- the tasks --------------------------------------------------------------------------------------
@@ -194,44 +161,38 @@ def _by_importance(step: Step) -> Iterable[Standing]:
     return [standings[task] for task in dict.fromkeys(order)]
 
 
-def _tasks(step: Step) -> str:
-    run = step.steps.run
-    if len(run.tasks) <= ROWS:                  # each in its own row, always
+def _tasks(step: Step) -> Markup:
+    if len(step.steps.run.tasks) <= ROWS:       # each in its own row, always
         shown = list(step.standings.values())
     else:
-        chosen = list(_by_importance(step))[: ROWS]
+        chosen = list(_by_importance(step))[:ROWS]
         shown = sorted(chosen, key=lambda standing: standing.task)
-    rows = []
-    for standing in shown:
-        task = run.tasks[standing.task]
-        here = ' class="wyw-here"' if standing.task == step.task else ""
-        words = _words(step, standing)
-        rows.append(
-            f'<tr{here}><th scope="row">{SIGNS[_state(step, standing)]} {escape(name(task))}</th>'
-            f'<td title="{escape(words)}">{escape(words)}</td></tr>'
-        )
-    return (
-        f'<div class="wyw-tasks"><h4>Tasks</h4><table aria-label="Tasks"><tbody>{"".join(rows)}</tbody></table>'
-        f"{_rest(step, shown)}</div>"
+    table = tag("table", tag("tbody", *(_row(step, standing) for standing in shown)), aria_label="Tasks")
+    return tag("div", tag("h4", "Tasks"), table, _rest(step, shown), class_="wyw-tasks")
+
+
+def _row(step: Step, standing: Standing) -> Markup:
+    words = _words(step, standing)
+    return tag(
+        "tr",
+        tag("th", f"{SIGNS[_state(step, standing)]} {name(step.steps.run.tasks[standing.task])}", scope="row"),
+        tag("td", words, title=words),
+        class_="wyw-here" if standing.task == step.task else None,
     )
 
 
-def _rest(step: Step, shown: list[Standing]) -> str:
+def _rest(step: Step, shown: list[Standing]) -> Markup:
     """How many tasks are not shown, by state, and how many do not exist yet."""
-    counts: dict[str, int] = {}
     listed = {standing.task for standing in shown}
-    for task, standing in step.standings.items():
-        if task not in listed:
-            counts[standing.state] = counts.get(standing.state, 0) + 1
-    words = [f"{counts[state]:,} {_PLURALS[state]}" for state in _PLURALS if state in counts]
-    total = sum(counts.values())
+    counts = Counter(standing.state for task, standing in step.standings.items() if task not in listed)
     later = len(step.steps.run.tasks) - len(step.standings)
-    text = [f"and {total:,} more: {', '.join(words)}"] if total else []
-    text += [f"{later:,} not yet created"] if later else []
-    return f'<div class="wyw-missing">{"; ".join(text)}</div>' if text else ""
-
-
-_PLURALS = {READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed", CANCELLED: "cancelled"}
+    text = []
+    if counts:
+        words = [f"{counts[state]:,} {PLURALS[state]}" for state in PLURALS if state in counts]
+        text.append(f"and {counts.total():,} more: {', '.join(words)}")
+    if later:
+        text.append(f"{later:,} not yet created")
+    return tag("div", "; ".join(text), class_="wyw-missing") if text else Markup()
 
 
 def _words(step: Step, standing: Standing) -> str:
@@ -254,19 +215,30 @@ def _words(step: Step, standing: Standing) -> str:
 # -- the loop ---------------------------------------------------------------------------------------
 
 
-def _loop(step: Step) -> str:
-    run = step.steps.run
-    ready = [_chip(name(run.tasks[task]), "ready") for task in step.ready[:QUEUE]]
-    queue = " → ".join(ready) if ready else "empty"
-    if len(step.ready) > QUEUE:
-        queue += f" and {len(step.ready) - QUEUE:,} more"
-    timers = [
-        f"<b>{moment(run, when)}</b> {escape(name(run.tasks[task]))}" for when, task in step.timers[:TIMERS]
-    ]
-    if len(step.timers) > TIMERS:
-        timers.append(f"{len(step.timers) - TIMERS:,} more")
-    return (
-        '<div class="wyw-loop" role="group" aria-label="The event loop">'
-        f'<span class="wyw-label">Ready queue</span><div class="wyw-items">{queue}</div>'
-        f'<span class="wyw-label">Timers</span><div class="wyw-items">{"; ".join(timers) or "none"}</div></div>'
+def _loop(step: Step) -> Markup:
+    return tag(
+        "div",
+        tag("span", "Ready queue", class_="wyw-label"), tag("div", _queue(step), class_="wyw-items"),
+        tag("span", "Timers", class_="wyw-label"), tag("div", _timers(step), class_="wyw-items"),
+        class_="wyw-loop", role="group", aria_label="The event loop",
     )
+
+
+def _queue(step: Step) -> Markup:
+    if not step.ready:
+        return Markup("empty")
+    run = step.steps.run
+    queue = joined((_chip(name(run.tasks[task]), "ready") for task in step.ready[:QUEUE]), Markup(" → "))
+    more = len(step.ready) - QUEUE
+    return queue + f" and {more:,} more" if more > 0 else queue
+
+
+def _timers(step: Step) -> Markup:
+    if not step.timers:
+        return Markup("none")
+    run = step.steps.run
+    timers = [joined([tag("b", moment(run, when)), name(run.tasks[task])], " ") for when, task in step.timers[:TIMERS]]
+    more = len(step.timers) - TIMERS
+    if more > 0:
+        timers.append(Markup(f"{more:,} more"))
+    return joined(timers, "; ")

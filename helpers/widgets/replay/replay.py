@@ -13,19 +13,24 @@ cell again.
 
 from __future__ import annotations
 
-import sys
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
+from helpers.arguments import recorded_run
 from helpers.drawing.alternative_text import alternative_text
+from helpers.markup import tag
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN
-from helpers.widgets.cleanup import close_all, close_with_cell
+from helpers.widgets.cleanup import close_all, close_with_cell, running_shell
 from helpers.widgets.replay.listing import Listing
-from helpers.widgets.replay.page import STYLE, page
+from helpers.widgets.replay.page import page, styles
 from helpers.widgets.replay.sentences import tell
 from helpers.widgets.replay.steps import Steps
-from helpers.widgets.replay.strip import make_strip
+from helpers.widgets.replay.strip import Strip, make_strip
+
+if TYPE_CHECKING:
+    import ipywidgets as w
 
 INTERVAL = 1000         # milliseconds from step to step while playing
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,9 +43,8 @@ class Replay:
     """
 
     def __init__(self, run: Recording) -> None:
-        if not isinstance(run, Recording):
-            raise TypeError(f"a replay needs a recorded run, not {run!r}; "
-                            "write run = simulate(main()), then run.replay()")
+        recorded_run(run, Recording, "a replay needs a recorded run", "run.replay()",
+                     advice="write run = simulate(main()), then run.replay()")
         self.run = run
         self._step = 1
         self._screen: _Screen | None = None
@@ -86,7 +90,7 @@ class Replay:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The widget, and the steps as sentences: what a stored notebook shows, and a screen reader reads."""
         bundle: dict[str, Any] = {"text/plain": str(self)}
-        if _count(self.run) and hasattr(_shell(), "kernel"):        # a terminal shows the text
+        if _count(self.run) and hasattr(running_shell(), "kernel"):        # a terminal shows the text
             bundle[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         return bundle
 
@@ -103,48 +107,70 @@ class _Screen:
         import ipywidgets as w  # late: it takes its time, and text needs none of it
 
         self.steps, self.listing, self.strip = Steps(run), Listing(run), make_strip(run)
-        last = len(self.steps)
-
-        def button(icon: str, description: str, tooltip: str, width: str = "40px") -> Any:
-            layout = w.Layout(width=width, margin="2px")
-            made = w.Button(icon=icon, description=description, tooltip=tooltip, layout=layout)
-            made.on_click(self._clicked)
-            return made
-
-        self.first = button("fast-backward", "", "First step")
-        self.back = button("step-backward", "", "One step back")
-        self.toggle = button("play", "Play", "Play the steps, one a second", "84px")
-        self.forward = button("step-forward", "", "One step forward")
-        self.last = button("fast-forward", "", "Last step")
-        self.play = w.Play(min=1, max=last, value=first, interval=INTERVAL, show_repeat=False,
-                           layout=w.Layout(display="none"))
-        self.slider = w.IntSlider(
-            min=1, max=last, value=first, description="Step", continuous_update=True,
-            tooltip="Arrow keys: a step back or forward. Home, End: the first, the last",
-            layout=w.Layout(flex="1 1 auto", width="auto"), style={"description_width": "40px"},
-        )
-        self.count = w.HTML(
-            f'<span class="wyw-count">of {last:,} &nbsp; <small>← → on the slider</small></span>',
-            layout=w.Layout(flex="0 0 auto"),
-        )
-        controls = w.HBox(
-            [self.first, self.back, self.toggle, self.forward, self.last, self.play, self.slider, self.count],
-            layout=w.Layout(align_items="center", width="100%"),
-        )
-        self.page = w.HTML(layout=w.Layout(width="100%"))
-        picture = (f'<img src="data:image/png;base64,{self.strip.png}" width="{self.strip.width}" '
-                   f'height="{self.strip.height}" alt="{escape(alternative_text(run))}">')
+        self._make_buttons()
+        self._make_slider(first, len(self.steps))
+        self.page = w.HTML(layout={"width": "100%"})
         self.cursor = w.HTML()
         self.cursor.add_class("wyw-over")
-        timeline = w.VBox([w.HTML(picture, layout=w.Layout(width="100%")), self.cursor], layout=w.Layout(width="100%"))
-        timeline.add_class("wyw-time")
-        self.box = w.VBox([w.HTML(STYLE, layout=w.Layout(display="none")), controls, self.page, timeline],
-                          layout=w.Layout(width="100%", max_width="980px"))
+        self.box = w.VBox(
+            [w.HTML(str(styles()), layout={"display": "none"}), self._controls(), self.page, self._timeline(run)],
+            layout={"width": "100%", "max_width": "980px"},
+        )
         self.box.add_class("wyw-replay")
         self._show(first)
         self.slider.observe(self._moved, "value")
         self.play.observe(self._played, "value")
         self.play.observe(self._toggled, "playing")
+
+    def _make_buttons(self) -> None:
+        self.first = self._button("fast-backward", "First step")
+        self.back = self._button("step-backward", "One step back")
+        self.toggle = self._button("play", "Play the steps, one a second", "Play", "84px")
+        self.forward = self._button("step-forward", "One step forward")
+        self.last = self._button("fast-forward", "Last step")
+
+    def _button(self, icon: str, tooltip: str, description: str = "", width: str = "40px") -> w.Button:
+        import ipywidgets as w
+
+        layout = {"width": width, "margin": "2px"}
+        made = w.Button(icon=icon, description=description, tooltip=tooltip, layout=layout)
+        made.on_click(self._clicked)
+        return made
+
+    def _make_slider(self, first: int, last: int) -> None:
+        """The slider, and the player of the browser that moves it."""
+        import ipywidgets as w
+
+        self.play = w.Play(min=1, max=last, value=first, interval=INTERVAL, show_repeat=False,
+                           layout={"display": "none"})
+        self.slider = w.IntSlider(
+            min=1, max=last, value=first, description="Step", continuous_update=True,
+            tooltip="Arrow keys: a step back or forward. Home, End: the first, the last",
+            layout={"flex": "1 1 auto", "width": "auto"}, style={"description_width": "40px"},
+        )
+
+    def _controls(self) -> w.HBox:
+        """One row: buttons, slider, and how many steps there are."""
+        import ipywidgets as w
+
+        words = tag("span", f"of {len(self.steps):,}", Markup(" &nbsp; "), tag("small", "← → on the slider"),
+                    class_="wyw-count")
+        count = w.HTML(str(words), layout={"flex": "0 0 auto"})
+        return w.HBox(
+            [self.first, self.back, self.toggle, self.forward, self.last, self.play, self.slider, count],
+            layout={"align_items": "center", "width": "100%"},
+        )
+
+    def _timeline(self, run: Recording) -> w.VBox:
+        """The picture, which stays as it is, and the cursor over it."""
+        import ipywidgets as w
+
+        strip = self.strip
+        picture = tag("img", src=f"data:image/png;base64,{strip.png}", width=strip.width, height=strip.height,
+                      alt=alternative_text(run))
+        timeline = w.VBox([w.HTML(str(picture), layout={"width": "100%"}), self.cursor], layout={"width": "100%"})
+        timeline.add_class("wyw-time")
+        return timeline
 
     def close(self) -> None:
         self.play.playing = False
@@ -178,26 +204,18 @@ class _Screen:
 
     def _show(self, number: int) -> None:
         step = self.steps[number - 1]
-        self.page.value = page(step, self.listing)
-        self.cursor.value = self._cursor(step.time, step.task)
+        self.page.value = str(page(step, self.listing))
+        self.cursor.value = str(_cursor(self.strip, step.time, step.task))
         self.first.disabled = self.back.disabled = number == 1
         self.last.disabled = self.forward.disabled = number == self.slider.max
 
-    def _cursor(self, time: float, task: int) -> str:
-        """A line at the time, and a frame around the lane of the task: all in percent of the picture."""
-        strip = self.strip
-        height = 100 / strip.height
-        lane = max(strip.lane, 6)
-        top = 2 + (task + 0.5) * strip.lane - lane / 2
-        return (
-            f'<div class="wyw-lane" style="left:{100 * strip.left / strip.width:.2f}%;'
-            f"width:{100 * (strip.right - strip.left) / strip.width:.2f}%;"
-            f'top:{top * height:.2f}%;height:{lane * height:.2f}%"></div>'
-            f'<div class="wyw-cursor" style="left:{100 * strip.x(time) / strip.width:.3f}%;'
-            f'height:{(strip.height - 20) * height:.2f}%"></div>'
-        )
 
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
+def _cursor(strip: Strip, time: float, task: int) -> Markup:
+    """A line at the time, and a frame around the lane of the task: all in percent of the picture."""
+    height = 100 / strip.height
+    lane = max(strip.lane, 6)
+    top = 2 + (task + 0.5) * strip.lane - lane / 2
+    frame = (f"left:{100 * strip.left / strip.width:.2f}%;width:{100 * (strip.right - strip.left) / strip.width:.2f}%;"
+             f"top:{top * height:.2f}%;height:{lane * height:.2f}%")
+    line = f"left:{100 * strip.x(time) / strip.width:.3f}%;height:{(strip.height - 20) * height:.2f}%"
+    return tag("div", class_="wyw-lane", style=frame) + tag("div", class_="wyw-cursor", style=line)

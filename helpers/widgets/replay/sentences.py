@@ -7,62 +7,90 @@ real one it leaves out whatever the machine has a hand in: times, and who was re
 from __future__ import annotations
 
 from helpers.recording import Place, Recording, Task
-from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, RESULT, WAIT, kind_of
-from helpers.widgets.replay.steps import READY, Standing, Step, Steps
-from helpers.words import first_line, listed, seconds, short, shown_name
+from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RESULT, WAIT, kind_of
+from helpers.widgets.replay.steps import Standing, Step, Steps
+from helpers.words import count, first_line, listed, seconds, short, shown_name
 
 TOLD = 30           # so many steps are told one by one
 NAMED = 4           # so many tasks are named in a sentence
 STUCK = 8           # so many tasks are told in the last sentence of a run that is stuck
 
+
 def tell(run: Recording) -> str:
     """The text twin of the replay: a line for each step, the first 30 and the last one."""
     steps = Steps(run, settled=True)
-    virtual = run.clock == "virtual"
-    lines = [f"Replay, {len(steps):,} step{'s' * (len(steps) != 1)}: {run.summary()}"]
+    lines = [f"Replay, {count(len(steps), 'step')}: {run.summary()}"]
     shown = list(range(len(steps)))
     if len(steps) > TOLD + 2:
-        shown = shown[:TOLD] + shown[-1:]
+        shown = [*shown[:TOLD], shown[-1]]
     width = len(f"{len(steps):,}")
-    times = {number: seconds(steps[number].time) for number in shown} if virtual else {}
-    column = max(map(len, times.values()), default=0)
+    column = max((len(seconds(steps[number].time)) for number in shown), default=0)
     before = -1
     for number in shown:
         if number > before + 1:
             lines.append(f"... and {number - before - 1:,} more steps, up to the last one:")
-        step = steps[number]
-        if virtual:
-            words = f"{times[number]:{column}}  {deed(step)} {outlook(step)}"
-        else:
-            words = deed(step, times=False) + (f" {outlook(step)}" if step.next_time is None else "")
-        lines.append(f"{number + 1:{width},}. {words}")
+        lines.append(f"{number + 1:{width},}. {_told(steps[number], column)}")
         before = number
     if not steps:
         lines.append("No task had a turn on the loop.")
     return "\n".join(lines)
 
 
+def _told(step: Step, column: int) -> str:
+    """A step in words, after its time in a column; of a real run only what is the same on every machine."""
+    if step.steps.run.clock == "virtual":
+        return f"{seconds(step.time):{column}}  {deed(step)} {outlook(step)}"
+    words = deed(step, times=False)
+    return f"{words} {ending(step)}" if step.next_time is None else words
+
+
 def deed(step: Step, *, times: bool = True) -> str:
     """What the task did in its turn: "north goes on from line 4 and finishes." With `times`, how long it will wait."""
-    run = step.steps.run
-    task, after = run.tasks[step.task], step.after
-    words = ["starts" if step.first else f"goes on from {where(step.came_from, task)}" if step.came_from else "goes on"]
+    task = step.steps.run.tasks[step.task]
+    words = [_begins(step)]
     if step.made:
-        many = f"{len(step.made):,} tasks: " if len(step.made) > NAMED else ""
-        words.append(f"creates {many}{names(run, step.made)}")
+        words.append(_creates(step))
     if times and step.turn.kind == BLOCKED:
-        at = f" at {where(step.turn.place, task)}" if step.turn.place else ""
-        words.append(f"blocks the loop{at} for {duration(run, step.turn.end - step.turn.start)}")
-    if after.state == WAIT or after.wait not in ("", "turn"):
-        if after.place:
-            words.append("reaches it again" if after.place == step.came_from else f"reaches {where(after.place, task)}")
-        words.append(waits(run, after, step.time if times else None))
-    elif after.state == READY:
-        words.append(f"steps aside at {where(after.place, task)}" if after.place else "steps aside")
-    else:
-        error = f"fails: {_error(task.error)}"
-        words.append({RESULT: "finishes", CANCELLED: "ends, cancelled", EXCEPTION: error}[after.state])
+        words.append(_blocks(step))
+    words += _comes_to(step, times)
     return f"{name(task)} {_clauses(words)}."
+
+
+def _begins(step: Step) -> str:
+    if step.first:
+        return "starts"
+    if step.came_from is None:
+        return "goes on"
+    return f"goes on from {where(step.came_from, step.steps.run.tasks[step.task])}"
+
+
+def _creates(step: Step) -> str:
+    many = f"{len(step.made):,} tasks: " if len(step.made) > NAMED else ""
+    return f"creates {many}{names(step.steps.run, step.made)}"
+
+
+def _blocks(step: Step) -> str:
+    run, turn = step.steps.run, step.turn
+    at = f" at {where(turn.place, run.tasks[step.task])}" if turn.place else ""
+    return f"blocks the loop{at} for {duration(run, turn.end - turn.start)}"
+
+
+def _comes_to(step: Step, times: bool) -> list[str]:
+    """How the turn ends: the task waits, steps aside, or is at its end."""
+    run, after = step.steps.run, step.after
+    task = run.tasks[step.task]
+    if after.state == WAIT or after.wait not in ("", "turn"):
+        waiting = waits(run, after, step.time if times else None)
+        if after.place is None:
+            return [waiting]
+        if after.place == step.came_from:
+            return ["reaches it again", waiting]
+        return [f"reaches {where(after.place, task)}", waiting]
+    if after.state == READY:
+        return [f"steps aside at {where(after.place, task)}" if after.place else "steps aside"]
+    if after.state == EXCEPTION:
+        return [f"fails: {_error(task.error)}"]
+    return ["finishes" if after.state == RESULT else "ends, cancelled"]
 
 
 def outlook(step: Step) -> str:
@@ -89,14 +117,18 @@ def ending(step: Step) -> str:
         words = "The run is over." if left else "The run is over: all tasks have ended."
     if not left:
         return words
-    told = []
-    for standing in left[:STUCK]:
-        task = run.tasks[standing.task]
-        at = f" at {where(standing.place, task)}" if standing.place else ""
-        told.append(f"{name(task)} {'is ready' if standing.state == READY else waits(run, standing, None)}{at}")
+    told = [_stands(run, standing) for standing in left[:STUCK]]
     if len(left) > STUCK:
         told.append(f"{len(left) - STUCK:,} more are left")
     return f"{words} {'; '.join(told)}." if run.error else f"{words} Left behind: {'; '.join(told)}."
+
+
+def _stands(run: Recording, standing: Standing) -> str:
+    """What a task does that has not ended, and where."""
+    task = run.tasks[standing.task]
+    words = "is ready" if standing.state == READY else waits(run, standing, None)
+    at = f" at {where(standing.place, task)}" if standing.place else ""
+    return f"{name(task)} {words}{at}"
 
 
 def waits(run: Recording, standing: Standing, since: float | None) -> str:
@@ -105,7 +137,8 @@ def waits(run: Recording, standing: Standing, since: float | None) -> str:
     time = ""
     if since is not None and standing.until is not None and kind.timed:
         time = f" {duration(run, standing.until - since)}"
-    tasks = names(run, standing.on) if standing.on else "a task" if standing.wait == "task" else "its tasks"
+    unnamed = "a task" if standing.wait == "task" else "its tasks"
+    tasks = names(run, standing.on) if standing.on else unnamed
     return kind.sentence.format(time=time, tasks=tasks)
 
 
@@ -143,4 +176,5 @@ def _error(text: str) -> str:
 
 
 def _clauses(words: list[str]) -> str:
+    """Clauses in a row; from three on with a comma before the "and"."""
     return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])}, and {words[-1]}"

@@ -177,18 +177,30 @@ class Steps:
 
     def standing(self, task: Task, had: int, number: int) -> Standing:
         """Where a task stands after step `number`, if it has had so many of its turns."""
+        # The first line that holds:
+        #
+        #   no turn is to come, and the task has ended            its outcome
+        #   between the two turns it did not wait                 ready, since the turn before
+        #   it waited, and has joined the queue by this step      ready
+        #   it waited, and no turn is to come, but it was ready   ready: the run ended before its turn
+        #   it waited                                             waits, until the wait is over
+        #
+        # When that is, is not known of a wait that nothing ended, nor of a timer that did not run to its end: the task
+        # was cancelled, and has ended, or somebody has woken it while it slept.
         own = self.own[task.id]
-        ended = had == len(own)
-        if ended and task.outcome != PENDING:
-            return Standing(task.id, task.outcome, had > 0)
+        last = had == len(own)
+        started = had > 0
+        if last and task.outcome != PENDING:
+            return Standing(task.id, task.outcome, started)
         wait, ready = gap = self.gaps[task.id][had]
         if wait is None:
-            return Standing(task.id, READY, had > 0, ready.wait if ready else "", (), gap.place)
-        if self._ready_after[own[had]] <= number if not ended else ready is not None:
-            return Standing(task.id, READY, had > 0, wait.wait, (), gap.place)
-        stopped = task.outcome == CANCELLED and had + 1 == len(own)
-        cut = (stopped and kind_of(wait.wait).timed) or (wait.wait == "sleep" and wait.woken >= 0)
-        return Standing(task.id, WAIT, had > 0, wait.wait, wait.on, gap.place, None if ended or cut else wait.end)
+            return Standing(task.id, READY, started, ready.wait if ready else "", (), gap.place)
+        joined = ready is not None if last else self._ready_after[own[had]] <= number
+        if joined:
+            return Standing(task.id, READY, started, wait.wait, (), gap.place)
+        cancelled = task.outcome == CANCELLED and had + 1 == len(own) and kind_of(wait.wait).timed
+        cut = cancelled or (wait.wait == "sleep" and wait.woken >= 0)
+        return Standing(task.id, WAIT, started, wait.wait, wait.on, gap.place, None if last or cut else wait.end)
 
     # -- who was made when, and ready when ------------------------------------------------------
 
@@ -214,7 +226,7 @@ class Steps:
         ready_after = list(range(len(self.turns)))
         earliest = len(self.turns)                      # when somebody further behind in the queue joined it
         for number in range(len(self.turns) - 1, -1, -1):
-            turn, task = self.turns[number]
+            _, task = self.turns[number]
             position = bisect_left(self.own[task], number)
             gap = self.gaps[task][position]
             before = self.own[task][position - 1] if position else self.made_in[task]
@@ -234,19 +246,31 @@ class Steps:
         before    the task's turn before
         earliest  the first step after which somebody is ready whose turn comes later
         """
+        # It is ready at the latest when its turn is next; or, if the loop slept until then, not before the turn itself,
+        # which is to say after no step: that is `certain`. The first line that holds says whether it was earlier:
+        #
+        #   real time                                             as soon as the wait was over
+        #   the recording has the turn in which it was woken      after that one
+        #   it waited for tasks, and all have ended before        after the last turn of these tasks
+        #   a timer ended the wait                                as soon as the wait was over
+        #   else (a lock, a queue)                                when somebody behind it in the queue is ready,
+        #                                                         and the wait is over
+        #
+        # A task that ends cancelled was not woken by its timer, whatever it waited for.
         turn, task = self.turns[number]
         slept = turn.start - self.turns[number - 1][0].end > self.moment if number else True
-        certain = number if slept else number - 1       # if the loop did not sleep, it had its next turn in the queue
+        certain = number if slept else number - 1
+        kind = kind_of(wait.wait)
         if self.run.clock == "real":
             return min(due, certain)
         if wait.woken >= 0:
             return max(before, min(wait.woken, certain))
-        if kind_of(wait.wait).family == "tasks" and wait.on:
+        if kind.family == "tasks" and wait.on:
             ends = [self.own[other][-1] for other in wait.on if self.own[other]]
             if len(ends) == len(wait.on) and max(ends) < number:
                 return max(before, max(ends))
-        last = number == self.own[task][-1]
-        if kind_of(wait.wait).timed and not (last and self.run.tasks[task].outcome == CANCELLED):
+        cancelled = number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
+        if kind.timed and not cancelled:
             return min(due, certain)
         return max(before, due, min(certain, earliest)) if due <= certain else certain
 

@@ -1,0 +1,49 @@
+"""What is demanded of an answer: cases, each a function that calls it, and what must come of that."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+STEPS = 20_000                  # steps on the loop after which an answer counts as endless
+CPU = 0.25                      # seconds of CPU time in one case after which an answer counts as computing
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is demanded of an answer.
+
+    function  `async def case(answer)`, or a plain function where no event loop is wanted; its docstring tells the
+              learner what is asked, as a sentence
+    returns   what it must return; without it any result is right
+    raises    the exception that must come out of it, a type or a tuple of types
+    elapsed   seconds of virtual time that it must take, exactly
+    peak      how many requests may be in flight at the same time, at most
+    steps     steps on the loop after which it counts as endless
+    cpu       seconds of CPU time after which it counts as computing
+    """
+
+    function: Callable[..., Any]
+    returns: Any = ...
+    raises: type[BaseException] | tuple[type[BaseException], ...] | None = None
+    elapsed: float | None = None
+    peak: int | None = None
+    steps: int = STEPS
+    cpu: float = CPU
+
+    def __post_init__(self) -> None:
+        if not inspect.getdoc(self.function):
+            name = getattr(self.function, "__name__", repr(self.function))
+            raise ValueError(f"the case {name} needs a docstring: what the learner is told of it")
+
+    @property
+    def description(self) -> str:
+        """What the learner is told about it."""
+        return " ".join((inspect.getdoc(self.function) or "").split())
+
+    @property
+    def file(self) -> str:
+        """The file of the case: its lines are none of the learner's."""
+        return self.function.__code__.co_filename

@@ -1,0 +1,65 @@
+"""HTML that is safe by its type: whatever is not HTML already is escaped on its way in.
+
+    tag("td", "<b>", title="less & more")       # <td title="less &amp; more">&lt;b&gt;</td>, a Markup
+
+A `markupsafe.Markup` is HTML; every other text is text. So nobody has to think of escaping, and nobody can forget it.
+Style sheets are files beside the modules that need them; what is known in Python only, a colour of the palette or a
+number of pixels, reaches them as a variable of CSS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+
+from markupsafe import Markup, escape
+
+EMPTY = ("br", "img")       # tags without content, of those that are used here
+
+
+def tag(name: str, /, *content: object, **attributes: object) -> Markup:
+    """An element of HTML. Text is escaped, in the content and in the attributes; Markup is taken as it is.
+
+    An attribute that is a word of Python, or has a hyphen, is written with `_`: `class_`, `aria_label`. One that is
+    None is left out.
+
+    >>> tag("p", "1 < 2", class_="wyw-sum")
+    Markup('<p class="wyw-sum">1 &lt; 2</p>')
+    """
+    head = name
+    for key, value in attributes.items():
+        if value is not None:
+            head += f' {_attribute(key)}="{_html(value)}"'
+    return Markup(f"<{head}>" if name in EMPTY else f"<{head}>{''.join(map(_html, content))}</{name}>")
+
+
+def joined(parts: Iterable[object], between: str = "") -> Markup:
+    """Parts in a row, as HTML; text is escaped, be it a part or what stands between.
+
+    >>> joined(["a", tag("b", "c")], " > ")
+    Markup('a &gt; <b>c</b>')
+    """
+    return Markup(_html(between).join(map(_html, parts)))
+
+
+def _html(part: object) -> str:
+    # A step of the replay has a hundred parts: so none that is HTML already is made anew.
+    return str.__str__(part) if isinstance(part, Markup) else str.__str__(escape(part))
+
+
+@cache
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def style(package: str, file: str, variables: Mapping[str, object] | None = None) -> Markup:
+    """The element <style> with a CSS file of a package; the CSS finds each variable as `var(--wyw-NAME)`.
+
+    Raises FileNotFoundError if the package has no such file.
+    """
+    css = files(package).joinpath(file).read_text(encoding="utf-8")
+    if variables:
+        names = "".join(f"  --wyw-{name}: {value};\n" for name, value in variables.items())
+        css = f":root {{\n{names}}}\n{css}"
+    return Markup(f"<style>\n{css}</style>")

@@ -1,0 +1,68 @@
+"""What the extension needs of IPython and of its kernel, and what neither promises to keep: all of it, in one place.
+
+Without one of these names an error of the learner's would be shown twice, or never. So they are looked up when the
+extension is loaded, and if one is missing `%load_ext helpers` says so.
+"""
+
+from __future__ import annotations
+
+from types import FrameType, TracebackType
+from typing import Any
+
+import IPython
+
+NEEDED = ("custom_exceptions", "CustomTB", "run_code", "showsyntaxerror", "_get_exc_info", "_showtraceback")
+NEEDED_OF_COMPILER = "format_code_name"
+NEEDED_OF_KERNEL = "_last_traceback"
+
+# The errors for which IPython says that a cell is no program, if they come from its compiler.
+NO_PROGRAM = (SyntaxError, OverflowError, ValueError, TypeError, MemoryError)
+
+
+class UnknownIPython(RuntimeError):
+    """This IPython is not as the extension knows it."""
+
+
+def check(ip: Any) -> None:
+    """Raise UnknownIPython, which names what is missing, if the shell is not as it is known here."""
+    missing = [f"InteractiveShell.{name}" for name in NEEDED if not hasattr(ip, name)]
+    if not hasattr(ip.compile, NEEDED_OF_COMPILER):
+        missing.append(f"InteractiveShell.compile.{NEEDED_OF_COMPILER}")
+    if hasattr(ip, "kernel") and not hasattr(ip, NEEDED_OF_KERNEL):
+        missing.append(f"ZMQInteractiveShell.{NEEDED_OF_KERNEL}")
+    if missing:
+        raise UnknownIPython(
+            f"%load_ext helpers does not know IPython {IPython.__version__}: it has no {', no '.join(missing)}. "
+            "Install the versions that the course was tested with: pip install -r requirements.txt"
+        )
+
+
+def forget_last_traceback(ip: Any) -> None:
+    """Forget the traceback that the kernel would send with its next reply."""
+    ip._last_traceback = None
+
+
+def show_text(ip: Any, error: BaseException, trace: TracebackType | None, text: str) -> None:
+    """Show an error with this text for its traceback, and keep it for %debug and %tb."""
+    ip._get_exc_info((type(error), error, trace))
+    ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
+
+
+def is_no_program(ip: Any, error: BaseException, trace: TracebackType | None) -> bool:
+    """Whether an error that ended a cell is the compiler's, which has not let it begin."""
+    while trace is not None:
+        if runs_cell(ip, trace.tb_frame):
+            return False
+        trace = trace.tb_next
+    return isinstance(error, NO_PROGRAM)
+
+
+def runs_cell(ip: Any, frame: FrameType) -> bool:
+    """Whether this is the function of IPython that runs the code of a cell, and catches what it raises."""
+    return frame.f_code is type(ip).run_code.__code__
+
+
+def cell_name(ip: Any, filename: str) -> str | None:
+    """ "Cell In[3]" for the file name that IPython gave to a cell, else None."""
+    named = ip.compile.format_code_name(filename) if ip is not None else None
+    return " ".join(named) if named else None

@@ -1,0 +1,64 @@
+"""Which code is the learner's, and which is Python's, an installed package's or this package's own.
+
+A file belongs to a library if it lies in one of Python's folders, or in that of `helpers`. Everything else is the
+learner's: a script, a module beside it, the cells of a notebook.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from helpers.recording import Place
+
+_FOLDERS = tuple(
+    os.path.join(os.path.normcase(os.path.realpath(folder)), "")
+    for folder in {
+        os.path.dirname(os.__file__),
+        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+        os.path.dirname(os.path.dirname(__file__)),
+    }
+)
+
+
+def is_library_file(name: str) -> bool:
+    """Whether a file is Python's, an installed package's or this one's. Cells of a notebook are not."""
+    return name.startswith("<frozen") or os.path.normcase(os.path.realpath(name)).startswith(_FOLDERS)
+
+
+class Known(NamedTuple):
+    """What is known of a piece of code.
+
+    kind     what a wait inside of it is called; None if it has no name
+    library  whether it is a library's
+    code     the code itself: while it is kept, no other can have its id
+    """
+
+    kind: str | None
+    library: bool
+    code: CodeType
+
+
+known: dict[int, Known] = {}            # id(code) -> what is known of it
+
+
+def learn(code: CodeType) -> Known:
+    """Find out whose code this is, and remember it. `known.get(id(code)) or learn(code)` does so once."""
+    found = known[id(code)] = Known(None, is_library_file(code.co_filename), code)
+    return found
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether code belongs to Python, to an installed package or to this one, and not to the learner."""
+    return (known.get(id(code)) or learn(code)).library
+
+
+def learners_place(frame: FrameType | None) -> Place | None:
+    """The innermost line on a thread's stack that the learner wrote, from the given frame outwards."""
+    while frame is not None:
+        if not is_library(frame.f_code):
+            return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None

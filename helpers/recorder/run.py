@@ -1,0 +1,144 @@
+"""Watch the tasks of a running event loop without disturbing them.
+
+`run = await record(main())` runs `main()` as a task of the loop that is running, and gives a
+`Recording` of everything that it and the tasks made by it did.
+
+Tasks, coroutines, task factories and handles stay what they are, so the program under observation
+cannot tell: same types, names, order, tracebacks, cancellation, context variables. What is replaced
+meanwhile, and how, `hooks.py` says. Which tasks belong to the recording is told by a context
+variable: a task's children inherit it.
+
+Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
+a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the
+task, which without the message it does not; and a loop that is not written in Python (uvloop) cannot be
+watched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable, Coroutine
+from types import CoroutineType
+from typing import Any, Literal
+
+from helpers.recorder import hooks
+from helpers.recorder.asyncio_internals import Loop, unknown_python
+from helpers.recorder.notes import CURRENT, THRESHOLD, Notes, describe
+from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
+from helpers.recorder.watchdog import Sampler, Watchdog
+from helpers.recording import Recording
+
+
+async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD) -> Recording:
+    """Run a coroutine in real time, on the running loop, and give the recording of its run.
+
+    coro       a coroutine object: `await record(main())`
+    threshold  seconds; a turn on the loop that takes longer counts as blocking it
+
+    An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it.
+    Cancelling `record` (the stop button, a timeout around it) cancels the coroutine, waits for its
+    clean-up, and raises CancelledError. Raises TypeError for anything that is not a coroutine object,
+    and `UnknownPython` if asyncio was not as the recorder knows it.
+    """
+    coro = check_coroutine(coro, "await record")
+    loop = asyncio.get_running_loop()
+    recorder = Recorder(loop, time.perf_counter_ns, threshold)
+    with recorder:
+        task = recorder.context.run(loop.create_task, coro)
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as cancelled:
+            task.cancel(*cancelled.args)        # with its message, if there is one
+            await asyncio.wait((task,))
+            raise
+    return recorder.recording(task, "real")
+
+
+def check_coroutine(coro: Any, call: str) -> Coroutine[Any, Any, Any]:
+    """The coroutine object itself, or a TypeError that shows how to call `call`."""
+    if isinstance(coro, CoroutineType):
+        return coro
+    name = getattr(coro, "__name__", "main")
+    if asyncio.iscoroutine(coro):           # a duck-typed coroutine (Cython, mocks): tasks accept it, so do we
+        return coro
+    if callable(coro):
+        raise TypeError(f"{call}(...) wants a coroutine object, but got the function {name} itself: "
+                        f"call it, as in {call}({name}())")
+    if asyncio.isfuture(coro):
+        raise TypeError(f"{call}(...) wants a coroutine object, but got a {type(coro).__name__}, which has begun "
+                        f"already: write async def main(): return await ... around it, and {call}(main())")
+    raise TypeError(f"{call}(...) wants a coroutine object, but got {coro!r} (a {type(coro).__name__}): "
+                    f"pass the call of an async def function, as in {call}(main())")
+
+
+def current_recorder() -> Recorder | None:
+    """The recorder that watches the task, or the worker thread's job, in which this is called; None if none does."""
+    recorder = CURRENT.get()
+    return recorder if isinstance(recorder, Recorder) else None
+
+
+class Recorder(Notes):
+    """Takes notes on the tasks that are created in `context`, between `with` and its end.
+
+    loop        the event loop to watch
+    clock       gives the time in nanoseconds, as an integer that never falls
+    threshold   seconds of a turn that counts as blocking
+    sampler     tells at which line a long turn is; else the loop itself does, if it can, or a thread that looks at it
+    everything  whether to take notes on all other tasks of the loop, too
+
+    Raises ValueError and TypeError for a threshold or a loop that is none.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], int], threshold: float = THRESHOLD,
+                 sampler: Sampler | None = None, *, everything: bool = False) -> None:
+        if not isinstance(threshold, (int, float)) or not threshold > 0:
+            raise ValueError(f"threshold is a number of seconds above 0, such as 0.1; got {threshold!r}")
+        if not isinstance(loop, Loop):
+            raise TypeError("only asyncio's own event loops can be watched, not "
+                            f"{type(loop).__module__}.{type(loop).__qualname__}")
+        if sampler is None:
+            sampler = loop if isinstance(loop, Sampler) else Watchdog()
+        super().__init__(loop, clock, threshold * 1e9, sampler, everything)     # a float: infinity is welcome
+        self.watch: hooks.Watch | None = None
+        self.context = contextvars.copy_context()
+        self.context.run(CURRENT.set, self)
+
+    def __enter__(self) -> Recorder:
+        self.started = self.clock()
+        self.watch = hooks.install(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.ended = self.clock()
+        if self.watch is not None:
+            self.watch.read_late_names()
+            self.watch.remove(self)
+        self.close()
+
+    def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
+                  ended_by: BaseException | None = None) -> Recording:
+        """The recording of a run, after the end of the `with` block.
+
+        ended_by  what ended the run before the main task was done; without it that task is done
+
+        Raises UnknownPython, with the cause, if something went wrong while notes were taken.
+        """
+        if self.failure is not None:
+            raise unknown_python(f"it could not read this run ({describe(self.failure)})") from self.failure
+        if ended_by is None and not (self.rows and self.rows[0].finished is not None):
+            raise unknown_python("the end of the main task was not seen, so asyncio runs tasks in another way, "
+                                 "or a tool has it do so", "may not know")
+        value, exception = None, ended_by
+        if exception is None:
+            try:
+                # A loop may have called result() already, and a second call would raise without the traceback.
+                exception = main.exception()
+                if exception is None:
+                    value = main.result()
+            except asyncio.CancelledError as cancelled:
+                exception = cancelled
+        tasks, elapsed = tasks_of(self)
+        error = "" if exception is None else describe(exception)
+        return Recording(tasks, elapsed, clock, jobs_of(self), error, value, exception, callbacks_of(self))

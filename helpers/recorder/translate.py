@@ -1,0 +1,138 @@
+"""From notes to a `Recording`: the rows and the steps of `notes.py` as tasks with spans, in seconds from the start."""
+
+from __future__ import annotations
+
+import gc
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
+
+from helpers.recorder import notes as note
+from helpers.recorder.names import is_default_name
+from helpers.recorder.notes import STRIDE, Notes, Row
+from helpers.recording import Place, Span, Task, ThreadJob
+from helpers.wait_kinds import BLOCKED, PENDING, READY, RUN, WAIT
+
+_new = tuple.__new__                    # _new(Span, (...)) is Span(...), in a third of its time
+
+
+def _ready_span(start: float, end: float, wait: str, place: Place | None) -> Span:
+    return _new(Span, (READY, start, end, wait, (), place, -1, -1))
+
+
+def _wait_span(start: float, end: float, wait: str, on: tuple[int, ...], place: Place | None, woken: int) -> Span:
+    return _new(Span, (WAIT, start, end, wait, on, place, -1, woken))
+
+
+def _turn_span(kind: str, start: float, end: float, place: Place | None, step: int) -> Span:
+    return _new(Span, (kind, start, end, "", (), place, step, -1))
+
+
+def tasks_of(recorder: Notes) -> tuple[tuple[Task, ...], float]:
+    """The tasks with their spans, and the seconds that the main task took."""
+    rows, notes, zero = recorder.rows, recorder.notes, recorder.started
+    steps: list[list[int]] = [[] for _ in rows]         # of each task, where in the notes its steps stand
+    for at in range(0, len(notes), STRIDE):
+        steps[notes[at + note.TASK]].append(at)
+    jobs_done: dict[int | None, list[int]] = {}
+    for _, _, done, number in recorder.jobs:
+        jobs_done.setdefault(number, []).append(done)
+    end = rows[0].finished or recorder.ended
+    waits = {id(wait): wait for wait in notes[note.WAIT::STRIDE] if wait is not None}
+    places = {number: wait.place() for number, wait in waits.items()}
+    tasks = []
+    collecting = gc.isenabled()
+    gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time
+    try:
+        for row, name in zip(rows, _names(rows)):
+            spans = _spans(row, steps[row.id], recorder, jobs_done.get(row.id, ()), end, places)
+            tasks.append(Task(
+                row.id, name, row.coroutine, row.parent, (row.created - zero) / 1e9,
+                None if row.finished is None else (row.finished - zero) / 1e9,
+                row.outcome or PENDING, row.error or "", spans,
+            ))
+    finally:
+        if collecting:
+            gc.enable()
+    return tuple(tasks), (end - zero) / 1e9
+
+
+def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int], end: int,
+           places: dict[int, Place | None]) -> tuple[Span, ...]:
+    """The life of one task, from the notes on its steps."""
+    notes, zero, threshold = recorder.notes, recorder.started, recorder.threshold
+    spans: list[Span] = []
+    last, wait = row.created, None                      # since when it has been off the loop, and what for
+    for at in steps:
+        _, ready, woken, started, ended, next_wait = notes[at:at + STRIDE]
+        since, begun = (last - zero) / 1e9, (started - zero) / 1e9
+        if wait is None:
+            if started > last:
+                spans.append(_ready_span(since, begun, "", None))
+        elif wait.kind == "turn":
+            spans.append(_ready_span(since, begun, "turn", places[id(wait)]))
+        else:
+            if wait.kind == "thread":                   # over when the thread is done, though heard of later
+                done = min((done for done in jobs_done if done > last), default=ready)
+                if done < ready:
+                    ready, woken = done, -1
+            if not last <= ready <= started:
+                ready, woken = min(max(ready, last), started), -1
+            until = (ready - zero) / 1e9
+            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], woken))
+            if started > ready:
+                spans.append(_ready_span(until, begun, wait.kind, places[id(wait)]))
+        kind, place = RUN, None
+        if ended - started > threshold:
+            kind, place = BLOCKED, _most_seen(recorder.seen, started, ended)
+        spans.append(_turn_span(kind, begun, (ended - zero) / 1e9, place, at // STRIDE))
+        last, wait = ended, next_wait
+    if row.finished is None:                            # the run ended before the task
+        since, until = (last - zero) / 1e9, (max(end, last) - zero) / 1e9
+        if wait is None or wait.kind == "turn":
+            spans.append(_ready_span(since, until, "turn" if wait else "", wait and places[id(wait)]))
+        else:
+            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], -1))
+    return tuple(spans)
+
+
+def _most_seen(seen: list[tuple[int, Place | None, int]], started: int, ended: int) -> Place | None:
+    """The line at which a turn was for most of its time."""
+    lines: dict[Place, int] = {}
+    for at in range(bisect_right(seen, started, key=_when), bisect_right(seen, ended, key=_when)):
+        _, place, weight = seen[at]
+        if place is not None:
+            lines[place] = lines.get(place, 0) + weight
+    return max(lines, key=lines.__getitem__) if lines else None
+
+
+_when = itemgetter(0)
+
+
+def _names(rows: list[Row]) -> list[str]:
+    """A name for each task: its own, or that of its coroutine function, numbered from the second on."""
+    taken: dict[str, int] = {}
+    names = []
+    for row in rows:
+        name = row.name
+        if name is None or is_default_name(name):
+            count = taken[row.coroutine] = taken.get(row.coroutine, 0) + 1
+            name = row.coroutine if count == 1 else f"{row.coroutine} {count}"
+        names.append(name)
+    return names
+
+
+def jobs_of(recorder: Notes) -> tuple[ThreadJob, ...]:
+    """What worker threads did for the tasks, in the order in which they began."""
+    zero = recorder.started
+    return tuple(ThreadJob(thread, (started - zero) / 1e9, (ended - zero) / 1e9, task)
+                 for thread, started, ended, task in sorted(recorder.jobs, key=itemgetter(1)))
+
+
+def callbacks_of(recorder: Notes) -> tuple[Span, ...]:
+    """The callbacks that are no task's and that blocked the loop."""
+    zero = recorder.started
+    return tuple(
+        Span(BLOCKED, (started - zero) / 1e9, (ended - zero) / 1e9, name, (), _most_seen(recorder.seen, started, ended))
+        for started, ended, name in recorder.blocks
+    )

@@ -1,0 +1,123 @@
+"""What an exercise is, and what a learner calls: check, hint, solution."""
+
+from __future__ import annotations
+
+import pkgutil
+
+import pytest
+
+import helpers.checker
+from helpers.checker import Exercise, Mistake, process
+from helpers.notebook import progress_file
+from tests.checker import samples
+from tests.checker.answers import WRONG, body, check
+
+
+def test_an_exercise_says_what_is_missing() -> None:
+    with pytest.raises(ValueError, match="defines no function"):
+        samples.exercise("x = 1", "y = 1")
+    with pytest.raises(ValueError, match="no kind of mistake 'confusion'"):
+        Exercise(title="t", task="t", starter=samples.ask.starter, solution="", hints=[], why="", follow_up="",
+                 mistakes=[Mistake("confusion", "", "")])
+    with pytest.raises(ValueError, match="needs a docstring"):
+        @samples.exercise(samples.ask.starter, "").case()
+        async def silent(answer):
+            pass
+
+
+@pytest.mark.parametrize("exercise", [samples.ask, samples.in_turn, samples.two_at_once, samples.call, samples.fail,
+                                      samples.drive], ids=lambda exercise: exercise.name)
+def test_the_solution_is_right_and_the_starter_is_untried(exercise: Exercise) -> None:
+    report = exercise.check(exercise.compile(exercise.solution_source))
+    assert report.outcome == "right"
+    assert report.message == "Right. It is right.\nNext: Go on."
+    assert exercise.check(exercise.compile(exercise.starter)).outcome == "untried"
+
+
+def test_an_untried_answer_is_not_run(monkeypatch) -> None:
+    monkeypatch.setattr(process, "run", lambda job: pytest.fail("it was run"))
+    monkeypatch.setattr(process.spares, "fill_soon", lambda: None)
+    assert check(samples.ask, samples.ask.starter).outcome == "untried"
+
+
+def test_what_an_answer_prints_is_shown() -> None:
+    right = check(samples.ask, body("""
+        print("asking", len(shops))
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""))
+    assert right.outcome == "right"
+    assert "Your code printed: asking 3" in right.message
+    stuck = check(samples.ask, body("""
+        print("before the loop")
+        while True: pass"""), seconds=0.5)
+    assert "before the loop" in stuck.message
+
+
+def test_much_output_is_cut() -> None:
+    report = check(samples.ask, body("""
+        print("x" * 1_000_000)
+        return []"""))
+    assert report.kind == "value"
+    assert "... and 998,001 characters more" in report.message
+    assert len(report.message) < 4_000
+
+
+def test_an_assigned_global_is_noted() -> None:
+    report = check(samples.ask, "count = 0\n\n\n" + body("""
+        global count
+        count = 1
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""))
+    assert report.outcome == "right"
+    assert "global count" in report.message and "unchanged" in report.message
+
+
+def test_hints_come_one_by_one() -> None:
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    texts = [str(exercise.hint()) for _ in range(5)]
+    assert texts[0] == "Hint 1 of 3. a nudge"
+    assert texts[2] == "Hint 3 of 3. It is the last one. all"
+    assert "no more hints" in texts[3] and "ask.solution()" in texts[3]
+    assert texts[4] == texts[3]
+
+
+def test_the_solution_is_shown_with_its_timeline() -> None:
+    report = samples.ask.solution()
+    assert "asyncio.gather" in report.message and "Why: It is right." in report.message
+    assert report.runs["solution"].elapsed == 0.5
+    assert samples.drive.solution().runs == {}
+
+
+def test_an_interrupted_run_of_the_solution_is_not_taken_for_a_whole_one(monkeypatch) -> None:
+    """The call has two cases; the stop button is pressed after the first."""
+    exercise = samples.exercise(samples.call.starter, samples.call.solution_source)
+    exercise.cases = samples.call.cases
+    original = process.run
+
+    def run(job):
+        yield next(original(job))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        check(exercise, samples.call.solution_source)
+    monkeypatch.undo()
+    report = check(exercise, WRONG["swallows and goes on"][-1])
+    assert report.kind == "swallowed"
+    assert list(report.runs) == ["yours", "wanted"]
+    assert report.runs["wanted"].elapsed == 0.1
+
+
+def test_no_module_of_the_checker_has_the_name_of_what_it_exports() -> None:
+    """Else `import helpers.checker.expect as m` might give a function."""
+    modules = {module.name for module in pkgutil.iter_modules(helpers.checker.__path__)}
+    assert not modules & set(helpers.checker.__all__)
+    assert all(hasattr(helpers.checker, name) for name in helpers.checker.__all__)
+
+
+def test_a_right_answer_is_remembered_in_the_lesson_that_the_exercise_names(monkeypatch) -> None:
+    marked = []
+    monkeypatch.setattr(progress_file, "mark", lambda *names: marked.append(names))
+    for lesson in ("", "04"):
+        exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source, lesson=lesson)
+        exercise.cases = samples.ask.cases
+        assert check(exercise, samples.ask.solution_source).outcome == "right"
+    assert marked == [("lesson_04", "ask")]

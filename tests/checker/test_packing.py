@@ -1,0 +1,52 @@
+"""What travels with an answer to the process in which it runs, and what cannot."""
+
+from __future__ import annotations
+
+from helpers.checker import packing
+from tests.checker import samples
+from tests.checker.answers import body, check
+
+
+def test_what_cannot_be_sent_is_named() -> None:
+    answer = samples.ask.compile("import threading\nlock = threading.Lock()\n" + body("""
+        with lock:
+            return await asyncio.gather(*[shop.price(item) for shop in shops])"""))
+    report = samples.ask.check(answer)
+    assert (report.outcome, report.kind) == ("wrong", "cannot send")
+    assert "lock (" in report.message
+    assert "asyncio (" not in report.message
+
+
+def test_globals_travel_with_the_answer() -> None:
+    helpers = """\
+import asyncio as aio
+extra = {"nothing": 0}
+
+class Basket(dict):
+    def total(self):
+        return sum(self.values())
+
+async def get_price(shop, item):
+    return await shop.price(item) + Basket(extra).total()
+
+"""
+    answer = body("return await aio.gather(*[get_price(shop, item) for shop in shops])")
+    assert check(samples.ask, helpers + answer).outcome == "right"
+
+
+def test_objects_that_pickle_themselves_do_not_run_code_here() -> None:
+    ran = []
+    trap = "class Trap:\n    def __reduce__(self):\n        ran.append(1)\n        return int, ()\n\n\ntrap = Trap()\n"
+    answer = samples.ask.compile(trap + body("return trap"))
+    answer.__globals__["ran"] = ran
+    report = samples.ask.check(answer)
+    assert report.kind == "cannot send"
+    assert "trap" in report.message and "__reduce__" in report.message
+    assert ran == []
+
+
+def test_something_huge_is_not_sent() -> None:
+    answer = samples.ask.compile(body("return data"))
+    answer.__globals__["data"] = bytes(packing.LARGEST + 1)
+    report = samples.ask.check(answer)
+    assert report.kind == "cannot send" and "16 MB" in report.message

@@ -1,0 +1,112 @@
+"""The file that remembers what is done: nothing that happens to it harms the notebook, and no mark is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from helpers.notebook import progress_file
+from helpers.notebook.progress import NOTHING, progress
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_is_marked_is_done(course):
+    assert progress_file.done() == set()
+    assert progress_file.mark("helpers.exercises.lesson_04", "cheapest")
+    assert progress_file.mark("helpers.exercises.lesson_01", "hang_up")
+    assert progress_file.done() == {("lesson_04", "cheapest"), ("lesson_01", "hang_up")}
+
+
+def test_the_same_mark_twice_changes_nothing(course):
+    progress_file.mark("lesson_04", "cheapest")
+    before = (course / "progress.txt").read_bytes()
+    assert progress_file.mark("lesson_04", "cheapest")
+    assert (course / "progress.txt").read_bytes() == before
+
+
+def test_only_exercises_of_lessons_are_remembered(course):
+    assert not progress_file.mark("tests.test_progress", "cheapest")
+    assert not progress_file.mark("lesson_04", "two\nlines")
+    assert not (course / "progress.txt").exists()
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"\0\xff\xfe" * 1000, b"{", b"# lesson_04 cheapest\n", b"lesson_04\n", b"lesson_04 cheapest and more\n",
+    b"x" * 10_000_000, b"\n" * 1000,
+], ids=["empty", "binary", "json", "comment", "half a line", "too much", "huge", "blank"])
+def test_a_spoiled_file_does_no_harm(course, content):
+    (course / "progress.txt").write_bytes(content)
+    assert progress_file.done() == set()
+    assert str(progress()).startswith(NOTHING)
+    progress_file.mark("lesson_04", "cheapest")
+    if len(content) < progress_file.MOST:
+        assert progress_file.done() == {("lesson_04", "cheapest")}
+
+
+def test_a_line_that_was_cut_off_spoils_only_itself(course):
+    (course / "progress.txt").write_text("lesson_01 hang_up\nlesson_03 watch_to")
+    progress_file.mark("lesson_04", "cheapest")
+    assert {("lesson_01", "hang_up"), ("lesson_04", "cheapest")} <= progress_file.done()
+
+
+def test_a_folder_of_that_name_does_no_harm(course):
+    (course / "progress.txt").mkdir()
+    assert not progress_file.mark("lesson_04", "cheapest")
+    assert progress_file.done() == set()
+    assert "cannot be written" in str(progress())
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_must_not_be_written_does_no_harm(course):
+    course.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        assert not progress_file.mark("lesson_04", "cheapest")
+        assert "cannot be written" in str(progress())
+    finally:
+        course.chmod(stat.S_IRWXU)
+
+
+def test_a_disk_that_is_full_does_no_harm(course, monkeypatch):
+    def full(*arguments, **named):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("builtins.open", full)
+    assert not progress_file.mark("lesson_04", "cheapest")
+    assert progress_file.done() == set()
+
+
+def test_a_current_folder_that_is_gone_does_no_harm(course, monkeypatch):
+    def gone():
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    assert not progress_file.mark("lesson_04", "cheapest")
+    assert progress_file.done() == set()
+
+
+def test_two_notebooks_that_write_at_once_lose_no_mark(course):
+    """Two processes, each with 200 marks."""
+    program = textwrap.dedent("""
+        import sys
+        from helpers.notebook import progress_file
+        for number in range(200):
+            assert progress_file.mark("lesson_04", f"{sys.argv[1]}_{number}")
+    """)
+    writers = [subprocess.Popen([sys.executable, "-c", program, name], cwd=course) for name in ("one", "other")]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert progress_file.done() == {("lesson_04", f"{name}_{n}") for name in ("one", "other") for n in range(200)}
+
+
+def test_git_ignores_the_file():
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("this is no checkout")
+    ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/progress.txt"], cwd=ROOT)
+    assert ignored.returncode == 0

@@ -1,0 +1,16 @@
+"""No test of the recorder leaves anything replaced, noted or running."""
+
+from asyncio import events
+
+import pytest
+
+from helpers.recorder import hooks, notes
+from tests.recorder.programs import HANDLE_RUN, watchdogs
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind():
+    yield
+    assert events.Handle._run is HANDLE_RUN
+    assert hooks.WATCHES == {} and notes.ROWS == {}
+    assert watchdogs() == []

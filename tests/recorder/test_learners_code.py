@@ -1,0 +1,36 @@
+"""Whose code it is: one answer for waits, for the notebook, for virtual time and for the checker."""
+
+import asyncio
+import pathlib
+import sys
+
+import pytest
+
+import helpers
+from helpers.recorder.learners_code import is_library, is_library_file, known, learners_place
+
+
+@pytest.mark.parametrize("file", [asyncio.__file__, pytest.__file__, helpers.__file__, "<frozen importlib._bootstrap>"])
+def test_files_of_libraries(file):
+    assert is_library_file(file)
+
+
+@pytest.mark.parametrize("file", [__file__, "/tmp/ipykernel_1/42.py", "<ipython-input-1-7>", "program.py"])
+def test_files_of_the_learner(file):
+    assert not is_library_file(file)
+
+
+def test_a_folder_whose_name_begins_like_a_librarys():
+    assert not is_library_file(str(pathlib.Path(helpers.__file__).parent) + "_of_mine/shop.py")
+
+
+def test_code_is_learnt_once():
+    code = asyncio.Event.set.__code__
+    known.pop(id(code), None)
+    assert is_library(code) and known[id(code)] == (None, True, code)
+
+
+def test_the_learners_line_on_a_stack():
+    place = learners_place(sys._getframe())
+    assert place is not None and (place.file, place.function) == (__file__, "test_the_learners_line_on_a_stack")
+    assert learners_place(None) is None

@@ -1,0 +1,366 @@
+"""Worker threads that take part in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+import time
+from time import sleep as nap
+
+import pytest
+
+from helpers import Deadlock, Endless, NotSimulated, VirtualTimeLoop
+from helpers.virtual import threads as virtual_threads
+from helpers.virtual.threads import StuckThread
+
+from .programs import PATIENCE, close, now, run
+
+pytestmark = pytest.mark.usefixtures("nothing_is_left_behind")
+
+
+def test_time_sleep_in_a_thread_takes_virtual_time_and_blocks_nobody():
+    async def main():
+        events = []
+
+        def work(name, seconds):
+            events.append((name, time.monotonic()))
+            nap(seconds)
+            events.append((name, time.monotonic()))
+            return name
+
+        async def other():
+            await asyncio.sleep(1.5)
+            events.append(("other", now()))
+
+        results = await asyncio.gather(asyncio.to_thread(work, "a", 2), asyncio.to_thread(work, "b", 1), other())
+        return results, events, now()
+
+    assert run(main()) == (["a", "b", None], [("a", 0), ("b", 0), ("b", 1), ("other", 1.5), ("a", 2)], 2)
+
+
+def test_threads_are_repeatable():
+    async def main():
+        events = []
+
+        def work(number):
+            for step in range(3):
+                events.append((number, step, time.monotonic(), threading.current_thread().name))
+                time.sleep(0.1 * (number % 3))
+            return number
+
+        async def other(number):
+            for step in range(3):
+                await asyncio.sleep(0.1 * (number % 2 + 1))
+                events.append((f"task {number}", step, now()))
+
+        results = await asyncio.gather(*(asyncio.to_thread(work, number) for number in range(6)),
+                                       *(other(number) for number in range(2)))
+        return results, events, now()
+
+    first = run(main())
+    assert all(run(main()) == first for _ in range(100))
+
+
+def test_a_pool_has_so_many_workers_and_the_others_queue():
+    async def main():
+        loop = asyncio.get_running_loop()
+        started = []
+
+        def work(number):
+            started.append((number, time.monotonic(), threading.current_thread().name))
+            time.sleep(1)
+
+        def remember():
+            prepared.append(threading.current_thread().name)
+
+        with concurrent.futures.ThreadPoolExecutor(2, thread_name_prefix="shop", initializer=remember) as pool:
+            await asyncio.gather(*(loop.run_in_executor(pool, work, number) for number in range(5)))
+        return started, now()
+
+    prepared = []
+    assert run(main()) == ([(0, 0, "shop_0"), (1, 0, "shop_1"), (2, 1, "shop_0"), (3, 1, "shop_1"),
+                            (4, 2, "shop_0")], 3)
+    assert prepared == ["shop_0", "shop_1"]
+
+
+def test_the_default_pool_has_as_many_workers_as_on_a_large_machine():
+    async def main():
+        await asyncio.gather(*(asyncio.to_thread(time.sleep, 1) for _ in range(33)))
+        return now()
+
+    assert run(main()) == 2
+
+
+def test_the_default_executor_can_be_set():
+    async def main():
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asyncio.get_running_loop().set_default_executor(pool)
+            await asyncio.gather(*(asyncio.to_thread(time.sleep, 1) for _ in range(3)))
+        return now()
+
+    assert run(main()) == 3
+
+
+def test_a_queued_job_that_is_cancelled_never_runs():
+    async def main():
+        loop, ran = asyncio.get_running_loop(), []
+
+        def work(number):
+            ran.append(number)
+            time.sleep(1)
+
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            jobs = [loop.run_in_executor(pool, work, number) for number in range(3)]
+            await asyncio.sleep(0.5)
+            jobs[1].cancel()
+            await asyncio.wait(jobs)
+        return ran, now()
+
+    assert run(main()) == ([0, 2], 2)
+
+
+def test_a_running_job_that_is_cancelled_runs_to_its_end():
+    async def main():
+        ended = []
+
+        def work():
+            time.sleep(2)
+            ended.append(time.monotonic())
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await asyncio.to_thread(work)
+        before = now(), list(ended)
+        await asyncio.sleep(3)
+        return before, ended
+
+    assert run(main()) == ((1, []), [2])
+
+
+def test_a_thread_goes_on_while_the_loop_is_blocked():
+    async def main():
+        ended = []
+
+        def work():
+            for _ in range(3):
+                time.sleep(0.3)
+                ended.append(time.monotonic())
+
+        job = asyncio.create_task(asyncio.to_thread(work))
+        await asyncio.sleep(0)
+        time.sleep(0.5)
+        await job
+        return ended, now()
+
+    ended, end = run(main())
+    assert ended == pytest.approx([0.3, 0.6, 0.9]) and end == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("error", [LookupError("no tea"), KeyError("x"), concurrent.futures.CancelledError()],
+                         ids=lambda error: type(error).__name__)
+def test_exceptions_of_a_thread_arrive(error):
+    def work():
+        time.sleep(1)
+        raise error
+
+    async def main():
+        with pytest.raises(type(error)) as caught:
+            await asyncio.to_thread(work)
+        return caught.value, now()
+
+    assert run(main()) == (error, 1)
+
+
+def test_stop_iteration_in_a_thread_is_an_error_and_no_hang():
+    async def main():
+        await asyncio.to_thread(next, iter(()))
+
+    with pytest.raises((RuntimeError, TypeError), match="StopIteration"):
+        run(main())
+
+
+def test_an_answer_from_the_loop_to_a_thread():
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        async def price(delay):
+            await asyncio.sleep(delay)
+            return delay, now()
+
+        async def fail():
+            raise LookupError("no tea")
+
+        def work():
+            answers = [asyncio.run_coroutine_threadsafe(price(2), loop).result()]
+            early = asyncio.run_coroutine_threadsafe(price(5), loop)
+            time.sleep(1)                   # meanwhile
+            answers += [time.monotonic(), early.result(), time.monotonic()]
+            late = asyncio.run_coroutine_threadsafe(price(5), loop)
+            with pytest.raises(concurrent.futures.TimeoutError):
+                late.result(timeout=1)
+            answers += [time.monotonic(), late.exception(), time.monotonic(), late.result()]
+            with pytest.raises(LookupError):
+                asyncio.run_coroutine_threadsafe(fail(), loop).result()
+            return answers
+
+        return await asyncio.to_thread(work)
+
+    expected = [(2, 2), 3, (5, 7), 7, 8, None, 12, (5, 12)]
+    assert all(run(main()) == expected for _ in range(20))
+
+
+def test_a_thread_that_calls_into_the_loop():
+    async def main():
+        loop, events = asyncio.get_running_loop(), []
+
+        def work():
+            for step in range(3):
+                time.sleep(1)
+                loop.call_soon_threadsafe(events.append, (step, time.monotonic()))
+
+        await asyncio.to_thread(work)
+        return events
+
+    assert run(main()) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_a_thread_that_calls_into_the_loop_runs_on_until_it_rests():
+    async def main():
+        loop, events = asyncio.get_running_loop(), []
+
+        def work():
+            loop.call_soon_threadsafe(events.append, "loop")
+            sum(range(10_000))              # some work, during which the loop might run, if it did not wait
+            events.append("thread")
+            time.sleep(1)
+            events.append("thread again")
+
+        await asyncio.to_thread(work)
+        return events
+
+    assert all(run(main()) == ["thread", "loop", "thread again"] for _ in range(20))
+
+
+def test_a_thread_may_wait_for_a_call_into_the_loop_by_an_event_of_threading():
+    async def main():
+        loop, done = asyncio.get_running_loop(), threading.Event()
+
+        def work():
+            time.sleep(1)
+            loop.call_soon_threadsafe(done.set)
+            return done.wait(PATIENCE), time.monotonic()
+
+        return await asyncio.to_thread(work), now()
+
+    assert run(main()) == ((True, 1), 1)
+
+
+def test_a_thread_cannot_wait_for_virtual_time_by_an_event_of_threading(monkeypatch):
+    monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
+    done = threading.Event()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def work():
+            loop.call_soon_threadsafe(loop.call_later, 5, done.set)
+            done.wait(PATIENCE)
+
+        await asyncio.to_thread(work)
+
+    try:
+        with pytest.raises(StuckThread, match=r"at line \d+ in work"):
+            run(main())
+    finally:
+        done.set()
+
+
+def test_a_thread_that_hangs_is_reported_with_its_line(monkeypatch):
+    monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
+    stop = threading.Event()
+
+    def work():
+        stop.wait(PATIENCE)                 # the line to be named
+
+    async def main():
+        await asyncio.to_thread(work)
+
+    try:
+        with pytest.raises(StuckThread, match=r"busy for 0\.1 s of real time, at line \d+ in work"):
+            run(main())
+    finally:
+        stop.set()
+
+
+def test_a_thread_that_is_left_asleep_is_waited_for_as_asyncio_does():
+    ended = []
+
+    def work():
+        time.sleep(1_000_000)
+        ended.append(time.monotonic())
+
+    async def main():
+        asyncio.create_task(asyncio.to_thread(work))
+        await asyncio.sleep(1)
+
+    run(main())
+    assert ended == [1_000_000]
+
+
+def test_a_thread_that_is_left_asleep_by_an_error_ends_with_the_loop():
+    async def main():
+        asyncio.create_task(asyncio.to_thread(time.sleep, 1000))
+        await asyncio.sleep(1)
+        while True:
+            await asyncio.sleep(0)
+
+    loop = VirtualTimeLoop(limit=1000)
+    with pytest.raises(Endless):
+        loop.run_until_complete(main())
+    close(loop)                             # the rest is in nothing_is_left_behind
+
+
+def test_a_thread_that_the_loop_did_not_start_is_refused():
+    caught = []
+
+    def stranger(loop):
+        try:
+            loop.call_soon_threadsafe(print)
+        except NotSimulated as error:
+            caught.append(str(error))
+
+    async def main():
+        thread = threading.Thread(target=stranger, args=(asyncio.get_running_loop(),))
+        thread.start()
+        thread.join()
+
+    run(main())
+    assert "asyncio.to_thread" in caught[0]
+
+
+def test_a_deadlock_through_a_thread():
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def work():
+            return asyncio.run_coroutine_threadsafe(asyncio.Event().wait(), loop).result()
+
+        await asyncio.to_thread(work)
+
+    with pytest.raises(Deadlock):
+        run(main())
+
+
+def test_to_wait_for_a_strangers_future_is_a_deadlock_and_no_hang():
+    stop = threading.Event()
+
+    async def main():
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            try:
+                await asyncio.wrap_future(pool.submit(stop.wait, PATIENCE))
+            finally:
+                stop.set()
+
+    with pytest.raises(Deadlock, match="main waits"):
+        run(main())

@@ -1,0 +1,34 @@
+"""What the tests of the widgets share."""
+
+from __future__ import annotations
+
+import pytest
+from ipywidgets.widgets import widget as registry
+
+from helpers import lab, simulate
+from tests.widgets.runs import ask_both
+
+
+@pytest.fixture
+def replay():
+    """A replay that is shown; the name of one of its tasks looks like HTML."""
+    made = simulate(ask_both("<b>south</b>")).replay()
+    made.widget
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench():
+    """Makes labs, and closes them after the test; then no widget is left."""
+    before = set(registry._instances)
+    labs = []
+
+    def make(**settings):
+        labs.append(lab(**settings))
+        return labs[-1]
+
+    yield make
+    for one in labs:
+        one.close()
+    assert set(registry._instances) == before
