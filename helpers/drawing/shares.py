@@ -45,32 +45,32 @@ def raster(panel: Panel, span: float, columns: int) -> np.ndarray:
     rows = min(tasks, panel.height)
     row = spans.lane * rows // tasks
     per_row = np.bincount(np.arange(tasks) * rows // tasks, minlength=rows)[:, None].astype(np.float32)
-    image = np.ones((rows, columns, 3), np.float32)
-    striped = np.zeros((rows, columns), bool)
+    image = np.ones((3, rows, columns), np.float32)         # three planes: numpy is slow in steps of three
+    seen, striped = np.zeros((2, rows, columns), bool)
     for number in np.unique(spans.state).tolist():
         own, state = spans.state == number, STATES[number]
         share = coverage(row[own], rows, spans.start[own], spans.end[own], span, columns) / per_row
-        colour = _rgb(state.colour)
+        colour = _rgb(state.colour)[:, None, None]
         if state.name == "running":             # every turn is seen, however short
             column = np.minimum((spans.start[own] * (columns / span)).astype(int), columns - 1)
             turns = np.bincount(row[own] * columns + column, minlength=rows * columns).reshape(rows, columns)
             share = np.maximum(share, np.minimum(turns / per_row, 1) * (1.0 if rows == tasks else 0.6))
-            image += share[..., None] * (colour - image)
-            continue
-        # steps of 1/32 cannot be told apart, and make a smaller file
-        share = np.round(np.minimum(share, 1) * 32) / 32
-        image += share[..., None] * (colour - 1)
+            image += share * (colour - image)
+        else:
+            # steps of 1/32 cannot be told apart, and make a smaller file
+            share = np.round(np.minimum(share, 1) * 32) / 32
+            image += share * (colour - 1)
+        seen |= share > 0
         if state.name == "ready":
             striped = share > 0.5
-    return _lines(image, striped, panel.height)
+    return _lines(np.stack([*_bytes(np.clip(image, 0, 1)), _bytes(seen)], 2), striped, panel.height)
 
 
 def _lines(image: np.ndarray, striped: np.ndarray, height: int) -> np.ndarray:
     """The image with a line of pixels for each of `height`, with stripes where they belong, and gaps between lanes."""
     rows, columns = striped.shape
-    seen = (image < 1).any(axis=2, keepdims=True)
     line = np.arange(height) * rows // height               # the row that a line of pixels belongs to
-    found = _bytes(np.concatenate([np.clip(image, 0, 1), seen], axis=2))[line]
+    found = image[line]
     if striped.any():
         y, x = np.ogrid[:height, :columns]
         found[striped[line] & ((x + y) % 7 < 2), :3] = _bytes(_rgb(STRIPES["ready"]))
