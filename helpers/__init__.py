@@ -21,9 +21,9 @@ import sys
 
 if sys.version_info < (3, 11):
     raise ImportError(
-        "The course needs Python 3.11 or newer, and this is Python %d.%d (%s).\n"
+        "The course needs Python 3.11 or newer, and this is Python %d.%d.%d (%s).\n"
         "Start it as its README.md says: make lab, or the commands for Windows or conda. In VS Code choose the\n"
-        "environment .venv as the kernel of the notebook." % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "environment .venv as the kernel of the notebook." % (sys.version_info[:3] + (sys.executable,))
     )
 
 from importlib import import_module

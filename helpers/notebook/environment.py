@@ -2,9 +2,10 @@
 
     check_environment()         # prints "Everything is here.", or what is wrong and how to put it right
 
-Three things can be wrong once `helpers` could be imported: the Python that runs the notebook, the packages in it, and
-the event loop of the kernel. What the packages must be is read from the installed project, so pyproject.toml stays
-the only list. If `helpers` cannot be imported, nothing here can help: the first notebook says in its text what to do.
+Two things can be wrong once `helpers` could be imported: the packages in the Python that runs the notebook, and the
+event loop of the kernel. What the packages must be is read from the installed project, so pyproject.toml stays the only
+list. A Python that is too old cannot import `helpers`, which says so. If there is no `helpers` at all, nothing here can
+help: the first notebook says in its text what to do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from packaging.requirements import Requirement  # there wherever a kernel is: ipykernel requires it
 
 PROJECT = "while-you-wait"
-OLDEST = (3, 11)
 
 INSTALL = """\
 Run this in a new cell of this notebook; it needs the network:
@@ -42,16 +42,7 @@ def check_environment() -> None:
 
 def find_problems() -> list[str]:
     """What is wrong, in the order in which to put it right; empty if nothing is."""
-    if wrong := python_problem(sys.version_info[:3]):
-        return [wrong]                      # the packages belong to the Python: another one has others
     return [problem for problem in (package_problem(), loop_problem()) if problem]
-
-
-def python_problem(found: tuple[int, ...]) -> str:
-    """What is wrong with the Python of this version, or ""."""
-    if found >= OLDEST:
-        return ""
-    return f"This is Python {_dotted(found)}, and the course needs {_dotted(OLDEST)} or newer.\n{START}"
 
 
 def package_problem(requirements: Iterable[str] | None = None) -> str:
@@ -96,7 +87,3 @@ def loop_problem() -> str:
         f"The event loop here is {kind.__module__}.{kind.__qualname__}, and only asyncio's own can be recorded.\n"
         f"If a start-up file of yours installs it, take that line out and restart the kernel. If not:\n{START}"
     )
-
-
-def _dotted(numbers: tuple[int, ...]) -> str:
-    return ".".join(map(str, numbers))

@@ -109,6 +109,15 @@ def test_an_old_python_can_read_the_files_that_say_it_is_too_old():
         assert "from __future__" not in text, "annotations came with 3.7"
 
 
+@pytest.mark.parametrize(("found", "words"), [((3, 10, 13), "3.10.13"), ((3, 9, 0), "3.9.0"), ((2, 7, 18), "2.7.18")])
+def test_a_python_that_is_too_old_is_told_so_at_the_import(monkeypatch, found, words):
+    monkeypatch.setattr(sys, "version_info", (*found, "final", 0))
+    with pytest.raises(ImportError) as caught:
+        exec(compile(Path(helpers.__file__).read_text(encoding="utf-8"), helpers.__file__, "exec"), {})
+    text = str(caught.value)
+    assert f"needs Python 3.11 or newer, and this is Python {words} ({sys.executable})" in text and "make lab" in text
+
+
 def test_the_version_is_looked_at_before_anything_else_is_imported():
     first, guard = ast.parse(Path(helpers.__file__).read_text(encoding="utf-8")).body[1:3]
     assert ast.unparse(first) == "import sys"

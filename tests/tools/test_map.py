@@ -1,0 +1,37 @@
+"""The map of the parts in CONTRIBUTING.md: every package and tool is on it, and every module that it names is there."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MAP = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("\n## The parts\n")[2].partition("\n## ")[0]
+PACKAGES = {path.parent.name for path in (ROOT / "helpers").glob("*/__init__.py")}
+
+
+def rows(text: str) -> list[tuple[str, str]]:
+    """The rows of the tables in a text that have two columns, without their heads."""
+    cells = re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    return [row for row in cells if row[0] not in ("---", "package", "to add")]
+
+
+def modules(text: str) -> list[str]:
+    return re.findall(r"`([\w/]+\.(?:py|css))`", text)
+
+
+def test_every_package_has_a_row():
+    named = {name for first, _ in rows(MAP) for name in re.findall(r"`(\w+)/`", first)}
+    assert named == PACKAGES
+
+
+def test_every_module_that_the_map_names_is_there():
+    for first, second in rows(MAP):
+        package = re.match(r"`(\w+)/`", first)
+        folders = [ROOT / "helpers" / package[1]] if package else [ROOT / "helpers", ROOT]
+        for name in modules(first + second):
+            places = [path for folder in folders for path in (folder / name, folder / "replay" / name)]
+            assert any(path.is_file() for path in places), f"{first}: {name}"
+
+
+def test_every_tool_is_on_the_map():
+    paragraph = MAP[MAP.index("`tools/` makes"):].partition("\n\n")[0]
+    assert set(modules(paragraph)) == {path.name for path in (ROOT / "tools").glob("*.py")} - {"__init__.py"}
