@@ -1,7 +1,8 @@
 """Watches a running event loop, and makes a `Recording` of what it saw.
 
     run                 record(), and the Recorder: from the call to the Recording
-    hooks               what is replaced on a loop meanwhile, and the turn itself
+    watch               what is replaced on a loop meanwhile, and put back
+    hooks, turns        what stands in its place: the methods of a loop; the turn itself
     notes               what is noted of a task and of a step
     watchdog            at which line a long turn is
     translate           from notes to a Recording

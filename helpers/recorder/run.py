@@ -5,7 +5,7 @@
 
 Tasks, coroutines, task factories and handles stay what they are, so the program under observation
 cannot tell: same types, names, order, tracebacks, cancellation, context variables. What is replaced
-meanwhile, and how, `hooks.py` says. Which tasks belong to the recording is told by a context
+meanwhile, and how, `turns.py` and `hooks.py` say. Which tasks belong to the recording is told by a context
 variable: a task's children inherit it.
 
 Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
@@ -23,10 +23,10 @@ from collections.abc import Callable, Coroutine
 from types import CoroutineType
 from typing import Any, Literal
 
-from helpers.recorder import hooks
 from helpers.recorder.asyncio_internals import Loop, unknown_python
 from helpers.recorder.notes import CURRENT, THRESHOLD, Notes, describe
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
+from helpers.recorder.watch import Watch, install
 from helpers.recorder.watchdog import Sampler, Watchdog
 from helpers.recording import Recording
 
@@ -101,13 +101,13 @@ class Recorder(Notes):
         if sampler is None:
             sampler = loop if isinstance(loop, Sampler) else Watchdog()
         super().__init__(loop, clock, threshold * 1e9, sampler, everything)     # a float: infinity is welcome
-        self.watch: hooks.Watch | None = None
+        self.watch: Watch | None = None
         self.context = contextvars.copy_context()
         self.context.run(CURRENT.set, self)
 
     def __enter__(self) -> Recorder:
         self.started = self.clock()
-        self.watch = hooks.install(self)
+        self.watch = install(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -4,7 +4,7 @@ from asyncio import events
 
 import pytest
 
-from helpers.recorder import hooks, notes
+from helpers.recorder import notes, turns
 from tests.recorder.programs import HANDLE_RUN, watchdogs
 
 
@@ -12,5 +12,5 @@ from tests.recorder.programs import HANDLE_RUN, watchdogs
 def nothing_is_left_behind():
     yield
     assert events.Handle._run is HANDLE_RUN
-    assert hooks.WATCHES == {} and notes.ROWS == {}
+    assert turns.WATCHES == {} and notes.ROWS == {}
     assert watchdogs() == []

@@ -11,7 +11,7 @@ import weakref
 
 import pytest
 
-from helpers.recorder import Recorder, UnknownPython, hooks, notes, record, waits, watchdog
+from helpers.recorder import Recorder, UnknownPython, hooks, notes, record, turns, waits, watch, watchdog
 from helpers.recorder.notes import ENDED, READY, ROWS, STARTED, STRIDE, TASK, WAIT, WOKEN
 from helpers.virtual.run import simulate
 from tests.recorder.programs import BOTH, NEVER, SOON, nap, recorded
@@ -52,14 +52,14 @@ def all_kinds(log):
 
 
 PLACES = {
-    "read_wait": (hooks, "read_wait"),
-    "read_turn": (hooks, "read_turn"),
+    "read_wait": (turns, "read_wait"),
+    "read_turn": (turns, "read_turn"),
     "a new row": (notes, "coroutine_name"),
     "the row of a task": (notes.Row, "follow"),
     "the end of a task": (notes.Row, "finish"),
     "the end of an eager task": (hooks, "_note_eager"),
     "names that come late": (notes.Row, "read_name"),
-    "a callback that blocks": (hooks.Watch, "blocked_by"),
+    "a callback that blocks": (watch.Watch, "blocked_by"),
     "the thread's caller": (hooks, "get_running_loop"),
     "the traceback of a thread": (hooks, "_cut_traceback"),
 }
@@ -96,14 +96,14 @@ def test_requests_are_not_drawn_as_ready_when_waits_cannot_be_read(monkeypatch):
     async def main():
         await asyncio.gather(asyncio.sleep(0.3), asyncio.sleep(0.3))
 
-    monkeypatch.setattr(hooks, "read_wait", broken)
+    monkeypatch.setattr(turns, "read_wait", broken)
     with pytest.raises(UnknownPython):
         simulate(main())
 
 
 def test_a_step_that_was_not_seen_is_told(monkeypatch):
     """As if a new Python woke tasks by something that the recorder does not take for a task's method."""
-    monkeypatch.setattr(hooks, "METHODS", frozenset())
+    monkeypatch.setattr(turns, "METHODS", frozenset())
     with pytest.raises(UnknownPython, match="the end of the main task was not seen"):
         recorded(nap())
 

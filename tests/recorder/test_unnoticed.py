@@ -1185,5 +1185,6 @@ def test_errors_that_are_never_retrieved_reach_the_log_of_asyncio(caplog):
     async def outer():
         return (await record(main())).result
 
+    gc.collect()                        # what other tests have left
     logging.disable(logging.NOTSET)
     assert asyncio.run(outer()) == ["Task exception was never retrieved"]

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from helpers import Shop, simulate
-from helpers.recorder import hooks, notes
+from helpers.recorder import notes, turns
 from helpers.recording import Place, Span
 from helpers.widgets.replay.sentences import deed
 from helpers.widgets.replay.steps import Steps
@@ -152,7 +152,7 @@ async def at_the_barrier() -> None:
 def test_queue_is_that_of_the_loop(program, monkeypatch):
     """What is shown as ready is in the loop's own queue, in that order, or has the next turn."""
     seen: list[tuple[int, list[int]]] = []
-    run_handle = hooks._run
+    run_handle = turns._run
 
     def spy(handle) -> None:
         row = notes.ROWS.get(id(getattr(handle._callback, "__self__", None)))
@@ -163,7 +163,7 @@ def test_queue_is_that_of_the_loop(program, monkeypatch):
             found = [notes.ROWS.get(id(task)) for task in queued]
             seen.append((row.id, [other.id for other in found if other is not None]))
 
-    monkeypatch.setattr(hooks, "_run", spy)
+    monkeypatch.setattr(turns, "_run", spy)
     steps = Steps(simulate(program()))
     assert len(seen) >= len(steps)
     exact = 0

@@ -1,0 +1,134 @@
+"""The turn on the loop itself: every step that a task takes, asyncio makes by calling `Handle._run`.
+
+While any loop is recorded, `_run` stands in its place. It does the same, and if the callback is a step of a recorded
+task it notes when the step began and ended, and what the task waits for then. Of other callbacks it notes those that
+block a loop.
+
+Whatever goes wrong while notes are taken is kept as the failure of the recording, and the program goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from helpers.recorder.asyncio_internals import METHODS, Handle, Step, Timer, report
+from helpers.recorder.notes import ROWS, STRIDE, Row
+from helpers.recorder.waits import Wait, read_turn, read_wait
+
+if TYPE_CHECKING:
+    from helpers.recorder.watch import Watch
+
+DETAILED = 500 * STRIDE     # entries in the notes up to which steps aside are noted with their line
+
+WATCHES: dict[asyncio.AbstractEventLoop, Watch] = {}        # what is installed, and where
+_original_run: Callable[[Handle], None] = Handle._run       # mostly asyncio's own
+_row_of = ROWS.get
+_TURN = Wait("turn")
+
+
+def replace_run() -> None:
+    """Put `_run` in the place of `Handle._run`."""
+    global _original_run
+    _original_run = Handle._run
+    Handle._run = _run                          # type: ignore[method-assign, assignment]
+
+
+def put_run_back() -> None:
+    """Make `Handle._run` what it was."""
+    Handle._run = _original_run                 # type: ignore[method-assign, assignment]
+
+
+def _run(self: Handle) -> None:
+    """Replaces `Handle._run`: runs the callback, and takes notes if it is a step of a recorded task.
+
+    A traceback keeps this frame, so no local may keep anything: exceptions would be freed too late.
+    """
+    callback: Any = self._callback
+    args: Any = self._args
+    task: Any = None
+    row: Row | None = None
+    kind = type(callback)
+    if kind is Step:
+        task = callback.__self__
+        row = _row_of(id(task))
+    elif kind in METHODS:
+        task = callback.__self__
+        row = _row_of(id(task))
+        if row is not None and not args and _is_foreign(callback):
+            row = None
+    if row is None:
+        callback = args = task = None
+        _run_other(self)
+        self = None                             # type: ignore[assignment]
+        return
+    recorder: Any = row.recorder
+    clock = recorder.clock
+    started = clock()
+    try:
+        if args:
+            self._context.run(callback, *args)
+        else:
+            self._context.run(callback)         # faster than with *args, and most steps have none
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        report(self, error)
+    finally:
+        ended = clock()
+        try:
+            notes = recorder.notes
+            if task._fut_waiter is not None:
+                wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
+                notes += row.id, row.ready, row.woken, started, ended, wait
+            elif task.done():
+                notes += row.id, row.ready, row.woken, started, ended, None
+                row.finish(task, ended)
+            else:
+                wait = _TURN if len(notes) > DETAILED else read_turn(task.get_coro())
+                notes += row.id, row.ready, row.woken, started, ended, wait
+        except Exception as error:
+            recorder.fail(error)
+        self = callback = args = task = row = recorder = notes = None       # type: ignore[assignment]
+
+
+def _is_foreign(callback: Any) -> bool:
+    """Whether a task's method that takes no arguments is another than its next step, as in `call_soon(task.cancel)`."""
+    return getattr(callback, "__name__", "") != "__step"
+
+
+def _run_other(self: Handle) -> None:
+    """Run a callback that is no step of a recorded task, and see whether it blocks the loop."""
+    watch: Any = WATCHES.get(self._loop)
+    if watch is None:
+        _original_run(self)
+        return
+    started = watch.clock()
+    if isinstance(self, Timer):
+        due = round(self._when * 1e9) + watch.offset
+        watch.due = min(started, due)
+    try:
+        _original_run(self)
+    finally:
+        watch.due = 0
+        ended = watch.clock()
+        if ended - started > watch.threshold and threading.get_ident() == watch.thread:
+            try:
+                watch.blocked_by(_called(self._callback), started, ended)
+            except Exception as error:
+                watch.fail(error)
+        self = watch = None                     # type: ignore[assignment]
+
+
+def _called(callback: Any) -> str:
+    """What to call a callback that is no task's."""
+    try:
+        name = callback.__qualname__
+    except Exception:                   # the program's own object: what it does when asked is its own affair
+        return "a callback"
+    return name if isinstance(name, str) else "a callback"
+
+
+TURNS = (_run.__code__, _run_other.__code__)    # where on a thread's stack a turn begins
