@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from benchmarks.picture import contrast
 from helpers import source_html
 from helpers.source_html import COLOURED, highlighted, highlighted_lines
+from tools.colours import contrast
 
 SOURCE = '''\
 async def ask(shop, item="tea"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from benchmarks.picture import contrast
 from helpers import Recording, simulate
 from helpers.drawing.palette import INK, MUTED, STATES, css_variables
 from helpers.widgets.replay.page import LINES, ROWS, styles
 from tests.widgets.runs import ask_both, crowd, said, text
+from tools.colours import contrast
 
 
 def test_page_has_source_tasks_queue_and_timers(replay):
