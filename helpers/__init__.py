@@ -6,14 +6,14 @@
     run = simulate(main())          # virtual time: instant, exact
     run                             # last in a cell: its timeline
 
-The parts, from the top down; each imports only from those below it:
+The parts, from the top down. Each imports only from those below it; the exceptions stand in pyproject.toml:
 
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
     widgets     what moves in JupyterLab: lab, heartbeat, replay; and notebook: %load_ext helpers, predictions, progress
     drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
-    recording   the Recording, plain data; beside it text_twin (in characters), wait_kinds, words, arguments
+    recording   plain data, and text_twin, the same in characters; on wait_kinds, words, arguments, markup, source_html
 """
 
 # Nothing in this file is newer than Python 2.7, so that any Python can read it as far as the next lines.

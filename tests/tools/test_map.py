@@ -1,4 +1,4 @@
-"""The map of the parts in CONTRIBUTING.md: every package and tool is on it, and every module that it names is there."""
+"""The map of the parts in CONTRIBUTING.md: every module and tool is on it, and whatever it names is there."""
 
 import re
 from pathlib import Path
@@ -30,6 +30,18 @@ def test_every_module_that_the_map_names_is_there():
         for name in modules(first + second):
             places = [path for folder in folders for path in (folder / name, folder / "replay" / name)]
             assert any(path.is_file() for path in places), f"{first}: {name}"
+
+
+def test_every_module_and_style_sheet_is_in_the_row_of_its_package():
+    for first, second in rows(MAP):
+        package = re.match(r"`(\w+)/`", first)
+        if package:
+            folder = ROOT / "helpers" / package[1]
+            there = {path.name for path in folder.rglob("*.*") if path.suffix in (".py", ".css")}
+            left_out = {name for name in there if name.startswith("lesson_")} | {"__init__.py"}
+            assert there - left_out <= set(modules(second)), first
+    every = {path.name for path in (ROOT / "helpers").glob("*.*") if path.suffix in (".py", ".css")} - {"__init__.py"}
+    assert every <= set(modules(MAP))
 
 
 def test_every_tool_is_on_the_map():
