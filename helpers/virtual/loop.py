@@ -65,17 +65,6 @@ class Endless(RuntimeError):
     """The program was still running after so many steps that it will hardly ever end."""
 
 
-class TimerHandle(Timer):
-    """A timer that knows to the nanosecond when it is due: `when()` gives seconds, a float that may have been rounded.
-
-    It has the name of asyncio's own, because a timer that is printed begins with it.
-    """
-
-    __slots__ = ("deadline",)
-
-    deadline: int
-
-
 class VirtualTimeLoop(RealTimeOnly, Loop):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
 
@@ -84,7 +73,9 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
     def __init__(self, *, limit: int = LIMIT) -> None:
         super().__init__()
         self._now = 0                                           # nanoseconds
-        self._timers: dict[int, dict[int, TimerHandle]] = {}    # deadline -> its timers, in order
+        self._timers: dict[int, dict[int, Timer]] = {}          # deadline -> its timers by id, in order
+        # id of a timer -> its deadline: when() gives seconds, a float, which may have been rounded
+        self._due: dict[int, int] = {}
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
         self._steps = 0
         self._gave_up = False
@@ -114,16 +105,16 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         return self._set_timer(_nanoseconds(when), callback, args, context)
 
     def _set_timer(self, deadline: int, callback: Callable[..., object], args: tuple[Any, ...],
-                   context: Context | None) -> TimerHandle:
+                   context: Context | None) -> Timer:
         if self._closed:
             self._check_closed()
         if deadline > _NEVER:
             deadline = _NEVER
-        timer = TimerHandle(deadline / 1e9, callback, args, self, context)
+        timer = Timer(deadline / 1e9, callback, args, self, context)
         if timer._source_traceback:             # in debug mode: the line of the caller shall be the last
             del timer._source_traceback[-2:]
-        timer.deadline = deadline
         timer._scheduled = True
+        self._due[id(timer)] = deadline
         timers = self._timers.get(deadline)
         if timers is None:
             self._timers[deadline] = {id(timer): timer}
@@ -141,11 +132,12 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         return handle
 
     def _timer_handle_cancelled(self, handle: Timer) -> None:
-        if isinstance(handle, TimerHandle) and handle._scheduled:
-            timers = self._timers.get(handle.deadline, {})
-            timers.pop(id(handle), None)
+        deadline = self._due.pop(id(handle), None)
+        if deadline is not None:
+            timers = self._timers[deadline]
+            del timers[id(handle)]
             if not timers:
-                self._timers.pop(handle.deadline, None)
+                del self._timers[deadline]
                 if len(self._deadlines) > 2 * len(self._timers) + 100:      # do not collect cancelled ones
                     self._deadlines = list(self._timers)
                     heapq.heapify(self._deadlines)
@@ -177,6 +169,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         while self._deadlines and self._deadlines[0] <= self._now:
             for timer in self._timers.pop(heapq.heappop(self._deadlines), {}).values():
                 timer._scheduled = False
+                del self._due[id(timer)]
                 ready.append(timer)
         count = len(ready)
         self._steps += count
@@ -239,6 +232,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
     def close(self) -> None:
         super().close()
         self._timers.clear()
+        self._due.clear()
         self._deadlines.clear()
         self._threads.abandon()
 
