@@ -147,6 +147,7 @@ def test_latency_and_failure_are_drawn_apart():
 TROUBLED = {"latency": 0.3, "jitter": "lognormal", "failure_rate": 0.4, "seed": "repeatable"}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.permutations(ITEMS * 3), st.booleans())
 def test_the_order_of_calls_does_not_change_an_answer(order, concurrent):
@@ -363,6 +364,7 @@ def reference_queue(arrivals, cancels, capacity, latency):
     return [ends[i] for i in range(len(arrivals))]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(data=st.data(), capacity=st.integers(1, 4), length=st.integers(1, 12))
 def test_any_schedule_with_any_cancellations_is_served_like_the_reference_queue(data, capacity, length):

@@ -12,6 +12,8 @@ from helpers.notebook import progress_file
 from tests.checker import samples
 from tests.checker.answers import WRONG, body, check
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_exercise_says_what_is_missing() -> None:
     with pytest.raises(ValueError, match="defines no function"):

@@ -17,6 +17,8 @@ from helpers.checker import process
 from helpers.checker.kinds import KINDS
 from tests.checker import samples
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 3.0                # seconds to a verdict, with the real limit
 BUSY = 12.0                 # seconds that a busy machine may take on top
 LOWERED = 0.6               # seconds that an answer has here, so that the battery does not take minutes

@@ -10,6 +10,8 @@ from helpers.checker.kinds import KINDS
 from tests.checker import samples
 from tests.checker.answers import WRONG, body, check
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", WRONG)
 def test_each_mistake_has_its_own_message(name: str) -> None:

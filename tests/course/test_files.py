@@ -269,6 +269,7 @@ def links_lead_somewhere(notebook: NotebookNode, path: Path) -> Complaints:
 # -- the course's notebooks -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", CHECKS, ids=lambda function: function.__name__)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebook(path: Path, function: Callable[[NotebookNode, Path], Complaints]) -> None:
@@ -302,6 +303,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / workbook.WORKBOOK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [path.name for path in NOTEBOOKS])
 def test_copy_for_the_learner(copies: Path, name: str) -> None:
     copy = nbformat.read(copies / name, as_version=4)
@@ -450,6 +452,7 @@ def test_every_check_is_tried() -> None:
     assert {function for function, *_ in BAD} | {written_as_refresh_writes} == set(CHECKS)
 
 
+@pytest.mark.slow
 def test_nbval_catches_what_it_is_relied_on_for(tmp_path: Path) -> None:
     """A stored output that is no longer what comes out; with the options that the suite uses."""
     for name, stored in {"true": "2", "false": "3"}.items():

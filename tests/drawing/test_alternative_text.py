@@ -66,6 +66,7 @@ def test_tasks_of_one_name_are_told_apart_where_they_are_paired():
     assert alternative_text(run).endswith(" ask (1) overlaps ask (2); ask (2) overlaps b.")
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(run=recordings())
 def test_there_are_pairs_where_there_is_a_peak_and_no_sentence_is_empty(run):

@@ -18,6 +18,8 @@ from helpers.recording import Recording, Span, Task
 from helpers.widgets import lab_program
 from tests.drawing.samples import everything, recordings, request, staircase, task, turn, wait, words
 
+pytestmark = pytest.mark.slow
+
 STATE_WORDS = {state.words for state in (*STATES, WORKER)}
 SVG = "{http://www.w3.org/2000/svg}"
 

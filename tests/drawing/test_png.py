@@ -32,6 +32,8 @@ from tests.drawing.samples import (
     words,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_few_tasks_have_their_names_and_what_they_wait_for():
     seen = words(draw(concurrent()))

@@ -131,6 +131,7 @@ def test_width_must_leave_room(width):
         draw(concurrent(), width=width)
 
 
+@pytest.mark.slow
 def test_the_text_twin_needs_no_matplotlib_and_nothing_needs_pyplot():
     code = (
         "import sys\n"

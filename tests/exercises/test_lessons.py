@@ -13,6 +13,8 @@ import pytest
 import helpers.exercises
 from helpers.checker import Exercise, Mistake, exercises_of
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 LESSONS = sorted(module.name for module in pkgutil.iter_modules(helpers.exercises.__path__))
 EXERCISES = {

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import pytest
 from jupyter_client.manager import KernelManager
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 20.0     # seconds after which a cell counts as hanging; a bound, not a measurement
 
 

@@ -140,6 +140,7 @@ def without_the_switch() -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_nbval_neither_reads_nor_writes_it(notebook):
     before = (notebook.parent / "progress.txt").read_bytes()
     done = subprocess.run(
@@ -150,6 +151,7 @@ def test_nbval_neither_reads_nor_writes_it(notebook):
     assert (notebook.parent / "progress.txt").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_refresh_neither_reads_nor_writes_it(notebook):
     before = (notebook.parent / "progress.txt").read_bytes()
     done = subprocess.run(
@@ -167,6 +169,7 @@ def test_the_tests_themselves_are_without_it(course, monkeypatch):
     assert str(progress()) == NOTHING
 
 
+@pytest.mark.slow
 def test_in_a_learners_kernel_it_is_remembered(notebook):
     (notebook.parent / "progress.txt").unlink()
     manager, client = start_new_kernel(cwd=str(notebook.parent), env=without_the_switch())

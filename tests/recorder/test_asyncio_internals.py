@@ -16,6 +16,8 @@ import helpers
 from helpers.recorder import asyncio_internals
 from helpers.recorder.asyncio_internals import NAMES
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = r"""
 import importlib.machinery
 import re

@@ -180,6 +180,7 @@ async def grow(tree, asked, name="main"):
 KEEP = []
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(trees)
 def test_the_spans_of_any_program_make_sense(tree):

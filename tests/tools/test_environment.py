@@ -440,6 +440,7 @@ def test_the_tool_that_locks_and_the_one_that_installs_agree():
     assert environment.BENCH[:2] == environment.TEST and environment.TEST[:1] == environment.LEARN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", lock.LOCKS)
 def test_the_lock_is_what_the_lock_tool_writes(tmp_path, name):
     """The tool, given the locks, changes nothing in one: nothing is missing, and nothing too much."""
@@ -548,6 +549,7 @@ def checkout(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_binder_builds_as_meant(checkout):
     """It takes the pinned Python, environment.yml and no other file. The environment is complete before the rest of
     the repository is copied, so it is reused when only notebooks change; then the helpers are installed."""
@@ -563,6 +565,7 @@ def test_binder_builds_as_meant(checkout):
     assert not any(name in plan for name in lock.LOCKS)
 
 
+@pytest.mark.slow
 def test_binder_would_not_reuse_an_environment_that_refers_to_the_lock(tmp_path):
     """Why environment.yml repeats the pins. If this ever fails, it can be two lines long."""
     (tmp_path / "environment.yml").write_text("dependencies:\n- python=3.13\n- pip:\n  - -r requirements.txt\n")

@@ -579,6 +579,7 @@ def update(root: Path, until: int | None = None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(ACTS, max_size=14))
 def test_no_text_of_the_learner_is_ever_lost(acts):

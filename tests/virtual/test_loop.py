@@ -670,6 +670,7 @@ def on_time(tasks):
     return log if max(late) < STEP / 2 else None
 
 
+@pytest.mark.slow
 def test_events_have_the_same_order_as_on_the_real_loop():
     compared = []
 
@@ -687,6 +688,7 @@ def test_events_have_the_same_order_as_on_the_real_loop():
         pytest.skip("the machine was too busy for the real loop to keep its times")
 
 
+@pytest.mark.slow
 @given(PROGRAMS)
 @settings(max_examples=50, deadline=None)
 def test_every_run_is_the_same(tasks):

@@ -58,6 +58,7 @@ def test_it_gives_a_recording_with_the_result_and_exact_times():
     assert [task.finished for task in run.tasks] == [0.3, 0.3, 0.1, 0.2]
 
 
+@pytest.mark.slow
 def test_ten_thousand_requests_fifty_at_a_time():
     async def main():
         limit = asyncio.Semaphore(50)
@@ -99,6 +100,7 @@ def test_the_threshold_says_what_counts_as_blocking():
     coro.close()
 
 
+@pytest.mark.slow
 def test_threads_take_part_and_every_run_is_the_same():
     def work(delay):
         time.sleep(delay)
@@ -618,6 +620,7 @@ async def grow(tree, lock):
                 await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 @given(TREES)
 @settings(max_examples=60, deadline=None)
 def test_two_runs_of_a_program_are_equal_to_the_last_digit(tree):

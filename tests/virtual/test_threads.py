@@ -39,6 +39,7 @@ def test_time_sleep_in_a_thread_takes_virtual_time_and_blocks_nobody():
     assert run(main()) == (["a", "b", None], [("a", 0), ("b", 0), ("b", 1), ("other", 1.5), ("a", 2)], 2)
 
 
+@pytest.mark.slow
 def test_threads_are_repeatable():
     async def main():
         events = []

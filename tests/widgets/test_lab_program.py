@@ -48,6 +48,7 @@ def happened(recording):
     return data
 
 
+@pytest.mark.slow
 @given(ALL)
 @hypothesis_settings(max_examples=120, deadline=None)
 def test_shown_code_does_in_a_cell_what_the_lab_shows(settings):

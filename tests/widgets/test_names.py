@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [
     "helpers.widgets.lab", "helpers.widgets.heartbeat", "helpers.widgets.replay", "helpers.widgets.replay.replay",
     "helpers.notebook.predict", "helpers.notebook.progress", "helpers.notebook.environment",
