@@ -77,7 +77,7 @@ def new_create_task(watch: Watch) -> Callable[..., Any]:
         if task._source_traceback:              # type: ignore[attr-defined]
             del task._source_traceback[-1]      # type: ignore[attr-defined]  # of this function: asyncio does so too
         try:
-            recorder.add(coro, above, created).follow(task)
+            Row(recorder, coro, above, created).follow(task)
         except Exception as error:
             recorder.fail(error)
         return task
@@ -92,7 +92,7 @@ def _begin_eagerly(watch: Watch, recorder: Notes, coro: Any, above: Row | None, 
     """
     watch.read_late_names()
     try:
-        row = recorder.add(coro, above, created)
+        row = Row(recorder, coro, above, created)
     except Exception as error:
         recorder.fail(error)
         return None

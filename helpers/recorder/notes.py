@@ -48,25 +48,30 @@ class Row:
     __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "name", "outcome", "parent", "ready",
                  "recorder", "reference", "woken")
 
-    def __init__(self, recorder: Notes, number: int, coroutine: str, parent: int | None, created: int) -> None:
+    key: int | None
+    reference: ref[asyncio.Task[Any]] | None
+    finished: int | None
+    name: str | None
+    outcome: str | None
+    error: str | None
+
+    def __init__(self, recorder: Notes, coro: Any, above: Row | None, created: int) -> None:
+        """The next row of a recording, for a task that is made of a coroutine, by the task of the row `above`."""
+        rows = recorder.rows
         self.recorder = recorder
-        self.id = number
-        self.coroutine = coroutine
-        self.parent = parent
+        self.id = len(rows)
+        self.coroutine = coroutine_name(coro)
+        self.parent = above.id if above is not None and above.recorder is recorder else None
         self.created = self.ready = created
         self.woken = -1
-        self.key: int | None = None
-        self.reference: ref[asyncio.Task[Any]] | None = None
-        self.finished: int | None = None
-        self.name: str | None = None
-        self.outcome: str | None = None
-        self.error: str | None = None
+        self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
+        rows.append(self)
 
     def follow(self, task: asyncio.Task[Any]) -> None:
         """From now on this is the row of that task."""
-        self.key = id(task)
+        self.key = key = id(task)
         self.reference = ref(task, self._drop)
-        ROWS[self.key] = self
+        ROWS[key] = self
 
     def _drop(self, reference: ref[asyncio.Task[Any]]) -> None:
         """The task is no more, and another object may get its id."""
@@ -82,7 +87,7 @@ class Row:
         self.finished = ended
         self.name = task.get_name()
         self.reference = None
-        self.leave()
+        ROWS.pop(id(task), None)
         error = task._exception
         if error is not None:
             self.outcome = EXCEPTION
@@ -122,13 +127,6 @@ class Notes:
         self.blocks: list[tuple[int, int, str]] = []            # started, ended, a callback that is no task
         self.jobs: list[tuple[str, int, int, int | None]] = []  # thread, started, ended, the task's id
         self.failure: Exception | None = None
-
-    def add(self, coro: Any, above: Row | None, created: int) -> Row:
-        """Begin the notes on a task that is made of a coroutine, by the task of the row `above`."""
-        parent = above.id if above is not None and above.recorder is self else None
-        row = Row(self, len(self.rows), coroutine_name(coro), parent, created)
-        self.rows.append(row)
-        return row
 
     def fail(self, error: Exception) -> None:
         """Keep the first error of the recorder's own; its traceback shall keep nothing of the program alive."""

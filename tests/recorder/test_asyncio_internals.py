@@ -15,6 +15,7 @@ import pytest
 import helpers
 from helpers.recorder import asyncio_internals
 from helpers.recorder.asyncio_internals import NAMES
+from tools import environment
 
 pytestmark = pytest.mark.slow
 
@@ -178,3 +179,7 @@ def test_the_report_of_an_error_in_a_callback(debug):
     finally:
         loop.close()
     assert seen[0] == seen[1] and "Fails()" in seen[0][0]
+
+
+def test_the_pythons_that_the_error_names_are_those_that_are_tested():
+    assert (environment.OLDEST, environment.NEWEST) == asyncio_internals.TESTED
