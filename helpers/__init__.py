@@ -6,7 +6,7 @@
     run = simulate(main())          # virtual time: instant, exact
     run                             # last in a cell: its timeline
 
-The parts, from the top down. Each imports only from those below it; the exceptions stand in pyproject.toml:
+The parts, from the top down. Each imports only from those below it (a Recording that shows itself is the exception):
 
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
     widgets     what moves in JupyterLab: lab, heartbeat, replay; and notebook: %load_ext helpers, predictions, progress

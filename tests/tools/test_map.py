@@ -1,6 +1,7 @@
 """The map of the parts in CONTRIBUTING.md: every module and tool is on it, and whatever it names is there."""
 
 import re
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,17 @@ def test_every_module_and_style_sheet_is_in_the_row_of_its_package():
             assert there - left_out <= set(modules(second)), first
     every = {path.name for path in (ROOT / "helpers").glob("*.*") if path.suffix in (".py", ".css")} - {"__init__.py"}
     assert every <= set(modules(MAP))
+
+
+def test_every_package_and_module_has_its_place_in_the_order_of_imports():
+    """The contract of import-linter says nothing about what it does not name."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    named = set(re.findall(r"helpers\.[\w.]+", " ".join(config["contracts"][0]["layers"])))
+    there = {f"helpers.{path.stem}" for path in (ROOT / "helpers").glob("*.py")} | {f"helpers.{p}" for p in PACKAGES}
+    parts = {f"helpers.notebook.{path.stem}" for path in (ROOT / "helpers" / "notebook").glob("*.py")}
+    assert named == (there | parts) - {"helpers.__init__", "helpers.notebook", "helpers.notebook.__init__"}
+    exceptions = [line for line in config["contracts"][0]["ignore_imports"] if not line.startswith("helpers -> ")]
+    assert [line.split(" -> ")[0] for line in exceptions] == ["helpers.recording"] * 2
 
 
 def test_every_tool_is_on_the_map():
