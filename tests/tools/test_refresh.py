@@ -51,6 +51,7 @@ VOLATILE = (
 )
 
 
+@pytest.mark.slow
 def test_two_runs_change_no_byte(tmp_path, capsys):
     made = notebook(*VOLATILE)
     made.metadata = {"kernelspec": {"name": "other", "display_name": "Other"}, "widgets": {}, "vscode": {"x": 1}}
@@ -89,6 +90,7 @@ RUNS = (
 )
 
 
+@pytest.mark.slow
 def test_pictures_of_runs_change_no_byte(tmp_path):
     path = write(tmp_path / "runs.ipynb", notebook(*RUNS))
     assert refresh.main([str(path)]) == 0
@@ -101,6 +103,7 @@ def test_pictures_of_runs_change_no_byte(tmp_path):
     assert [json.loads(path.read_bytes())["cells"][index]["outputs"] for index in (2, 4)] == virtual
 
 
+@pytest.mark.slow
 def test_check_writes_nothing(tmp_path, capsys):
     path = write(tmp_path / "new.ipynb", notebook("1 + 1"))
     before = path.read_bytes()
@@ -109,6 +112,7 @@ def test_check_writes_nothing(tmp_path, capsys):
     assert "new.ipynb: would change" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_error_that_is_not_meant_stops_its_notebook_only(tmp_path, capsys):
     fails = "def f(): raise ValueError('no tea')\nf()"
     bad = write(tmp_path / "bad.ipynb", notebook("x = 1", fails, "print('not reached')"))
@@ -123,12 +127,14 @@ def test_an_error_that_is_not_meant_stops_its_notebook_only(tmp_path, capsys):
     assert "bad.ipynb is not written" in said
 
 
+@pytest.mark.slow
 def test_a_cell_that_hangs_is_named(tmp_path, capsys):
     path = write(tmp_path / "hangs.ipynb", notebook("1", "import time\ntime.sleep(60)"))
     assert refresh.main(["--timeout", "2", str(path)]) == 1
     assert "hangs.ipynb, cell 2 (id cell-1): no answer within 2 seconds\nimport time" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies_is_named(tmp_path, capsys):
     path = write(tmp_path / "dies.ipynb", notebook("import os\nos._exit(1)"))
     assert refresh.main([str(path)]) == 1

@@ -16,7 +16,7 @@ from helpers.virtual.time_module import in_charge_of_time
 
 from .programs import now, run
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left_behind")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left_behind")]
 
 
 # -- where it hides -------------------------------------------------------------------------------
