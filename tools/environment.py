@@ -56,8 +56,8 @@ class Command(NamedTuple):
 
 COMMANDS: Dict[str, Command] = {
     "install": Command(LEARN, []),
-    # The workbook is made first. Then the page is named, not the file: the address that Jupyter prints, for who has no
-    # browser here, then leads to it too.
+    # The workbook is made first. The page is named, not the file: so the address that Jupyter prints, for anyone
+    # without a browser here, leads to it too.
     "lab": Command(LEARN, [
         ["-m", "tools.workbook"],
         ["-m", "jupyterlab", "--LabApp.default_url=/lab/tree/workbook/00_start_here.ipynb", ARGUMENTS],
@@ -110,7 +110,8 @@ def probe(command: Sequence[str]) -> Union[Interpreter, str]:
     """Run `command` as a Python and return what it is; if it does not work as one, return why, in one line.
 
     Being on the PATH proves nothing: the shims of version managers, and the `python` that Windows puts there, exist
-    and fail when they are run.
+    and fail when they are run. UTF-8 is agreed on for the paths in its answer: the two Pythons may differ in what they
+    write and read otherwise.
     """
     program = shutil.which(command[0])
     if program is None:
@@ -121,7 +122,9 @@ def probe(command: Sequence[str]) -> Union[Interpreter, str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env=dict(os.environ, PYTHONIOENCODING="utf-8"),
             universal_newlines=True,
+            encoding="utf-8",
             errors="replace",
             timeout=60,
         )
@@ -209,8 +212,14 @@ def ensure(locks: Sequence[str], root: Path = ROOT) -> Path:
     """
     venv = root / ".venv"
     python = venv_python(venv)
-    if not usable(python):
+    if not starts(python):
         make(venv, root)
+    elif not can_install(python):
+        raise Problem(
+            "%s is in the way: its Python has no pip that works, and could not be given one.\n"
+            "It was perhaps made by another tool, such as `uv venv`, so it is not replaced without asking.\n"
+            "Move or remove it, or install uv (https://docs.astral.sh/uv/), and run the same command again." % venv
+        )
     stamps = {venv / ("installed-" + lock): fingerprint(root, lock) for lock in locks}
     missing = [stamp for stamp, wanted in stamps.items() if not stamp.is_file() or stamp.read_text() != wanted]
     if missing:
@@ -242,7 +251,7 @@ def make(venv: Path, root: Path) -> None:
 def install(python: Path, locks: Sequence[str], root: Path) -> None:
     """Install what `locks` pin, and the project, for `python`. Raises Problem.
 
-    uv does it where it is found, since it takes a fraction of the time; pip, which is always there, if uv cannot.
+    uv does it where it is found, since it takes a fraction of the time; pip if uv cannot.
     """
     packages = [part for lock in locks for part in ("-r", lock)] + ["-e", "."]
     uv = shutil.which("uv")
@@ -260,19 +269,41 @@ def install(python: Path, locks: Sequence[str], root: Path) -> None:
         )
 
 
-def usable(python: Path) -> bool:
-    """Whether `python` is a complete one of a supported version: it starts, and its pip does too."""
+def starts(python: Path) -> bool:
+    """Whether `python` is one of a supported version that runs."""
     found = probe([str(python)]) if python.exists() else "not found"
-    return not isinstance(found, str) and found.version[:2] >= OLDEST and quiet([str(python), "-m", "pip", "--version"])
+    return not isinstance(found, str) and found.version[:2] >= OLDEST
+
+
+def can_install(python: Path) -> bool:
+    """Whether packages can be installed for `python`: by its pip, which it is given if it lacks one, or by uv.
+
+    It lacks one if the environment was made by uv, or if the making of it was interrupted.
+    """
+    pip = [str(python), "-m", "pip", "--version"]
+    if quiet(pip):
+        return True
+    if quiet([str(python), "-m", "ensurepip"]) and quiet(pip):
+        return True
+    return shutil.which("uv") is not None
 
 
 def quiet(argv: List[str]) -> bool:
-    return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    """Run a program without its input and output; return whether it succeeded."""
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 def run(argv: List[str], root: Path) -> int:
-    """Run a program in `root`, with our input and output; return its exit code."""
-    return subprocess.run(argv, cwd=str(root)).returncode
+    """Run a program in `root`, with our input and output; return its exit code, as a shell does if it cannot start."""
+    try:
+        return subprocess.run(argv, cwd=str(root)).returncode
+    except OSError as error:
+        print("%s does not start: %s" % (argv[0], error), file=sys.stderr, flush=True)
+        return 127
 
 
 def say(text: str) -> None:

@@ -21,6 +21,8 @@ from tools import environment, lock
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = [f"3.{minor}" for minor in range(environment.OLDEST[1], environment.NEWEST[1] + 1)]
 
+REAL_RUN, REAL_QUIET = environment.run, environment.quiet    # some tests put others in their place
+
 needs_shell = pytest.mark.skipif(os.name != "posix", reason="the stand-ins for Pythons are shell scripts")
 
 
@@ -36,7 +38,7 @@ def stand_in(tmp_path, monkeypatch):
 
     def make(name: str, *answer: str, exit_code: int = 0) -> list[str]:
         lines = "\n".join(f"echo '{line}'" for line in answer)
-        (folder / name).write_text(f"#!/bin/sh\n{lines}\nexit {exit_code}\n")
+        (folder / name).write_text(f"#!/bin/sh\n{lines}\nexit {exit_code}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
         return [name]
 
@@ -62,6 +64,30 @@ def test_a_tested_python_is_preferred_to_a_newer_one_and_a_newer_one_to_none(sta
     tested = stand_in("python3.11", "/opt/python3.11", "3.11.0", "venv")
     assert environment.find_python([newer, tested]).executable == "/opt/python3.11"
     assert environment.find_python([newer]).executable == "/opt/python3.99"
+
+
+def test_a_path_that_is_not_ascii_is_understood_whatever_a_python_writes_by_default(tmp_path, monkeypatch):
+    folder = tmp_path / "J\u00fcrgen" / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = environment.venv_python(folder)
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    found = environment.probe([str(python)])
+    assert not isinstance(found, str) and "J\u00fcrgen" in found.executable and Path(found.executable).is_file()
+
+
+@needs_shell
+def test_the_answer_of_a_python_is_read_as_utf_8(stand_in, tmp_path):
+    python = stand_in("python3", str(tmp_path / "J\u00fcrgen" / "python3"), "3.12.1", "venv")
+    assert environment.find_python([python]).executable == str(tmp_path / "J\u00fcrgen" / "python3")
+
+
+def test_a_python_that_was_found_and_does_not_start_is_a_problem(project, monkeypatch, capsys):
+    gone = str(project.root / "gone" / "python3")
+    monkeypatch.setattr(environment, "run", REAL_RUN)
+    monkeypatch.setattr(environment, "find_python", lambda: environment.Interpreter("python3", gone, (3, 12, 1), True))
+    with pytest.raises(environment.Problem, match="could not be made; the reason is above"):
+        project.ensure()
+    assert f"{gone} does not start: " in capsys.readouterr().err
 
 
 @needs_shell
@@ -317,6 +343,36 @@ def test_a_folder_that_is_no_environment_is_left_alone(project):
     with pytest.raises(environment.Problem, match="in the way"):
         project.ensure()
     assert (project.root / ".venv" / "thesis.txt").read_text() == "precious"
+
+
+@pytest.fixture
+def without_pip(project):
+    """An environment as `uv venv` makes it, with a file of the learner's in it; gives the file."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(project.root / ".venv")], check=True)
+    precious = project.root / ".venv" / "precious"
+    precious.touch()
+    return precious
+
+
+def test_an_environment_without_pip_gets_it(project, monkeypatch, without_pip):
+    monkeypatch.setattr(environment, "quiet", REAL_QUIET)
+    project.ensure()
+    assert project.ran == ["pip"] and without_pip.exists()
+    assert REAL_QUIET([str(environment.venv_python(project.root / ".venv")), "-m", "pip", "--version"])
+
+
+def test_an_environment_that_cannot_get_pip_is_used_with_uv(project, monkeypatch, without_pip):
+    monkeypatch.setattr(environment, "quiet", lambda argv: False)
+    monkeypatch.setattr(shutil, "which", lambda name, which=shutil.which: "/opt/uv" if name == "uv" else which(name))
+    project.ensure()
+    assert project.ran == ["uv"] and without_pip.exists()
+
+
+def test_an_environment_that_cannot_get_pip_is_not_replaced(project, monkeypatch, without_pip):
+    monkeypatch.setattr(environment, "quiet", lambda argv: False)
+    with pytest.raises(environment.Problem, match="in the way: its Python has no pip"):
+        project.ensure()
+    assert project.ran == [] and without_pip.exists()
 
 
 def test_a_project_that_was_moved_is_installed_again(project, tmp_path):
