@@ -1,8 +1,11 @@
-"""What the maintainers of the course run: the environment, the lock, the catalogue, the refreshing of outputs."""
+"""The programs around the course. For learners: the environment and the workbook. For maintainers: all the others."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The ids of two cells in every notebook, which tools/catalogue.py writes: under the title, and at the end.
+NAVIGATION_TOP, NAVIGATION_BOTTOM = "navigation-top", "navigation-bottom"
 
 
 class Problem(Exception):

@@ -22,13 +22,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import nbformat
-from nbformat import NotebookNode
 
-from tools import ROOT, Problem, index, minutes, refresh
+from helpers.words import count
+from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, index, minutes, refresh
 from tools.regions import replace_region
 from tools.workbook import CLEAR_OUTPUTS, WORKBOOK
 
-TOP, BOTTOM = "navigation-top", "navigation-bottom"
 NOTE = "<!-- Written by `make catalogue` from notebooks/catalogue.toml; do not edit. -->"
 INDEX_NOTE = "<!-- Written by `make catalogue` from catalogue.toml, messages.toml and the lessons; do not edit. -->"
 
@@ -152,7 +151,7 @@ def neighbours(catalogue: Catalogue, lesson: Lesson) -> str:
 
 def top_cell(catalogue: Catalogue, lesson: Lesson) -> str:
     needs = ", ".join(link_to(catalogue.lesson(file)) for file in lesson.builds_on) or "nothing"
-    facts = f"**{lesson.minutes} minutes** · builds on: {needs}"
+    facts = f"**{count(lesson.minutes, 'minute')}** · builds on: {needs}"
     launch = " ".join(launch_links(catalogue, lesson.file))
     return "\n\n".join(part for part in [facts, neighbours(catalogue, lesson), launch, CLEAR_OUTPUTS, NOTE] if part)
 
@@ -226,17 +225,6 @@ def navigation_cell(cell_id: str, source: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_markdown_cell(source, id=cell_id)
 
 
-def read(file: str, text: str) -> NotebookNode:
-    """The notebook that a text holds. Raises Problem."""
-    try:
-        notebook = nbformat.reads(text, as_version=4)
-    except Exception as error:  # nbformat raises many kinds, for what is no JSON and for what is no notebook
-        raise Problem(f"{file} is not a readable notebook: {error}") from error
-    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
-        raise Problem(f"{file} has an old format without cell ids: save it in a current JupyterLab.")
-    return notebook
-
-
 def with_minutes(catalogue: Catalogue, folder: Path, problems: list[str]) -> Catalogue:
     """The catalogue with the minutes that the notebooks take; what is wrong with them is added to `problems`."""
     lessons = []
@@ -244,7 +232,7 @@ def with_minutes(catalogue: Catalogue, folder: Path, problems: list[str]) -> Cat
         path = folder / lesson.file
         if path.exists():
             try:
-                core = minutes.core_of(lesson.file, read(lesson.file, path.read_text(encoding="utf-8")))
+                core = minutes.core_of(lesson.file, refresh.read(path))
                 lesson = replace(lesson, minutes=core.minutes)
             except Problem as problem:
                 problems.append(str(problem))
@@ -254,8 +242,8 @@ def with_minutes(catalogue: Catalogue, folder: Path, problems: list[str]) -> Cat
 
 def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
     """The text of a notebook with its two navigation cells; the same if they are there already. Raises Problem."""
-    notebook = read(lesson.file, text)
-    cells = [cell for cell in notebook.cells if cell.id not in (TOP, BOTTOM)]
+    notebook = refresh.parsed(lesson.file, text)
+    cells = [cell for cell in notebook.cells if cell.id not in (NAVIGATION_TOP, NAVIGATION_BOTTOM)]
     heading = cells[0].source.partition("\n")[0] if cells and cells[0].cell_type == "markdown" else ""
     if heading != f"# {lesson.title}":
         raise Problem(
@@ -263,7 +251,7 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
             f'catalogue.toml; its first line is "{heading}". Make the two equal.'
         )
     top, bottom = top_cell(catalogue, lesson), bottom_cell(catalogue, lesson)
-    wanted = [cells[0], navigation_cell(TOP, top), *cells[1:], navigation_cell(BOTTOM, bottom)]
+    wanted = [cells[0], navigation_cell(NAVIGATION_TOP, top), *cells[1:], navigation_cell(NAVIGATION_BOTTOM, bottom)]
     if wanted == notebook.cells:
         return text
     notebook.cells = wanted

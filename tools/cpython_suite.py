@@ -1,7 +1,7 @@
 """CPython's own tests of asyncio, with every event loop recorded, against the same tests without.
 
-    python tools/cpython_suite.py                           # all of test.test_asyncio; ten minutes or more
-    python tools/cpython_suite.py test_tasks test_queues    # some of its modules
+    python -m tools.cpython_suite                           # all of test.test_asyncio; ten minutes or more
+    python -m tools.cpython_suite test_tasks test_queues    # some of its modules
 
 For maintainers, after a change to `helpers/recorder`; pytest does not collect it. It needs a Python that
 came with its tests (`python -c "import test.test_asyncio"`). Each module runs twice in a process of its
@@ -23,8 +23,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from tools import ROOT
+
 PATIENCE = 600              # seconds for which one module may run
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 # -- in the process that runs one module ------------------------------------------------------------
@@ -35,7 +36,6 @@ turns = 0                   # of recorded tasks: shows that there was a recordin
 
 def record_every_loop() -> None:
     """From now on every event loop is recorded from its first task, or its first run, until it is closed."""
-    sys.path.insert(0, str(ROOT))
     from helpers.recorder import Recorder
     from helpers.recorder.notes import STRIDE
     from helpers.recorder.translate import tasks_of
@@ -132,7 +132,8 @@ def run_here(module: str, recorded: bool, only: list[str]) -> None:
 
 def outcomes(module: str, recorded: bool, only: Sequence[str] = ()) -> tuple[int, dict[str, str]]:
     """How many turns were recorded, and what became of each test."""
-    command = [sys.executable, __file__, "--here", module, "recorded" if recorded else "plain", *only]
+    mode = "recorded" if recorded else "plain"
+    command = [sys.executable, "-m", "tools.cpython_suite", "--here", module, mode, *only]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT)
         return json.loads(done.stdout.strip().splitlines()[-1])

@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools import Problem, markdown
+from tools import NAVIGATION_TOP, Problem, markdown
 from tools.markdown import Block, blocks, headings
 
 FILE = "index.ipynb"
@@ -94,7 +94,7 @@ def cells_of(file: str, notebook: NotebookNode) -> Iterator[tuple[NotebookNode, 
 
 
 def is_term(bold: str) -> bool:
-    return bold.rstrip(":").lower() not in LABELS and not re.match(r"\d+ minutes", bold)
+    return bold.rstrip(":").lower() not in LABELS and not re.match(r"\d+ minutes?\b", bold)
 
 
 def sentence_around(block: Block, begin: int, end: int) -> str:
@@ -257,7 +257,7 @@ def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: s
     texts = {
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
                  "to the cell that explains it. Search with Ctrl+F (on a Mac, Cmd+F).",
-        "navigation-top": f"[Start here](00_start_here.ipynb)\n\n{note}",
+        NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThree dots stand for what differs from program to program: a "
                     f"name, a number, an address.\n\n{messages_table(places)}",

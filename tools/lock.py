@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import ROOT
 
 # The Python of Binder and conda. Without a pin, Binder's builder would take one that is too old for the course.
 PYTHON = "3.13"

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from tools import Problem, markdown
+from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, Problem, markdown
 
 WORDS, LINES = 180, 12      # that one reads in a minute
 MOST_MINUTES, MOST_PREDICTIONS = 45, 8
 FIRST_LIMITED = 10          # lessons from this number on must keep to both; 0, once the older ones do as well
 
-GENERATED = ("navigation-top", "navigation-bottom")     # cells that tools/catalogue.py writes
+GENERATED = (NAVIGATION_TOP, NAVIGATION_BOTTOM)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _is(block: markdown.Block, kind: str) -> bool:
 
 
 def _minutes(file: str, heading: str) -> int:
-    found = re.search(r"\((\d+) minutes\)$", heading)
+    found = re.search(r"\((\d+) minutes?\)$", heading)
     if found is None:
         raise Problem(f'{file}: "{heading}" does not say how long it takes. Write, say, "{heading} (5 minutes)".')
     return int(found[1])

@@ -88,11 +88,20 @@ async def execute(path: Path, seconds: float = TIMEOUT) -> NotebookNode:
 def read(path: Path) -> NotebookNode:
     """A notebook in format 4.5. Raises Problem if it is none, or has cells without ids."""
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
-    except Exception as error:      # nbformat raises many kinds, for what is no JSON and for what is no notebook
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise Problem(f"{path.name} is not a readable notebook: {error}") from error
+    return parsed(path.name, text)
+
+
+def parsed(name: str, text: str) -> NotebookNode:
+    """The notebook that `text` holds; like `read`. `name` is what a Problem calls it."""
+    try:
+        notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+    except Exception as error:      # nbformat raises many kinds, for what is no JSON and for what is no notebook
+        raise Problem(f"{name} is not a readable notebook: {error}") from error
     if (notebook.nbformat, notebook.get("nbformat_minor", 0)) < (4, 5) or not all(c.get("id") for c in notebook.cells):
-        raise Problem(f"{path.name} has cells without ids, or an older format: save it in a current JupyterLab.")
+        raise Problem(f"{name} has cells without ids, or an older format: save it in a current JupyterLab.")
     return notebook
 
 

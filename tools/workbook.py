@@ -14,6 +14,7 @@ writes them by itself. So a run does this with each notebook:
   `04_gather_new_version.ipynb`. An older one of that name is replaced, or, if it was changed, kept: the next name is
   `04_gather_new_version_2.ipynb`.
 * If the course no longer has it, it is kept, and from then on it is the learner's.
+* If a symbolic link stands in its place, the link is kept, and so is what it leads to.
 
 The pictures that notebooks show are copied by the same rules. Lines of notebooks/progress.txt, of exercises done there,
 are added to workbook/progress.txt. `.course.json` remembers what was written, as hashes; without it, every notebook
@@ -38,15 +39,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import ROOT, Problem
+from tools import NAVIGATION_TOP, ROOT, Problem
 
 COURSE, WORKBOOK = "notebooks", "workbook"
 FIRST = "00_start_here.ipynb"
 STATE = ".course.json"
 PROGRESS = "progress.txt"
 
-NAVIGATION = "navigation-top"       # the id of the cell under the title, which tools/catalogue.py writes
-# A paragraph that this cell has in notebooks/, and not in workbook/.
+# A paragraph that the cell `NAVIGATION_TOP` has in notebooks/, and not in workbook/.
 CLEAR_OUTPUTS = (
     "The outputs below give the answers away. To study here, clear them first: *Edit*, *Clear Outputs of All Cells* "
     "(in VS Code, *Clear All Outputs*)."
@@ -108,7 +108,7 @@ def without_outputs(content: bytes) -> bytes:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
-        elif cell.get("id") == NAVIGATION:
+        elif cell.get("id") == NAVIGATION_TOP:
             cell["source"] = source_of(cell).replace(f"{CLEAR_OUTPUTS}\n\n", "").splitlines(keepends=True)
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
     return f"{text}\n".encode()
@@ -229,7 +229,7 @@ class Workbook:
         except OSError:                             # most learners have none there
             return
         mark = hashlib.sha256(content).hexdigest()
-        if mark == self.memory.progress:            # so who deletes the one in the workbook does begin anew
+        if mark == self.memory.progress:            # whoever deletes the one in the workbook begins anew
             return
         path = self.folder / PROGRESS
         try:
@@ -248,7 +248,11 @@ class Workbook:
     def report(self) -> list[str]:
         """What was done, in sentences."""
         if self.made:
-            new = f"{WORKBOOK}/ has {self.made} new files: your own copies of the notebooks, without the outputs."
+            new = (
+                f"{WORKBOOK}/ has 1 new file: your own copy, without the outputs."
+                if self.made == 1 else
+                f"{WORKBOOK}/ has {self.made} new files: your own copies of the notebooks, without the outputs."
+            )
             return [*self.remarks, new]
         return self.remarks or ([] if self.problems else [f"{WORKBOOK}/ is up to date."])
 
@@ -258,6 +262,9 @@ class Workbook:
         path = self.folder / item.name
         if path.is_dir():
             self.problems.append(f"{WORKBOOK}/{item.name} is a folder. Rename it: a file of the course has this name.")
+            return
+        if path.is_symlink():
+            self._leave_link(path, item)
             return
         if not path.exists():
             self._put(path, item)
@@ -276,13 +283,25 @@ class Workbook:
         self._note(item)
         self.memory.offered[item.name] = item.version
 
+    def _leave_link(self, path: Path, item: Item) -> None:
+        """A symbolic link is the learner's own: what they keep elsewhere is neither replaced nor written to."""
+        if path.exists():
+            self.remarks.append(f"{item.name} is a symbolic link. It is left as it is, even if the course has a "
+                                "new version.")
+        else:
+            self.problems.append(
+                f"{WORKBOOK}/{item.name} is a symbolic link to a file that is not there, and is left as it is.\n"
+                "Remove it, and run the same command again: then you get a fresh one."
+            )
+
     def _offer(self, item: Item) -> None:
         """Lay the new version of a file beside the learner's own."""
         offers = self._offers(item)
         if any(self._mark(path, version_of) == item.version for path in offers):
             return
         unchanged = [path for path in offers if self._is_unchanged(path, item)]
-        path = unchanged[0] if unchanged else next(path for path in self._offer_names(item) if not path.exists())
+        free = (path for path in self._offer_names(item) if not os.path.lexists(path))
+        path = unchanged[0] if unchanged else next(free)
         self._put(path, item)
         self.remarks.append(f"{item.name} has a new version. You have changed yours, so it is kept; the new one is "
                             f"{path.relative_to(self.folder).as_posix()}.")
@@ -298,7 +317,7 @@ class Workbook:
         """The new versions that lie there, by number."""
         path = self.folder / item.name
         name = re.compile(rf"{re.escape(path.stem)}_new_version(?:_(\d+))?{re.escape(path.suffix)}")
-        files = [other for other in path.parent.iterdir() if other.is_file()]
+        files = [other for other in path.parent.iterdir() if other.is_file() and not other.is_symlink()]
         found = [(int(match[1] or 1), other) for other in files if (match := name.fullmatch(other.name))]
         return [other for _, other in sorted(found)]
 

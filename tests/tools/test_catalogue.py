@@ -131,7 +131,7 @@ def test_the_navigation_stands_after_the_title_and_at_the_end(course):
         assert "Next: [Go on](01_second.ipynb)" in cell.source and "Previous" not in cell.source
     for cell in (second[1], second[-1]):
         assert "Previous: [Begin here](00_first.ipynb)" in cell.source and "Next" not in cell.source
-    assert "**1 minutes**" in first[1].source and "builds on: nothing" in first[1].source
+    assert "**1 minute**" in first[1].source and "builds on: nothing" in first[1].source
     assert "**7 minutes**" in second[1].source and "builds on: [Begin here](00_first.ipynb)" in second[1].source
 
 

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from helpers.notebook import progress_file
 from tools import ROOT, refresh, workbook
-from tools.workbook import COURSE, FIRST, NAVIGATION, PROGRESS, STATE, WORKBOOK
+from tools.workbook import COURSE, FIRST, NAVIGATION_TOP, PROGRESS, STATE, WORKBOOK
 
 LESSON = "04_gather.ipynb"
 OFFER, SECOND_OFFER = "04_gather_new_version.ipynb", "04_gather_new_version_2.ipynb"
@@ -37,7 +37,7 @@ def lesson(version: int = 1) -> NotebookNode:
     """A notebook of the course, with outputs."""
     cells = [
         nbformat.v4.new_markdown_cell("# Ask 茶", id="title"),
-        nbformat.v4.new_markdown_cell(f"**5 minutes**\n\n{workbook.CLEAR_OUTPUTS}\n\nNext: x", id=NAVIGATION),
+        nbformat.v4.new_markdown_cell(f"**5 minutes**\n\n{workbook.CLEAR_OUTPUTS}\n\nNext: x", id=NAVIGATION_TOP),
         nbformat.v4.new_code_cell(f"version = {version}\nversion", id="code", metadata={"tags": ["raises-exception"]}),
     ]
     cells[2].execution_count = 1
@@ -118,6 +118,60 @@ def test_the_copies_have_the_same_cells_without_outputs_in_the_form_of_the_cours
     assert mine(course).read_bytes() == refresh.written(expected).encode()
     assert set(files(course)) == {FIRST, LESSON}
     assert "2 new files" in capsys.readouterr().out
+
+
+def test_one_new_file_is_told_in_the_singular(made, capsys):
+    mine(made).unlink()
+    capsys.readouterr()
+    assert workbook.main([], made) == 0
+    assert "has 1 new file: your own copy, " in capsys.readouterr().out
+
+
+@pytest.fixture
+def link():
+    """Makes a symbolic link, where the system lets us."""
+
+    def make(path: Path, target: Path) -> None:
+        path.unlink(missing_ok=True)
+        try:
+            path.symlink_to(target)
+        except OSError as error:        # Windows asks for a right that not everybody has
+            pytest.skip(f"no symbolic links here: {error}")
+
+    return make
+
+
+def test_a_symbolic_link_is_kept_and_so_is_what_it_leads_to(made, tmp_path, link, capsys):
+    elsewhere = tmp_path / "elsewhere.ipynb"
+    elsewhere.write_bytes(mine(made).read_bytes())
+    link(mine(made), elsewhere)
+    before = elsewhere.read_bytes()
+    write_in(made / COURSE / LESSON, "something new")
+    capsys.readouterr()
+    assert workbook.main([], made) == 0
+    assert mine(made).is_symlink() and elsewhere.read_bytes() == before
+    assert f"{LESSON} is a symbolic link. It is left as it is" in capsys.readouterr().out
+
+
+def test_a_symbolic_link_to_nothing_is_kept_and_said_to_be_one(made, tmp_path, link, capsys):
+    link(mine(made), tmp_path / "gone.ipynb")
+    assert workbook.main([], made) == 0
+    assert mine(made).is_symlink() and not (tmp_path / "gone.ipynb").exists()
+    assert f"{LESSON} is a symbolic link to a file that is not there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_symbolic_link_where_a_new_version_would_lie_is_kept(made, tmp_path, link, there):
+    elsewhere = tmp_path / "elsewhere.ipynb"
+    if there:
+        elsewhere.write_bytes(mine(made).read_bytes())
+    write_in(mine(made), "mine")
+    write_in(made / COURSE / LESSON, "something new")
+    offer = mine(made).with_name(f"{mine(made).stem}_new_version.ipynb")
+    link(offer, elsewhere)
+    assert workbook.main([], made) == 0
+    assert offer.is_symlink() and elsewhere.exists() is there
+    assert source(mine(made).with_name(f"{mine(made).stem}_new_version_2.ipynb")) == "something new"
 
 
 def test_pictures_that_a_notebook_shows_come_along_and_no_other_file(course):
