@@ -54,8 +54,3 @@ def _get_ready() -> None:
     while before != (used := sum(waiting.cpu_times()[:2])) or not used:
         before = used
         time.sleep(0.1)
-
-
-if __name__ == "__main__":
-    for text in tables():
-        print(text)

@@ -29,21 +29,20 @@ if sys.version_info < (3, 11):
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from helpers.drawing.timeline import compare
+from helpers.recorder import record
 from helpers.recording import Recording
-
-from .drawing.timeline import compare
-from .recorder import record
-from .simulated_io import Shop, ShopBusy, ShopError
-from .virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
+from helpers.simulated_io import Shop, ShopBusy, ShopError
+from helpers.virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 
 if TYPE_CHECKING:
-    from .drawing.deadlock import who_waits
-    from .drawing.figure import show
-    from .notebook.environment import check_environment
-    from .notebook.extension import load_ipython_extension, unload_ipython_extension
-    from .notebook.progress import progress
-    from .widgets.heartbeat import heartbeat
-    from .widgets.lab import lab
+    from helpers.drawing.deadlock import who_waits
+    from helpers.drawing.figure import show
+    from helpers.notebook.environment import check_environment
+    from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from helpers.notebook.progress import progress
+    from helpers.widgets.heartbeat import heartbeat
+    from helpers.widgets.lab import lab
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",

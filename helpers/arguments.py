@@ -108,7 +108,7 @@ def instance(value: object, kind: type | tuple[type, ...], wanted: str, advice: 
 
 
 def recorded_run(run: object, kind: type, wanted: str, call: str, *, how: str = MAKE_A_RUN, advice: str = "") -> None:
-    """Raise TypeError if `run` is not a recording; who gives a coroutine is told how to make a run of it.
+    """Raise TypeError if `run` is not a recording; for a coroutine, say how to make a run of it.
 
     kind    the class Recording: this module stands below it
     wanted  "draw() draws a recorded run"

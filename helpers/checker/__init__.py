@@ -26,9 +26,8 @@ before somebody looks at one.
 
 from __future__ import annotations
 
+from helpers.checker.exercise import Exercise, Mistake, exercises_of
+from helpers.checker.expect import Failed, cancelled, equal, require, shown
 from helpers.notebook.predict import predict
-
-from .exercise import Exercise, Mistake, exercises_of
-from .expect import Failed, cancelled, equal, require, shown
 
 __all__ = ["Exercise", "Failed", "Mistake", "cancelled", "equal", "exercises_of", "predict", "require", "shown"]

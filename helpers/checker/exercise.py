@@ -1,6 +1,6 @@
 """What an exercise is, and how an answer to it is checked.
 
-An exercise is data and plain functions, in one place: see `lesson_04.py` for a short one, and
+An exercise is data and plain functions, in one place: see helpers/exercises/lesson_00.py for a short one, and
 CONTRIBUTING.md for how to add one.
 """
 

@@ -1,4 +1,4 @@
-"""A run in words: the title of its picture, and the alternative text, for who cannot see the picture."""
+"""A run in words: the title of its picture, and the alternative text, for anyone who cannot see the picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from helpers.recording import Recording, Span
 from helpers.wait_kinds import BLOCKED, EXCEPTION, WAIT, kind_of
 from helpers.words import count, listed, seconds, short, shown_name, told_apart
 
-NAMED = 6                   # so many tasks are told one by one
+NAMED = 6                   # so many tasks are described one by one
 
 
 def headline(run: Recording) -> str:
@@ -32,7 +32,7 @@ def _waited_outside(run: Recording) -> float:
 
 
 def alternative_text(run: Recording) -> str:
-    """The picture in words, for who cannot see it. Of a real run it gives no durations.
+    """The picture in words, for anyone who cannot see it. Of a real run it gives no durations.
 
     It says no more of a real run than its text twin does, so that it is the same on every machine.
     """

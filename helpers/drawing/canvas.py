@@ -142,7 +142,7 @@ def style():
     """matplotlib's own settings while a picture is made, whatever the learner has set."""
     defaults = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(("backend", "interactive", "webagg"))}
     defaults |= {"font.family": ["DejaVu Sans"], "font.size": NORMAL, "hatch.linewidth": 1.0}
-    # matplotlib checks every value that is set, so only those are that differ
+    # matplotlib checks every value that is set, so only those that differ are set
     return mpl.rc_context({name: value for name, value in defaults.items() if mpl.rcParams[name] != value})
 
 

@@ -1,7 +1,7 @@
 """The lanes of a run in numbers: what each task did over time, as bars, and the words in them.
 
 A turn on the loop takes microseconds, or no time at all on a virtual clock. It is shown two pixels wide even so, since
-it is what all the waiting is for. Times are seconds, heights are lanes: where those are on a page, `layout` knows.
+it is what all the waiting is for. Times are seconds, heights are lanes; `layout` decides where lanes are on a page.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def visible(panels: Iterable[Panel], span: float) -> list[State]:
     """What can be seen of all states, and so is explained: the last of `STATES` first, worker threads at the end.
 
     A state can be seen that takes two times `LEAST` of the axis, of `span` seconds, in all lanes together. Turns on the
-    loop, and what blocks it, are shown however short they are. How large a picture is, makes no difference.
+    loop, and what blocks it, are shown however short they are. The size of the picture makes no difference.
     """
     seen = set()
     panels = list(panels)

@@ -24,7 +24,7 @@ from helpers.text_twin import worker_names
 from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING
 from helpers.words import count, first_line
 
-LONG_LABEL = 0.7                # of the width of the page may the label of a run take
+LONG_LABEL = 0.7                # of the width of the page: the most that the label of a run may take
 
 
 class Page(NamedTuple):

@@ -47,7 +47,7 @@ STATES = (
 NUMBER = {state.name: number for number, state in enumerate(STATES)}
 # What a lane below those of the tasks shows: no state of a task, so it has a pattern on paper.
 WORKER = State("worker", PAPER, "a worker thread at work", INK)
-# The stripes over a colour: what they are told by besides.
+# The stripes over a colour: the second thing by which these states are recognised.
 STRIPES = {"ready": "#8a4a00", "worker": STATES[NUMBER["thread"]].colour}
 
 

@@ -33,7 +33,7 @@ LANES = 500                     # pixels of height for lanes with names, about
 CURVE = 120                     # pixels of height of the curve of tasks under way
 MARGIN = 14                     # pixels left of title and key
 TITLE, KEY, KEY_ROW = 52, 53, 22    # pixels above the lanes without a key; to the middle of its first row; of each row
-HALF = 0.36                     # of the height of a lane is a bar high, above and below its middle
+HALF = 0.36                     # of the height of a lane: how far a bar reaches above and below its middle
 PATTERNS = {"ready": "/////", "worker": "\\\\\\\\"}
 BLOCKED = STATES[NUMBER["blocked"]]
 

@@ -1,4 +1,4 @@
-"""The exercises of notebook 03: sequential and concurrent."""
+"""The exercises and questions of notebook 03: sequential and concurrent."""
 
 from __future__ import annotations
 

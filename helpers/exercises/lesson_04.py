@@ -1,4 +1,4 @@
-"""The exercises of notebook 04: gather."""
+"""The exercises and questions of notebook 04: gather."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exercises and questions of notebooks/06_cancellation_and_timeouts.ipynb."""
+"""The exercises and questions of notebook 06: cancellation and timeouts."""
 
 from __future__ import annotations
 

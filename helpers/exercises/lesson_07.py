@@ -1,4 +1,4 @@
-"""The exercises and questions of notebooks/07_blocking_the_loop.ipynb."""
+"""The exercises and questions of notebook 07: blocking the loop."""
 
 import asyncio
 import time

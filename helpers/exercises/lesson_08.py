@@ -1,4 +1,4 @@
-"""The exercises and questions of notebooks/08_limits_and_queues.ipynb."""
+"""The exercises and questions of notebook 08: limits and queues."""
 
 from __future__ import annotations
 

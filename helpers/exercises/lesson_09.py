@@ -1,4 +1,4 @@
-"""The exercises of notebook 09: shared state."""
+"""The exercises and questions of notebook 09: shared state."""
 
 from __future__ import annotations
 

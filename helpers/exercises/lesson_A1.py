@@ -1,4 +1,4 @@
-"""The exercises and questions of the appendix A1: asyncio in Jupyter."""
+"""The exercises and questions of notebook A1: asyncio in Jupyter."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Question:
     """A question with its choices; shows itself when it is last in a cell.
 
     question  one or two sentences; `code` may stand in backticks, here, in the choices and in the feedback
-    choices   the text of a choice -> what to say to who has chosen it
+    choices   the text of a choice -> what to say to anyone who has chosen it
     right     the right choices, at least one
     """
 
@@ -81,7 +81,7 @@ def predict(question: str, choices: Mapping[str, str], *, right: str | Iterable[
     """A question to answer before running the next cell.
 
     question  one or two sentences
-    choices   two to six: the text of a choice -> what to say to who has chosen it; shown in this order
+    choices   two to six: the text of a choice -> what to say to anyone who has chosen it; shown in this order
     right     the right choice, or several
 
     Raises TypeError or ValueError if a part is missing or does not fit.

@@ -80,10 +80,9 @@ def done() -> set[tuple[str, str]]:
 def mark(lesson: str, exercise: str) -> bool:
     """Remember that an exercise is done; whether it is remembered.
 
-    lesson    the module of the exercise, such as "helpers.exercises.lesson_04"; one of another name is not remembered
+    lesson    such as "lesson_04"; of anything with another kind of name, nothing is remembered
     exercise  its name
     """
-    lesson = lesson.rpartition(".")[2]
     line = f"{lesson} {exercise}"
     here = folder()
     if here is None or not LINE.fullmatch(line):

@@ -53,7 +53,7 @@ class Sampler(Protocol):
         """Begin to call `watched.sample`."""
 
     def stop_sampling(self) -> None:
-        """Make an end of it."""
+        """Stop calling it."""
 
 
 class Watchdog:

@@ -390,7 +390,7 @@ BAD = [
     (pictures_have_words, new_notebook(text("![](a.png)")), "no alt text"),
     (pictures_have_words, new_notebook(text('<img src="a.png">')), "no alt text"),
     (no_path_of_a_machine, new_notebook(code("1", stream("saved in /home/me/x"))), "/home/me/x"),
-    (no_path_of_a_machine, new_notebook(code("1", stream("/opt/course/helpers/notebook.py:3: W"))), "notebook.py"),
+    (no_path_of_a_machine, new_notebook(code("1", stream("/opt/course/helpers/recording.py:3: W"))), "recording.py"),
     (no_path_of_a_machine, new_notebook(code("1", stream("C:\\Users\\me"))), "C:\\Users\\me"),
     (clean_metadata, changed(new_notebook(), lambda n: n.metadata.kernelspec.update(name="conda-env")), "'conda-env'"),
     (clean_metadata, changed(new_notebook(), lambda n: n.metadata.language_info.update(version="3.12.1")), "3.12.1"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.notebook import environment as works_here
+from helpers.notebook import environment
 from helpers.notebook.environment import check_environment, loop_problem, package_problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,7 @@ def test_everything_is_here(capsys):
 
 def test_the_name_of_the_project_is_its_own():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["name"] == works_here.PROJECT
+    assert project["name"] == environment.PROJECT
 
 
 def test_packages_that_will_do():
@@ -38,9 +38,9 @@ def test_packages_that_will_do():
 
 
 def test_the_requirements_of_the_project_are_the_default(monkeypatch):
-    monkeypatch.setattr(works_here, "requires", lambda project: [f"not-there-{project}>=1"])
+    monkeypatch.setattr(environment, "requires", lambda project: [f"not-there-{project}>=1"])
     assert package_problem().startswith("Not installed: not-there-while-you-wait.")
-    monkeypatch.setattr(works_here, "requires", lambda project: None)
+    monkeypatch.setattr(environment, "requires", lambda project: None)
     assert package_problem() == ""
 
 
@@ -48,11 +48,11 @@ def test_packages_that_are_missing_or_too_old():
     problem = package_problem(["pytest>=999", "no-such-package>=2", "also-not-there", "nbval>=0.1"])
     assert problem.startswith("Not installed: also-not-there, no-such-package.\nOf the wrong version: pytest is ")
     assert "(the course needs >=999)" in problem and "nbval" not in problem
-    assert problem.endswith(works_here.INSTALL)
+    assert problem.endswith(environment.INSTALL)
 
 
 def test_a_pre_release_is_new_enough(monkeypatch):
-    monkeypatch.setattr(works_here, "version", lambda name: "9.0rc1")
+    monkeypatch.setattr(environment, "version", lambda name: "9.0rc1")
     assert package_problem(["pytest>=8"]) == ""
 
 
@@ -60,7 +60,7 @@ def test_a_project_that_is_not_installed(monkeypatch):
     def not_found(project):
         raise PackageNotFoundError(project)
 
-    monkeypatch.setattr(works_here, "requires", not_found)
+    monkeypatch.setattr(environment, "requires", not_found)
     assert package_problem().startswith("The course itself is not installed in this Python.\nRun this")
 
 
@@ -83,7 +83,7 @@ def test_a_loop_that_cannot_be_recorded():
 
 
 def test_what_is_wrong_is_a_numbered_list_with_the_command_on_a_line_of_its_own(capsys, monkeypatch):
-    monkeypatch.setattr(works_here, "requires", lambda project: ["no-such-package>=2"])
+    monkeypatch.setattr(environment, "requires", lambda project: ["no-such-package>=2"])
     check_environment()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("The course does not work here yet. The Python of this notebook is ")
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_a_numbered_list_with_the_command_on_a_line_of_its_own(
 
 
 def test_the_command_to_install_names_files_that_are_there():
-    command = next(line.split() for line in works_here.INSTALL.splitlines() if "%pip" in line)
+    command = next(line.split() for line in environment.INSTALL.splitlines() if "%pip" in line)
     assert command[:3] == ["%pip", "install", "-r"] and command[4] == "-e"
     assert (ROOT / "notebooks" / command[3]).resolve() == ROOT / "requirements.txt"
     assert (ROOT / "notebooks" / command[5]).resolve() == ROOT

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_what_is_marked_is_done(course):
     assert progress_file.done() == set()
-    assert progress_file.mark("helpers.exercises.lesson_04", "cheapest")
-    assert progress_file.mark("helpers.exercises.lesson_01", "hang_up")
+    assert progress_file.mark("lesson_04", "cheapest")
+    assert progress_file.mark("lesson_01", "hang_up")
     assert progress_file.done() == {("lesson_04", "cheapest"), ("lesson_01", "hang_up")}
 
 
@@ -33,7 +33,8 @@ def test_the_same_mark_twice_changes_nothing(course):
 
 
 def test_only_exercises_of_lessons_are_remembered(course):
-    assert not progress_file.mark("tests.test_progress", "cheapest")
+    assert not progress_file.mark("test_progress", "cheapest")
+    assert not progress_file.mark("helpers.exercises.lesson_04", "cheapest")
     assert not progress_file.mark("lesson_04", "two\nlines")
     assert not (course / "progress.txt").exists()
 
