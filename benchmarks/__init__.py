@@ -3,9 +3,9 @@
     python -m benchmarks                    # all tables; they are also written into BENCHMARKS.md
     python -m benchmarks recorder imports   # some of them, printed only
 
-Both sides of a ratio are measured in this one run, in turn, so that whatever else the machine does
-disturbs both alike. Close other programs first all the same.
+Both sides of a ratio are measured in this one run, in turn, so whatever else the machine does
+disturbs both alike. Even so, close other programs first.
 
-The other tools are the group `bench` of pyproject.toml, which `make bench` installs. Where one of them is missing, or
-does not run on this Python, its row is left out, with a note.
+The other tools are the group `bench` of pyproject.toml, which `make bench` installs. Where one of them is not
+installed, its row is left out, with a note.
 """

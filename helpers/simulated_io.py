@@ -161,7 +161,7 @@ class Shop:
     def price_blocking(self, item: str) -> int:
         """The twin of `price` that does not await: it blocks its thread for as long as `price` would take.
 
-        Where it has to queue, it reckons when a place will be free, and sleeps until then: on the thread of an
+        Where it has to queue, it works out when a place will be free, and sleeps until then: on the thread of an
         event loop it cannot be told, because nothing else runs. If somebody before it is cancelled, it does not
         profit.
         """

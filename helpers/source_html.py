@@ -2,8 +2,8 @@
 
     tag("pre", highlighted(source), class_=CLASS)       # and, once on the page, style()
 
-Pygments takes the source apart. Of the forty kinds of tokens that it tells apart six have a colour, about those of
-JupyterLab's editor, but on every background dark or light enough to be read: at least 4.5:1, checked by a test. The
+Pygments takes the source apart. Six of its forty kinds of tokens have a colour, much like those of JupyterLab's editor,
+but legible on every background: the contrast is at least 4.5:1, checked by a test. The
 colours are those of the page's theme, or with the class `wyw-on-paper` those of the light one.
 """
 

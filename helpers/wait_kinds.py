@@ -1,6 +1,6 @@
 """What a task may be doing, how it may have ended, and the one table of what it may wait for.
 
-A wait of a recording has the name of its kind: "sleep", "lock", "queue get". What is to be known of a
+A wait of a recording has the name of its kind: "sleep", "lock", "queue get". All that is known of a
 kind stands in its row of `WAITS` and nowhere else: the family, which gives its colour; whether a timer
 of the event loop ends it; and its words in sentences. The recorder names waits in `recorder/waits.py`.
 """

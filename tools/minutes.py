@@ -5,8 +5,8 @@
 This is the core of a lesson: what everybody reads and does. Two kinds of sections are not part of it: challenges, whose
 minutes stand in their headings, and what stands under "Going further".
 
-A prediction is a question of `exercises.predict_...`, or a text with **Predict** in bold. A text that leads to such a
-question, in the cell before it, is the same prediction.
+A prediction is a question of `exercises.predict_...`, or a text with **Predict** in bold. A text in the cell before
+such a question, leading to it, belongs to the same prediction.
 """
 
 from __future__ import annotations

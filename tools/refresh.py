@@ -10,7 +10,7 @@ that two runs in a row change no byte: addresses, file names of cells, process i
 rules of tests/sanitize.cfg, the same that nbval compares with; no times, no versions, no state of widgets are kept;
 tracebacks keep the frames of the notebook's own cells.
 
-The picture of a run in real time is another one each time. It is stored again only if its text twin has changed.
+The picture of a run in real time differs each time. It is stored again only if its text twin has changed.
 
 An error that a cell shows without having the tag "raises-exception" is reported, and that notebook is not written.
 """

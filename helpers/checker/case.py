@@ -1,4 +1,4 @@
-"""What is demanded of an answer: cases, each a function that calls it, and what must come of that."""
+"""What is demanded of an answer: cases, each a function that calls it, and what must come of the call."""
 
 from __future__ import annotations
 

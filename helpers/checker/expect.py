@@ -34,7 +34,7 @@ def require(condition: Any, kind: str, observed: str, wanted: str = "") -> None:
 
 
 def equal(got: Any, wanted: Any, what: str = "the result") -> None:
-    """Demand that `got == wanted`; lists with the same elements in another order are told from wrong values."""
+    """Demand that `got == wanted`; for the same elements in another order, blame the order."""
     if got == wanted:
         return
     if {type(got), type(wanted)} == {list, tuple} and list(got) == list(wanted):

@@ -1,7 +1,7 @@
 """Run one case of an exercise on an answer, and note everything that a verdict may need, as plain data.
 
 This runs in the process of the answer. The answer runs inside `simulate`, so its time is virtual and
-exact. What happens is noted, not judged: judging is the business of `verdict`, on the other side.
+exact. What happens is noted, not judged: `verdict` judges, on the other side.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _overlap(run: Recording) -> str:
 def _pairs(run: Recording, names: list[str]) -> list[str]:
     """Of each task, which of the later ones were under way with it; nothing of one that has none.
 
-    As `run.peak`, it goes by `run.lives`: where at most two tasks are under way at once, a pair of them is told.
+    Like `run.peak`, it goes by `run.lives`: where at most two tasks are under way at once, it names a pair of them.
     """
     lives = list(zip(names, run.lives[1:]))
     pairs = []

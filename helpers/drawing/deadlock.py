@@ -32,7 +32,7 @@ Node = Standing | asyncio.Lock
 HEIGHT = 3.4                    # inches
 BOX = 0.5                       # inches of height of a box
 LETTERS = 24                    # in a box, at most
-MOST = 5                        # tasks that are told and drawn; more of them would not be readable
+MOST = 5                        # tasks that are named and drawn; more of them would not be readable
 
 
 def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -> None:

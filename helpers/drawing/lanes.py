@@ -1,7 +1,8 @@
 """The lanes of a run in numbers: what each task did over time, as bars, and the words in them.
 
-A turn on the loop takes microseconds, or no time at all on a virtual clock. It is shown two pixels wide even so, since
-it is what all the waiting is for. Times are seconds, heights are lanes; `layout` decides where lanes are on a page.
+A turn on the loop takes microseconds, or no time at all on a virtual clock. It is shown two pixels wide all the same,
+since it is what all the waiting is for. Times are seconds, heights are lanes; `layout` decides where they are on a
+page.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Letters, as far as a layout has to know them: which can be shown, how wide they are, and what fits.
 
-A painter knows its letters: the PNG measures those of DejaVu Sans, the SVG reckons with an average width.
+A painter knows its letters: the PNG measures those of DejaVu Sans, the SVG assumes an average width.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The states of a task as pictures show them: which there are, their colours and their words; and the size of pictures.
+"""The states of a task as pictures show them, with their colours and their words; and the size of pictures.
 
 A span of a recording is in one of ten states: running, blocked, ready, or waiting for one of seven
 families of things. Any two of the colours are at least 20 apart (CIE76, where 2.3 is the smallest
 difference that people notice) in normal vision and in the three kinds of colour blindness: found by
-a random search over colours, and checked by a test. No state is told by its colour alone: a segment
+a random search over colours, and checked by a test. No state is shown by its colour alone: a segment
 carries its word where there is room, "ready" is hatched, and the key has the rest.
 """
 

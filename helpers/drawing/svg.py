@@ -4,8 +4,8 @@
     drawing.text                    # "<svg ...>", to be put into an HTML widget
     drawing.layout.x(0.3)           # where 0.3 seconds stand, in pixels from the left edge
 
-What it shows, says and explains is what the picture does, for both paint a `layout`; its height is chosen, not the
-number of tasks: lanes that have room carry a name, many are one image, in which rows show the share of their tasks.
+It shows, says and explains what the PNG does, since both paint a `layout`. Its height is given, whatever the number of
+tasks: lanes that have room carry a name; too many lanes become one image, whose rows show the share of their tasks.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Drawing(NamedTuple):
 
 
 class BrowserLetters:
-    """The letters of a browser: it has one for everything, and how wide they are can only be reckoned."""
+    """The letters of a browser: it has one for everything, and their widths can only be estimated."""
 
     def clean(self, text: str) -> str:
         return one_line(" ".join(text.split()))

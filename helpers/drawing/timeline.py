@@ -3,8 +3,8 @@
     draw(run)                                           # a matplotlib Figure
     compare({"sequential": run_1, "concurrent": run_2})    # last in a cell: one picture, one time axis
 
-How it is drawn stands in `png`, which is imported only when a picture is wanted: matplotlib takes its time, and a text
-twin needs none of it. What is said about a run stands in `alternative_text`.
+`png` draws it, and is imported only when a picture is wanted: matplotlib takes its time to import, and a text twin
+needs none of it. `alternative_text` has the words for a run.
 """
 
 from __future__ import annotations

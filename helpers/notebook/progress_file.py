@@ -2,8 +2,8 @@
 
 It is a text file to which lines are only ever appended, one for each exercise, such as `lesson_04 cheapest`. So two
 notebooks that are open at the same time cannot overwrite each other's marks, a line that was cut off (or that somebody
-has written into the file) spoils only itself, and there is no moment at which the file is half written. Whoever wants
-to begin anew deletes the file. Git ignores it.
+has written into the file) spoils only itself, and there is no moment at which the file is half written. To begin anew,
+delete the file. Git ignores it.
 
 Nothing here raises an exception because of the file: where it cannot be read nothing is done yet, and where it cannot
 be written nothing is remembered.

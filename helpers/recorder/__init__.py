@@ -4,7 +4,7 @@
     watch               what is replaced on a loop meanwhile, and put back
     hooks, turns        what stands in its place: the methods of a loop; the turn itself
     notes               what is noted of a task and of a step
-    watchdog            at which line a long turn is
+    watchdog            the line that a long turn is at
     translate           from notes to a Recording
     waits, locks        what a suspended task waits for, and at which line; which locks it holds
     names               what to call a task

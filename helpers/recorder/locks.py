@@ -1,9 +1,10 @@
 """Which lock a suspended task waits for, and which locks it holds: what asyncio itself does not write down.
 
-An `asyncio.Lock` knows that it is taken, and not by whom. But a task that is inside of `async with lock:` keeps the
+An `asyncio.Lock` knows that it is taken, but not by whom. But a task that is inside `async with lock:` keeps the
 lock's `__aexit__` for the way out, in the frozen frame of its coroutine, where Python's garbage collector shows it.
-So `read_locks` reads the holders from the tasks; of a lock that was taken with a plain `await lock.acquire()`, as that
-of a condition, in an `AsyncExitStack` or in an `asynccontextmanager`, it finds none. Like `waits.py` it only looks.
+So `read_locks` reads the holders from the tasks. It finds no holder of a lock that was taken with a plain
+`await lock.acquire()`, such as that of a condition, in an `AsyncExitStack` or in an `asynccontextmanager`. Like
+`waits.py` it only looks.
 """
 
 from __future__ import annotations

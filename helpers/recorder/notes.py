@@ -5,7 +5,7 @@ whole nanoseconds on the recording's clock. So the notes of a task take some 500
 microsecond or two; `translate.py` makes words of them when the run is over.
 
 What the recorder itself gets wrong while it reads is kept in `Notes.failure`: the program that is watched must not
-notice, and nobody must take what was noted then for the truth.
+notice, and what was noted then must not pass for the truth.
 """
 
 from __future__ import annotations

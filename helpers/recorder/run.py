@@ -4,9 +4,9 @@
 `Recording` of everything that it and the tasks made by it did.
 
 Tasks, coroutines, task factories and handles stay what they are, so the program under observation
-cannot tell: same types, names, order, tracebacks, cancellation, context variables. What is replaced
-meanwhile, and how, `turns.py` and `hooks.py` say. Which tasks belong to the recording is told by a context
-variable: a task's children inherit it.
+cannot tell: same types, names, order, tracebacks, cancellation, context variables. `turns.py` and
+`hooks.py` say what is replaced meanwhile, and how. A context variable marks the tasks that belong to the
+recording: a task's children inherit it.
 
 Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
 a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the

@@ -1,4 +1,4 @@
-"""The turn on the loop itself: every step that a task takes, asyncio makes by calling `Handle._run`.
+"""The turn on the loop itself: asyncio takes every step of a task by calling `Handle._run`.
 
 While any loop is recorded, `_run` stands in its place. It does the same, and if the callback is a step of a recorded
 task it notes when the step began and ended, and what the task waits for then. Of other callbacks it notes those that

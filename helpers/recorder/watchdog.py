@@ -1,6 +1,6 @@
-"""At which line a turn on the loop is that takes long.
+"""The line that a long turn on the loop is at.
 
-While a recording is under way a *sampler* tells it, now and then, at which line the loop is. On a real loop that is a
+While a recording is under way, a *sampler* tells it now and then which line the loop is at. On a real loop that is a
 `Watchdog`: a thread that looks at the loop's stack. A loop in virtual time is a sampler itself, and need not guess.
 """
 
@@ -57,7 +57,7 @@ class Sampler(Protocol):
 
 
 class Watchdog:
-    """A thread that looks now and then at which line the loop is, so that a blocked loop can be explained."""
+    """A thread that checks now and then which line the loop is at, to explain why a loop is blocked."""
 
     exact = False
 

@@ -1,11 +1,11 @@
-"""The real `time.sleep`, where it hides so well that virtual time cannot replace it.
+"""The real `time.sleep`, in places where virtual time cannot replace it.
 
 A name in a module can be replaced. The default of an argument, a `functools.partial` and an attribute
 of an object cannot: a function that calls the real sleep from there would take real time, and no
 virtual time at all. A run must not begin with such a function in reach, because its times would be
-wrong; so the search tells where it is, and what to write instead.
+wrong; so the search says where it is, and what to write instead.
 
-The search asks the garbage collector who refers to the real sleep, and who refers to these. In a
+The search asks the garbage collector what refers to the real sleep, and what refers to that in turn. In a
 Jupyter kernel that takes 0.1 s, too long for every run, but counting the references takes no time:
 
 - One reference is ours. If there is no other, nobody can have kept the sleep, and there is no search.

@@ -22,8 +22,8 @@ program is the same to the last digit.
   cannot be simulated (`NotSimulated`).
 - asyncio keeps sets in some places, and the order of a set differs from run to run. For task groups this
   is mended (`task_groups.py`), and so it is for the tasks that are left when a run of `simulate` ends.
-  `as_completed`, given coroutines, still begins them in such an order: give it tasks. So does
-  `asyncio.run` cancel what is left.
+  `as_completed`, given coroutines, still begins them in such an order: give it tasks.
+  `asyncio.run`, too, cancels what is left in such an order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of an event loop has no twin in virtual time.
+"""The methods of an event loop that have no twin in virtual time.
 
 Sockets, pipes, other processes and signals live in real time: nobody can tell how long they take
 without waiting for them. Each method that has to do with them says so, and what to use instead.

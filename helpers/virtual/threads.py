@@ -7,7 +7,7 @@ waits for the answer to a `run_coroutine_threadsafe`. So a run with threads is a
 without. (A thread that waits for the loop by other means, such as a `threading.Event`, cannot be seen
 to rest: it is given a moment, and then the loop runs on beside it.)
 
-Threads write letters to the loop: each says whose it is, and what it wishes.
+Threads send letters to the loop: each says who sent it, and what is wanted.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The time module, in virtual time, for the threads of a virtual loop.
 
-While a virtual loop runs, `time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` ask
-whose thread is calling: the threads of a virtual loop get virtual time, all others the real one.
+While a virtual loop runs, `time.sleep`, `time.monotonic`, `time.perf_counter` and `time.time` check
+which thread is calling: the threads of a virtual loop get virtual time, all others the real one.
 A notebook or module that did `from time import sleep` before holds the real function under a name of
-its own: these names are replaced too, and put back. Where the real `sleep` hides so well that it
-cannot be replaced, `escaped_sleep.py` finds it.
+its own: these names are replaced too, and put back. Where the real `sleep` cannot be
+replaced, `escaped_sleep.py` finds it.
 """
 
 from __future__ import annotations

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import helpers
 from tools import environment, lock
@@ -683,6 +685,21 @@ def test_the_oldest_and_the_newest_python_are_the_same_everywhere():
     assert f"Python {PYTHONS[0]} or newer" in readme
     others = [python for python in PYTHONS if python != "3.13"]
     assert f"Python {', '.join(others[:-1])} and {others[-1]} do as well" in readme
+
+
+def test_what_the_laboratory_imports_is_a_direct_dependency():
+    """What another package happens to bring along may be gone with its next version."""
+    imported = set()
+    for file in (ROOT / "helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.partition(".")[0])
+    listed = {canonicalize_name(Requirement(line).name) for line in project_table()["dependencies"]}
+    owners = packages_distributions()
+    for name in sorted(imported - sys.stdlib_module_names - {"helpers"}):
+        assert listed & {canonicalize_name(owner) for owner in owners[name]}, f"{name} is imported, and not listed"
 
 
 # --- JupyterLab, as the course sets it up ---

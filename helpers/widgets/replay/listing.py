@@ -1,9 +1,9 @@
 """The source lines that a run went through, for the replay.
 
-Which lines they are is told by the places of the recording: the functions in which tasks were
+The places of the recording tell which lines they are: the functions in which tasks were
 suspended, and the coroutine functions of the tasks, as far as they stand in the same files. Cells of
-the running notebook count as files. Where the source is not to be had, in another kernel for
-instance, a listing is empty, and says which files it misses.
+the running notebook count as files. Where the source is not available, in another kernel for
+instance, a listing is empty, and says which files it lacks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A step of the replay as HTML: the sentence, the source with its markers, the tasks, the queue and the timers.
 
-No state is told by its colour alone: every marker has a sign and a word, and the key says them all.
+No state is shown by its colour alone: every marker has a sign and a word, and the key explains them all.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RESULT, WAIT, kind_of
 from helpers.widgets.replay.steps import Standing, Step, Steps
 from helpers.words import count, first_line, listed, seconds, short, shown_name
 
-TOLD = 30           # so many steps are told one by one
+TOLD = 30           # so many steps are described one by one
 NAMED = 4           # so many tasks are named in a sentence
-STUCK = 8           # so many tasks are told in the last sentence of a run that is stuck
+STUCK = 8           # so many tasks are named in the last sentence of a run that is stuck
 
 
 def tell(run: Recording) -> str:

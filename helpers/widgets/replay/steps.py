@@ -1,11 +1,11 @@
 """A recorded run as a sequence of steps, and where every task stands after each of them.
 
-A step is one task's turn on the loop. `Steps(run)[k]` tells what there is to know of the moment at
+A step is one task's turn on the loop. `Steps(run)[k]` says all that is known of the moment at
 which turn `k` has ended: who had it, where every task stands, who is ready, in what order, and who
-wakes when. It is computed when it is asked for, from the spans of the recording alone.
+wakes when. This is computed on demand, from the spans of the recording alone.
 
 How the ready queue is found. The loop serves its queue in order, so its order is that of the turns to
-come. When a task joined the queue is written in a recording of real time. In virtual time much
+come. A recording of real time says when a task joined the queue. In virtual time much
 happens at one instant, and there it follows from what the task waited for: a timer is due, the tasks
 that it waited for have ended. Where it follows from nothing (a lock, a queue) a task counts as ready
 from when it must be: because its turn is next, or somebody behind it in the queue is ready. Among
