@@ -357,6 +357,7 @@ def without_pip(project):
 
 
 def test_an_environment_without_pip_gets_it(project, monkeypatch, without_pip):
+    pytest.importorskip("ensurepip")
     monkeypatch.setattr(environment, "quiet", REAL_QUIET)
     project.ensure()
     assert project.ran == ["pip"] and without_pip.exists()
