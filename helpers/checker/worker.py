@@ -96,7 +96,8 @@ def _do(job: Job, send: Send, errors: int, unawaited: UnawaitedCoroutines, snaps
         answer = pickle.loads(job["answer"])
     unknown, broken = UnknownPython, RuntimeError("the observer failed")
     for case in cases:
-        notes, failure = blank_notes(), None
+        notes = blank_notes()
+        failure: RuntimeError | None = None
         try:
             notes = observe(case, answer, unawaited)
         except unknown as error:
