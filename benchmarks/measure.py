@@ -38,11 +38,6 @@ def compare(seconds: Mapping[str, Sequence[float]], base: str) -> dict[str, tupl
     }
 
 
-def ratios(programs: Mapping[str, Program], base: str, count: int = 9) -> dict[str, tuple[float, float]]:
-    """For each program its best and its median CPU time over that of `base`: (best ratio, median ratio)."""
-    return compare(rounds(programs, count), base)
-
-
 def installed(module: str) -> bool:
     return find_spec(module) is not None
 

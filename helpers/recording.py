@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -60,6 +61,24 @@ class Span(NamedTuple):
     place: Place | None = None
     step: int = -1
     woken: int = -1
+
+
+def most_at_once(stretches: Iterable[tuple[Any, Any]]) -> int:
+    """How many of these stretches, each from a begin to an end, there are at one moment, at most.
+
+    What ends at a moment makes place for what begins then.
+
+    >>> most_at_once([(0, 2), (1, 3), (2, 4)])
+    2
+    """
+    known = list(stretches)
+    ends = sorted(end for _, end in known)
+    most = over = 0
+    for begun, begin in enumerate(sorted(begin for begin, _ in known), 1):
+        while over < begun and ends[over] <= begin:
+            over += 1
+        most = max(most, begun - over)
+    return most
 
 
 class Task(NamedTuple):
@@ -196,14 +215,7 @@ class Recording:
 
         The main task counts only if it is alone.
         """
-        begins = sorted(life.begin for life in self.lives[1:])
-        ends = sorted(life.end for life in self.lives[1:])
-        most = over = 0
-        for begun, moment in enumerate(begins, 1):
-            while ends[over] < moment:
-                over += 1
-            most = max(most, begun - over)
-        return max(most, 1)
+        return max(most_at_once(self.lives[1:]), 1)
 
     @cached_property
     def end(self) -> float:

@@ -36,6 +36,7 @@ from weakref import WeakKeyDictionary
 
 from helpers.arguments import choice, got, number, probability, whole_number
 from helpers.recorder import Recorder, current_recorder
+from helpers.recorder.asyncio_internals import get_running_loop
 from helpers.recorder.waits import name_wait
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
@@ -279,7 +280,7 @@ class Shop:
             else:
                 if not in_task:
                     request.delay = desk.reckon_delay()
-                elif (loop := _running_loop()) is not None:     # else `sleep` is about to say what is missing
+                elif (loop := get_running_loop()) is not None:     # else `sleep` is about to say what is missing
                     request.turn = loop.create_future()
                 desk.queue[request] = None
             return desk, request
@@ -357,19 +358,12 @@ class _Desk:
         return max(0.0, ends[0] - _now())
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 def _run() -> Recorder | asyncio.AbstractEventLoop | None:
     """Whose request this is: a recording's, a simulation's, else an event loop's, else nobody's.
 
     `asyncio.to_thread` hands the recording on to its thread, which has no loop of its own.
     """
-    loop = _running_loop()
+    loop = get_running_loop()
     recorder = current_recorder()
     if recorder is not None and (loop is None or loop is recorder.loop):
         return recorder
@@ -387,7 +381,7 @@ def _now() -> float:
 def _tell(turn: asyncio.Future[None]) -> None:
     """It is your turn."""
     loop = turn.get_loop()
-    if loop is _running_loop():
+    if loop is get_running_loop():
         _finish(turn)
     elif not loop.is_closed():          # a worker thread leaves, or another loop's forgotten request is cleared away
         loop.call_soon_threadsafe(_finish, turn)

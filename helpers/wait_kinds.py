@@ -34,6 +34,15 @@ class WaitKind(NamedTuple):
         """Whether no other task of the run ends it, as far as can be known."""
         return self.family in ("clock", "network", "thread", "future")
 
+    def told(self, tasks: str = "", time: str = "") -> str:
+        """The sentence. Without `tasks`, those waited for are not known by name.
+
+        >>> WAITS["gather"].told(), WAITS["sleep"].told(time=" 0.3 s")
+        ('waits for its tasks (gather)', 'sleeps 0.3 s')
+        """
+        unnamed = "a task" if self.name == "task" else "its tasks"
+        return self.sentence.format(time=time, tasks=tasks or unnamed)
+
     @property
     def short(self) -> str:
         """The wait in one word where the colour says the rest: "queue put" is "put"; "" if there is none."""

@@ -74,6 +74,20 @@ def first_line(text: str) -> str:
     return one_line(text.splitlines()[0]) if text else ""
 
 
+def error_in_words(error: BaseException) -> str:
+    """An exception: its type, and its text if it has one.
+
+    >>> error_in_words(ValueError("no tea")), error_in_words(ValueError())
+    ('ValueError: no tea', 'ValueError')
+    """
+    name = type(error).__name__
+    try:
+        text = str.__str__(str(error))
+    except BaseException as problem:        # the class may be the learner's, and its __str__ may do anything
+        return f"{name} (its __str__ raises {type(problem).__name__})"
+    return f"{name}: {text}" if text.strip() else name
+
+
 def clip(text: str, width: int) -> str:
     """A text cut to so many characters, the last of which then is "…".
 

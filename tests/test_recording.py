@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.recorder import record
-from helpers.recording import Place, Recording, Span, Task, ThreadJob
+from helpers.recording import Place, Recording, Span, Task, ThreadJob, most_at_once
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
 from helpers.words import seconds, short
@@ -81,6 +81,14 @@ def test_result():
 ])
 def test_peak(lives, peak):
     assert run_of(*lives).peak == peak
+
+
+@pytest.mark.parametrize(("stretches", "most"), [
+    ([], 0), ([(0, 1)], 1), ([(0, 1), (1, 2)], 1), ([(0, 1), (0.5, 2)], 2), ([(1, 1)], 0),
+    ([(0, 2), (1, 1), (2, 2)], 1),
+])
+def test_what_ends_at_a_moment_makes_place_for_what_begins(stretches, most):
+    assert most_at_once(stretches) == most_at_once(reversed(stretches)) == most
 
 
 def test_peak_of_tasks_that_take_no_time():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.words import short, told_apart
+from helpers.words import error_in_words, short, told_apart
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,17 @@ def test_short_durations(seconds, expected):
 ])
 def test_names_are_told_apart(names, told):
     assert told_apart(names) == told
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("no text"), SystemExit()])
+def test_an_exception_whose_text_cannot_be_had(problem):
+    class Broken(Exception):
+        def __str__(self):
+            raise problem
+
+    assert error_in_words(Broken()) == f"Broken (its __str__ raises {type(problem).__name__})"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_exception_without_words_is_its_type(text):
+    assert error_in_words(ValueError(text)) == "ValueError"

@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from helpers.drawing.canvas import png
 from helpers.drawing.timeline import draw, mimebundle
 from helpers.recording import Recording
 from tools import ROOT
@@ -66,7 +67,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         return 0
     readme.write_text(new, encoding="utf-8", newline="\n")
     (root / PICTURE).parent.mkdir(exist_ok=True)
-    draw(run).savefig(root / PICTURE, metadata={"Software": None})
+    (root / PICTURE).write_bytes(png(draw(run)))
     return 0
 
 

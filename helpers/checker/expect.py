@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
+from helpers.words import clip
+
 
 class Failed(AssertionError):
     """An answer does not do what a case demands.
@@ -81,7 +83,7 @@ def shown(value: Any, width: int = 200) -> str:
         text = str.__str__(text)
     except BaseException as error:          # the object is the learner's: whatever its __repr__ does, go on
         return f"an object of the type {type(value).__name__}, whose repr() raises {type(error).__name__}"
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return clip(text, width)
 
 
 def _same_elements(got: Any, wanted: Any) -> bool:

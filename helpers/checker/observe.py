@@ -31,9 +31,11 @@ from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
 from helpers.virtual.time_module import in_charge_of_time
 from helpers.wait_kinds import PENDING, WAIT
+from helpers.words import clip, error_in_words, first_line
 
 SAMPLE_AFTER = 0.1              # seconds until the first look at what an answer computes: most are done by then
 SAMPLE_EVERY = 0.01             # seconds between two looks
+LONGEST = 300                   # characters of the words for an exception
 SPANS = 4_000                   # a recording with more spans is not sent: there is nothing to read in its picture
 
 
@@ -90,7 +92,7 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:
         def note(loop: Any, context: dict[str, Any]) -> None:
             error = context.get("exception")
             if error is not None:
-                notes["lost"].append(describe(error))
+                notes["lost"].append(_in_a_line(error))
 
         asyncio.get_running_loop().set_exception_handler(note)
         try:
@@ -180,7 +182,7 @@ _CATEGORIES: list[tuple[str, tuple[type[BaseException], ...]]] = [
 def _facts(error: BaseException, case: Case) -> ErrorNotes:
     """An exception as data."""
     facts: ErrorNotes = {
-        "type": type(error).__name__, "text": describe(error), "place": _place(error, case.file), "category": "",
+        "type": type(error).__name__, "text": _in_a_line(error), "place": _place(error, case.file), "category": "",
         "expected": case.raises is not None and isinstance(error, case.raises), "group": [],
         "kind": "", "observed": "", "wanted": "", "cause": None,
     }
@@ -195,7 +197,7 @@ def _facts(error: BaseException, case: Case) -> ErrorNotes:
     elif not facts["expected"]:
         facts["category"] = next((name for name, types in _CATEGORIES if isinstance(error, types)), "")
     if isinstance(error, BaseExceptionGroup):
-        facts["group"] = [describe(inner) for inner in error.exceptions[:5]]
+        facts["group"] = [_in_a_line(inner) for inner in error.exceptions[:5]]
         if any(isinstance(inner, (SystemExit, KeyboardInterrupt)) for inner in _leaves(error)):
             facts["category"] = "exit"
     return facts
@@ -210,14 +212,8 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def describe(error: BaseException) -> str:
-    """An exception in one line, also if its `__str__` is broken."""
-    name = type(error).__name__
-    try:
-        text = str.__str__(str(error))
-    except BaseException as problem:        # the class is the learner's
-        return f"{name} (its __str__ raises {type(problem).__name__})"
-    return f"{name}: {text.splitlines()[0][:300]}" if text.strip() else name
+def _in_a_line(error: BaseException) -> str:
+    return clip(first_line(error_in_words(error)), LONGEST)
 
 
 def _place(error: BaseException, case_file: str) -> JsonPlace | None:

@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from helpers.recorder.learners_code import is_library
+from helpers.words import clip, error_in_words, first_line
 
 LARGEST = 16_000_000            # bytes that an answer may have, with the globals that it uses
 
@@ -32,7 +33,7 @@ def pack(thing: Any) -> bytes:
     except RecursionError:
         raise CannotSend("it is nested too deeply") from None
     except Exception as error:              # pickling asks the object itself, which may answer with any error
-        raise CannotSend(_text(error)) from None
+        raise CannotSend(clip(first_line(error_in_words(error)), 200)) from None
     return buffer.getvalue()
 
 
@@ -88,10 +89,3 @@ def _pickler() -> type:
             return super().reducer_override(obj)
 
     return Pickler
-
-
-def _text(error: Exception) -> str:
-    try:
-        return f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    except Exception:
-        return type(error).__name__

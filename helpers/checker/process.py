@@ -188,7 +188,7 @@ atexit.register(spares.close)
 def run(job: Job) -> Generator[Frame, None, None]:
     """Have the job done, and yield what is reported, up to and with the first frame of `protocol.LAST`.
 
-    Raises NoProcess if there is none to be had.
+    Raises NoProcess if there is none to be had, or this Python is none in which answers can be observed.
     """
     process = spares.take()
     try:
@@ -199,6 +199,8 @@ def run(job: Job) -> Generator[Frame, None, None]:
             if frame["event"] == Event.BEGUN:
                 begun, deadline = True, time.monotonic() + job["seconds"] + GRACE
                 continue
+            if frame["event"] == Event.UNKNOWN:
+                raise NoProcess(frame["text"])
             if frame["event"] == Event.BROKEN and not begun:        # no answer has run that could have broken it
                 raise NoProcess("what observes answers does not work here")
             if frame["event"] == Event.GONE:

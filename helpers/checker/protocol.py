@@ -142,6 +142,7 @@ class Event(StrEnum):
     PRINTED = "printed"         # the answer has printed `text`
     CASE = "case"               # the answer has run in one more case: `notes`
     END = "end"                 # everything was done
+    UNKNOWN = "unknown"         # this Python is none that answers can be observed in: `text` says why
     BROKEN = "broken"           # what observes an answer does not work any more
 
     # from the notebook's side, if there is no END
@@ -151,7 +152,10 @@ class Event(StrEnum):
     GARBAGE = "garbage"         # something else was written into the pipe
 
 
-LAST = frozenset({Event.END, Event.BROKEN, Event.LATE, Event.MEMORY, Event.GONE, Event.GARBAGE})    # nothing follows
+# nothing follows
+LAST = frozenset({
+    Event.END, Event.UNKNOWN, Event.BROKEN, Event.LATE, Event.MEMORY, Event.GONE, Event.GARBAGE,
+})
 
 
 class Frame(TypedDict, total=False):

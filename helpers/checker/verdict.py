@@ -16,7 +16,7 @@ from helpers.checker import syntax
 from helpers.checker.case import Case
 from helpers.checker.kinds import Finding
 from helpers.checker.protocol import ErrorNotes, Event, Frame, JsonPlace, Notes, Pending
-from helpers.recording import Place, Recording
+from helpers.recording import Place, Recording, most_at_once
 from helpers.wait_kinds import WAIT, kind_of
 from helpers.words import listed, seconds
 
@@ -312,7 +312,7 @@ _JUDGES: tuple[Callable[[Evidence], Finding | None], ...] = (
 
 def overlap(run: Recording) -> tuple[int, Place | None]:
     """How many waits for something outside were under way at once, at most, and where most of the waiting was."""
-    changes: list[tuple[float, int]] = []
+    stretches: list[tuple[float, float]] = []
     outside: dict[Place, float] = {}        # line -> seconds of waiting there for something outside
     anywhere: dict[Place, float] = {}
     for task in run.tasks:
@@ -321,16 +321,12 @@ def overlap(run: Recording) -> tuple[int, Place | None]:
                 continue
             is_outside = kind_of(span.wait).outside
             if is_outside:
-                changes += [(span.start, 1), (span.end, -1)]
+                stretches.append((span.start, span.end))
             if span.place is not None:
                 for places in (outside, anywhere) if is_outside else (anywhere,):
                     places[span.place] = places.get(span.place, 0.0) + span.end - span.start
-    now = most = 0
-    for _, change in sorted(changes):
-        now += change
-        most = max(most, now)
     places = outside or anywhere            # a task that is nothing but a request has no line: take where it is awaited
-    return most, max(places, key=places.__getitem__) if places else None
+    return most_at_once(stretches), max(places, key=places.__getitem__) if places else None
 
 
 # -- words --------------------------------------------------------------------------------------------
@@ -348,7 +344,7 @@ def _in_the_answer(tasks: Iterable[Pending], e: Evidence) -> JsonPlace | None:
 def _exceptions(kinds: type[BaseException] | tuple[type[BaseException], ...] | None) -> str:
     if kinds is None:
         return ""
-    return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+    return listed((kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))), "or")
 
 
 def judge_ending(frame: Frame, seconds_allowed: float, memory: int) -> Finding:

@@ -27,6 +27,7 @@ from helpers.checker import protocol
 from helpers.checker.observe import UnawaitedCoroutines, in_virtual_time, observe
 from helpers.checker.protocol import Event, Frame, Job, blank_notes
 from helpers.checker.snapshot import Snapshot
+from helpers.recorder import UnknownPython
 from helpers.virtual import simulate
 
 PRINTED = 2_000                 # characters of what an answer prints that are passed on
@@ -52,9 +53,15 @@ def main(preload: Sequence[str]) -> None:
     job = protocol.read_job(sys.stdin.buffer)
     if job is None:
         return                              # the notebook has gone
-    end = os._exit
+    end, unknown = os._exit, UnknownPython
     try:
         _do(job, send, errors, unawaited, snapshot)
+    except unknown as error:                # no fault of the answer's
+        try:
+            snapshot.undo()
+            send({"event": Event.UNKNOWN, "text": str(error)})
+        finally:
+            end(1)
     except:         # noqa: E722  The name BaseException may be gone.
         try:
             snapshot.undo()
@@ -87,15 +94,19 @@ def _do(job: Job, send: Send, errors: int, unawaited: UnawaitedCoroutines, snaps
     send({"event": Event.BEGUN})
     with in_virtual_time():
         answer = pickle.loads(job["answer"])
+    unknown, broken = UnknownPython, RuntimeError("the observer failed")
     for case in cases:
-        notes, broken = blank_notes(), False
+        notes = blank_notes()
+        failure: RuntimeError | None = None
         try:
             notes = observe(case, answer, unawaited)
+        except unknown as error:
+            failure = error
         except:     # noqa: E722  What observes was replaced, perhaps the name BaseException, too: then say only that.
-            broken = True
+            failure = broken
         notes["replaced"] = snapshot.undo()
-        if broken and not notes["replaced"]:
-            raise RuntimeError("the observer failed")
+        if failure is not None and not notes["replaced"]:
+            raise failure
         notes["printed"] = printed.count
         send({"event": Event.CASE, "notes": notes})
     printed.open = False

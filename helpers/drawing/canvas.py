@@ -1,12 +1,14 @@
 """What a picture is made on: a figure addressed in pixels, letters that can be shown, and its PNG.
 
-Nothing here knows of runs or tasks. No global setting of matplotlib counts, or is changed.
+Nothing here knows of runs or tasks. No global setting of matplotlib is changed, and none counts, but for a figure that
+the learner has drawn (`own_png`).
 """
 
 from __future__ import annotations
 
 import io
 import unicodedata
+import warnings
 from functools import cache, lru_cache
 
 import matplotlib as mpl
@@ -166,10 +168,13 @@ def own_png(figure: Figure) -> bytes:
     """A figure that is not ours as PNG, as it is: in all its colours, and with what the learner has set for it.
 
     The same bytes for the same figure: no version of matplotlib is in them, and what the learner has set for files
-    (`savefig.bbox` and its like) changes neither picture nor size.
+    (`savefig.bbox` and its like) changes neither picture nor size. A letter that the font lacks is drawn as a box,
+    without matplotlib's warning, which the learner would find in the cell.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context({name: value for name, value in mpl.rcParamsDefault.items() if name.startswith("savefig.")}):
+    files = {name: value for name, value in mpl.rcParamsDefault.items() if name.startswith("savefig.")}
+    with mpl.rc_context(files), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
 

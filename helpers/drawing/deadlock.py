@@ -20,7 +20,7 @@ from helpers.drawing import figure
 from helpers.drawing.palette import DPI, INK, NUMBER, PAPER, STATES, WIDTH
 from helpers.recorder.locks import Standing
 from helpers.recording import Recording
-from helpers.words import clip, first_line, shown_name, told_apart
+from helpers.words import clip, first_line, listed, shown_name, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,13 +103,13 @@ def tell(standings: Sequence[Standing], named: Mapping[asyncio.Lock, str]) -> li
     holder = _holders(standings)
     lines = []
     for each in (shown := _first(standings)):
-        parts = [f"holds {' and '.join(named[lock] for lock in each.holds)}"] if each.holds else []
+        parts = [f"holds {listed(named[lock] for lock in each.holds)}"] if each.holds else []
         if each.wants is not None:
             who = holder.get(each.wants)
             by = "it holds itself" if who is each else f"{who.name if who else 'somebody'} holds"
             at = f" at line {each.place.line}" if each.place else ""
             parts.append(f"waits{at} for {named[each.wants]}, which {by}")
-        lines.append(f"{each.name} {' and '.join(parts)}")
+        lines.append(f"{each.name} {listed(parts)}")
     if len(shown) < len(standings):
         lines.append(f"and {len(standings) - len(shown):,} more tasks")
     for circle in _circles(standings):

@@ -147,10 +147,6 @@ class Layout(NamedTuple):
         """Where a time stands, in pixels from the left edge."""
         return self.left + seconds / self.span * self.columns
 
-    @property
-    def rows_of_key(self) -> int:
-        return self.key[-1].row + 1 if self.key else 0
-
 
 def lay_out(panels: Sequence[Panel], page: Page, *, curve: bool = False, bins: int | None = None) -> Layout:
     """The runs, one below the other on one time axis.

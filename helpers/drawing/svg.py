@@ -43,10 +43,6 @@ class Drawing(NamedTuple):
     text: str
     layout: Layout
 
-    def x(self, seconds: float) -> float:
-        """Where a time stands, in pixels from the left edge."""
-        return self.layout.x(seconds)
-
 
 class BrowserLetters:
     """The letters of a browser: it has one for everything, and their widths can only be estimated."""

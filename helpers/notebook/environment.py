@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement  # there wherever a kernel is: ipykernel requires it
 
+from helpers.recorder.asyncio_internals import get_running_loop
+
 PROJECT = "while-you-wait"
 
 INSTALL = """\
@@ -73,9 +75,8 @@ def package_problem(requirements: Iterable[str] | None = None) -> str:
 
 def loop_problem() -> str:
     """What is wrong with the event loop that runs this cell, or ""."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    loop = get_running_loop()
+    if loop is None:
         return (
             "No event loop is running here. A Jupyter kernel has one; plain Python and the IPython terminal have none."
             f"\n{START}"

@@ -31,9 +31,10 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from helpers.notebook import ipython_internals as internals
+from helpers.recorder.asyncio_internals import Future, get_running_loop
 from helpers.recorder.learners_code import is_library_file
 
 STOPPED = "stopped"         # what the error of a stopped cell says
@@ -67,7 +68,7 @@ class Extension:
 
     def __init__(self, ip: Any) -> None:
         self.ip = ip
-        self.loop = _running_loop()
+        self.loop = get_running_loop()
         self.stop: KeyboardInterrupt | None = None          # set when the current cell was stopped
         self.context = contextvars.copy_context()           # of the current cell: says where text goes to
         self.old_errors = (ip.custom_exceptions, ip.CustomTB)
@@ -113,7 +114,7 @@ class Extension:
 
     def replace_handler(self) -> None:
         """Put the extension's handler of the stop button over the kernel's, which is there only while a cell awaits."""
-        handler, loop = _sigint(), _running_loop()
+        handler, loop = _sigint(), get_running_loop()
         if loop is None or threading.current_thread() is not threading.main_thread():
             return
         if callable(handler) and handler is not signal.default_int_handler and not isinstance(handler, _Stop):
@@ -154,9 +155,8 @@ class Extension:
 
     def report(self, future: asyncio.Future[Any]) -> None:
         """Say that a future has failed, if it has and nobody has asked for the error; once."""
-        # There is no public way to ask whether the error was fetched; without the attribute nothing is said here,
-        # and asyncio still reports when the future is thrown away.
-        if not future.done() or future.cancelled() or not getattr(future, "_log_traceback", False):
+        # There is no public way to ask whether the error was fetched.
+        if not future.done() or future.cancelled() or not cast(Future, future)._log_traceback:
             return
         error = future.exception()                          # fetched: asyncio will not report it a second time
         assert error is not None
@@ -289,13 +289,6 @@ def _name(future: asyncio.Future[Any]) -> str:
 
 def _sigint() -> Any:
     return signal.getsignal(signal.SIGINT)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 _loaded: Extension | None = None

@@ -22,6 +22,7 @@ from helpers.recorder.names import coroutine_name
 from helpers.recorder.watchdog import Sampler
 from helpers.recording import Place
 from helpers.wait_kinds import CANCELLED, EXCEPTION, RESULT
+from helpers.words import error_in_words
 
 # The fields of a step: the id of the task, when it was woken and in which turn (-1: see Row), when the step started and
 # ended, and what the task waited for then (a `Wait`, or None if it was done).
@@ -91,7 +92,7 @@ class Row:
         error = task._exception
         if error is not None:
             self.outcome = EXCEPTION
-            self.error = describe(error)
+            self.error = error_in_words(error)
         else:
             self.outcome = CANCELLED if task.cancelled() else RESULT
 
@@ -142,12 +143,3 @@ class Notes:
                 row.read_name()
             except Exception as error:
                 self.fail(error)
-
-
-def describe(error: BaseException) -> str:
-    """An exception in words: "ValueError: no tea"."""
-    try:
-        text = str(error)
-    except Exception:                   # a broken __str__ must not break the program that is watched
-        text = "(its text cannot be shown)"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

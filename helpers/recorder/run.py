@@ -24,11 +24,12 @@ from types import CoroutineType
 from typing import Any, Literal
 
 from helpers.recorder.asyncio_internals import Loop, unknown_python
-from helpers.recorder.notes import CURRENT, THRESHOLD, Notes, describe
+from helpers.recorder.notes import CURRENT, THRESHOLD, Notes
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
 from helpers.recorder.watch import Watch, install
 from helpers.recorder.watchdog import Sampler, Watchdog
 from helpers.recording import Recording
+from helpers.words import error_in_words
 
 
 async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD) -> Recording:
@@ -99,6 +100,8 @@ class Recorder(Notes):
             raise TypeError("only asyncio's own event loops can be watched, not "
                             f"{type(loop).__module__}.{type(loop).__qualname__}")
         if sampler is None:
+            # `record` may be awaited within `simulate`: a loop in virtual time is a sampler, and a thread that looked
+            # at it would tell real time.
             sampler = loop if isinstance(loop, Sampler) else Watchdog()
         super().__init__(loop, clock, threshold * 1e9, sampler, everything)     # a float: infinity is welcome
         self.watch: Watch | None = None
@@ -126,7 +129,7 @@ class Recorder(Notes):
         Raises UnknownPython, with the cause, if something went wrong while notes were taken.
         """
         if self.failure is not None:
-            raise unknown_python(f"it could not read this run ({describe(self.failure)})") from self.failure
+            raise unknown_python(f"it could not read this run ({error_in_words(self.failure)})") from self.failure
         if ended_by is None and not (self.rows and self.rows[0].finished is not None):
             raise unknown_python("the end of the main task was not seen, so asyncio runs tasks in another way, "
                                  "or a tool has it do so", "may not know")
@@ -140,5 +143,5 @@ class Recorder(Notes):
             except asyncio.CancelledError as cancelled:
                 exception = cancelled
         tasks, elapsed = tasks_of(self)
-        error = "" if exception is None else describe(exception)
+        error = "" if exception is None else error_in_words(exception)
         return Recording(tasks, elapsed, clock, jobs_of(self), error, value, exception, callbacks_of(self))

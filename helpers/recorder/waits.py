@@ -226,5 +226,5 @@ def describe(task: asyncio.Task[Any]) -> str:
     """A sentence on a task that waits: its name, what for, and where."""
     wait = _wait_of(task)
     place = wait.place()
-    what = {"turn": "is ready to run", "future": "waits for a future"}.get(wait.kind, f"waits ({wait.kind})")
+    what = "is ready to run" if wait.kind == "turn" else WAITS[wait.kind].told()
     return f"{task_name(task)} {what}" + (f" at {place}" if place else "")

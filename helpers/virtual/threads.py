@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
 from helpers.recorder.learners_code import learners_place
 from helpers.virtual.time_module import in_charge_of_time, leave
+from helpers.words import listed
 
 if TYPE_CHECKING:
     from helpers.virtual.loop import VirtualTimeLoop
@@ -285,5 +286,5 @@ class Threads:
         places = [str(place) for job in self._started
                   if (place := learners_place(frames.get(job.thread.ident or 0))) is not None]
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
-                + (f", at {' and '.join(places)}" if places else "")
+                + (f", at {listed(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")

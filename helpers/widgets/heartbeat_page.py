@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from helpers.drawing import figure
+from helpers.drawing.axis import Unit
 from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH, css_variables
 from helpers.markup import joined, style, tag
 from helpers.words import short
@@ -118,7 +120,6 @@ def _recent(pulse: Heartbeat, first: float) -> list[float]:
 
 def bundle(pulse: Heartbeat) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
     """What Jupyter shows of a heartbeat that is over: a strip, its text twin, and its alternative text."""
-    from helpers.drawing import figure
     from helpers.drawing.canvas import style
 
     with style():
@@ -132,7 +133,6 @@ def _figure(pulse: Heartbeat) -> Any:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
-    from helpers.drawing.axis import Unit
     from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet
 
     sheet = Sheet(WIDTH)

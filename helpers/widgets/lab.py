@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from helpers.drawing.svg import draw_svg
 from helpers.drawing.timeline import mimebundle
 from helpers.markup import tag
 from helpers.recording import Recording
@@ -205,8 +206,6 @@ class Lab:
 
     def _show(self) -> None:
         """Bring everything that is shown up to date."""
-        from helpers.drawing.svg import draw_svg
-
         s = self.settings
         self.controls["when_full"].disabled = s.capacity is None
         self.controls["limit"].disabled = s.strategy not in LIMITED

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from helpers.arguments import choice, number, probability, whole_number
-from helpers.recording import Recording
+from helpers.recording import Recording, most_at_once
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.wait_kinds import WAIT
 from helpers.words import count, first_line, seconds, short
@@ -276,16 +276,8 @@ def _compiled(text: str) -> Any:
 
 def requests_in_flight(run: Recording) -> int:
     """The largest number of tasks that waited for a request at the same moment."""
-    events = []
-    for task in run.tasks:
-        for span in task.spans:
-            if span.kind == WAIT and span.wait == "request":
-                events += [(span.start, 1), (span.end, -1)]
-    now = most = 0
-    for _, change in sorted(events):        # at one instant the ends come first: a place is free before it is taken
-        now += change
-        most = max(most, now)
-    return most
+    return most_at_once((span.start, span.end) for task in run.tasks for span in task.spans
+                        if span.kind == WAIT and span.wait == "request")
 
 
 def differences(one: Settings, other: Settings) -> list[str]:

@@ -132,7 +132,6 @@ def test_the_learners_line_is_found_in_a_dump() -> None:
 
 
 def test_an_observer_that_fails_before_the_answer_begins_is_not_the_answers_fault(monkeypatch) -> None:
-    """As on a Python that the recorder does not know."""
     monkeypatch.setattr(process, "PRELOAD", (*process.PRELOAD, "tests.checker.broken_observer"))
     process.spares.close()
     exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
@@ -141,3 +140,17 @@ def test_an_observer_that_fails_before_the_answer_begins_is_not_the_answers_faul
     process.spares.close()
     assert report.outcome == "unchecked", report
     assert "what observes answers does not work here" in report.message
+
+
+@pytest.mark.parametrize("module", ["unknown_python", "unknown_python_later"])
+def test_a_python_that_the_recorder_does_not_know_is_named(module, monkeypatch) -> None:
+    """Whether it shows in a run of the solution, or only in one of the answer."""
+    monkeypatch.setattr(process, "PRELOAD", (*process.PRELOAD, f"tests.checker.{module}"))
+    process.spares.close()
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    exercise.cases = samples.ask.cases
+    report = check(exercise, samples.ask.solution_source)
+    process.spares.close()
+    assert report.outcome == "unchecked", report
+    assert "this Python has no asyncio" in report.message
+    assert "your code broke" not in str(report)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Callable
 
 import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patheffects import AbstractPathEffect
 from PIL import Image
 
 from helpers.drawing.figure import bundle, show
@@ -70,6 +72,27 @@ def test_what_the_learner_has_set_for_the_figure_is_shown(shown) -> None:
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert image.mode == "RGBA" and image.getpixel((0, 0)) == (0x12, 0x34, 0x56, 255)
     assert image.info.keys() <= {"dpi"}, "no version, no date"
+
+
+def test_a_letter_that_the_font_lacks_is_no_warning(shown) -> None:
+    figure = a_figure()
+    figure.axes[0].set_title("the price of 茶")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        shown(figure, alt="A line.", text="1 3")
+    assert seen == []
+
+
+def test_other_warnings_of_the_learners_figure_are_seen(shown) -> None:
+    figure = Figure(figsize=(4, 2))
+    figure.subplots().axhline(0.5, path_effects=[Warns()])
+    with pytest.warns(UserWarning, match="too pale"):
+        shown(figure, alt="A line.", text="1 3")
+
+
+class Warns(AbstractPathEffect):
+    def draw_path(self, renderer, gc, path, affine, rgbFace=None) -> None:
+        warnings.warn("too pale", UserWarning, stacklevel=1)
 
 
 def test_every_picture_is_packed_alike(shown) -> None:

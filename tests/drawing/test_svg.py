@@ -58,13 +58,14 @@ def test_size_does_not_depend_on_the_number_of_tasks(count):
 def test_time_stands_where_the_drawing_says():
     run = run_of(3)
     drawing = draw_svg([("", run)])
-    assert drawing.x(0) == drawing.layout.left
-    assert drawing.x(run.end) == drawing.layout.left + drawing.layout.columns
+    assert drawing.layout.x(0) == drawing.layout.left
+    assert drawing.layout.x(run.end) == drawing.layout.left + drawing.layout.columns
     waits = [r for r in parsed(drawing).iter(f"{SVG}rect") if r.get("fill") == STATES[NUMBER["network"]].colour]
     lanes = waits[1:]                                   # the first is in the key
     for task, rect in zip(run.tasks[1:], lanes, strict=True):
-        assert float(rect.get("x")) == pytest.approx(drawing.x(0), abs=0.1)
-        assert float(rect.get("x")) + float(rect.get("width")) == pytest.approx(drawing.x(task.finished), abs=0.2)
+        assert float(rect.get("x")) == pytest.approx(drawing.layout.x(0), abs=0.1)
+        right = float(rect.get("x")) + float(rect.get("width"))
+        assert right == pytest.approx(drawing.layout.x(task.finished), abs=0.2)
 
 
 def test_runs_side_by_side_have_one_axis():

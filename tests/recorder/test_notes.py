@@ -218,4 +218,4 @@ def test_waits_are_read_of_a_task_that_no_recording_has():
         task.cancel()
         return text
 
-    assert asyncio.run(main()) == "sleeper waits (sleep)"
+    assert asyncio.run(main()) == "sleeper sleeps"

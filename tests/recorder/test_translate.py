@@ -67,7 +67,7 @@ def test_outcomes(run):
         "result": ("result", ""),
         "error": ("exception", "ValueError: no tea"),
         "empty": ("exception", "KeyError"),
-        "broken": ("exception", "Broken: (its text cannot be shown)"),
+        "broken": ("exception", "Broken (its __str__ raises RuntimeError)"),
         "cancelled": ("cancelled", ""),
         "left": ("pending", ""),
         "group": ("exception", "ExceptionGroup: two (2 sub-exceptions)"),

@@ -560,7 +560,7 @@ def test_this_environment_is_the_locked_one(name):
 
     applies = [pin for pin in locked(name) if pin.marker is None or pin.marker.evaluate()]
     different = {pin.name: version(pin.name) for pin in applies if not pin.specifier.contains(version(pin.name))}
-    assert different == {}, "run `make install`"
+    assert different == {}, "run `make check` or `make test`: `make install` leaves out what only the tests need"
 
 
 @pytest.mark.parametrize("name", lock.LOCKS)

@@ -1,5 +1,11 @@
 """The picture at the top of the README shows the run of the program that stands below it."""
 
+import base64
+import io
+
+from PIL import Image
+
+from helpers.drawing.timeline import mimebundle
 from tools import picture
 from tools.catalogue import ROOT
 
@@ -16,3 +22,10 @@ def test_a_changed_program_is_noticed(monkeypatch, capsys):
 
 def test_the_picture_is_there_and_a_png():
     assert (ROOT / picture.PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_is_the_one_of_the_notebooks():
+    data, _ = mimebundle(picture.run_program())
+    shown = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    with Image.open(ROOT / picture.PICTURE) as stored:
+        assert (stored.size, stored.mode) == (shown.size, "P")

@@ -466,9 +466,9 @@ def test_a_deadlock_is_reported_at_once_with_every_task_and_its_line():
         run(main())
     line = transfer.__code__.co_firstlineno + 3
     text = str(caught.value)
-    assert f"north waits (lock) at line {line} in transfer" in text
-    assert f"south waits (lock) at line {line} in transfer" in text
-    assert "main waits (task group) at line" in text
+    assert f"north waits for a lock at line {line} in transfer" in text
+    assert f"south waits for a lock at line {line} in transfer" in text
+    assert "main waits for its tasks (task group) at line" in text
 
 
 def test_a_deadlock_of_many_tasks_names_some_and_counts_the_rest():

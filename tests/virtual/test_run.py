@@ -199,7 +199,8 @@ def test_a_deadlock_is_kept_and_drawn_with_who_waits():
 
     run = simulate(main())
     assert run.error.startswith("Deadlock: nothing is left that could wake a task")
-    assert "north waits (event)" in run.error and "main waits (task group)" in run.error and "south" not in run.error
+    assert "north waits for an event" in run.error and "main waits for its tasks (task group)" in run.error
+    assert "south" not in run.error
     assert outcomes(run) == {"main": "pending", "north": "pending", "south": "result"}
     assert run.tasks[2].finished == 1
     with pytest.raises(Deadlock):

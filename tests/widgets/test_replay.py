@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import re
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -205,3 +207,14 @@ def test_two_replays_do_not_disturb_each_other():
 def test_a_replay_of_something_else_is_an_error_that_says_what_to_write():
     with pytest.raises(TypeError, match=r"run = simulate\(main\(\)\), then run.replay\(\)"):
         Replay("north")
+
+
+@pytest.mark.slow
+def test_the_text_of_a_replay_needs_neither_matplotlib_nor_widgets():
+    code = (
+        "import asyncio, sys\n"
+        "from helpers import simulate\n"
+        "str(simulate(asyncio.sleep(1)).replay())\n"
+        "assert not {'matplotlib', 'ipywidgets'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -27,10 +27,11 @@ from helpers.widgets.replay.listing import Listing
 from helpers.widgets.replay.page import page, styles
 from helpers.widgets.replay.sentences import tell
 from helpers.widgets.replay.steps import Steps
-from helpers.widgets.replay.strip import Strip, make_strip
 
 if TYPE_CHECKING:
     import ipywidgets as w
+
+    from helpers.widgets.replay.strip import Strip
 
 INTERVAL = 1000         # milliseconds from step to step while playing
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -104,7 +105,9 @@ class _Screen:
     """The widgets of a replay."""
 
     def __init__(self, run: Recording, first: int) -> None:
-        import ipywidgets as w  # late: it takes its time, and text needs none of it
+        import ipywidgets as w  # late: it takes its time, as matplotlib does, and text needs none of both
+
+        from helpers.widgets.replay.strip import make_strip
 
         self.steps, self.listing, self.strip = Steps(run), Listing(run), make_strip(run)
         self._make_buttons()

@@ -137,9 +137,7 @@ def waits(run: Recording, standing: Standing, since: float | None) -> str:
     time = ""
     if since is not None and standing.until is not None and kind.timed:
         time = f" {duration(run, standing.until - since)}"
-    unnamed = "a task" if standing.wait == "task" else "its tasks"
-    tasks = names(run, standing.on) if standing.on else unnamed
-    return kind.sentence.format(time=time, tasks=tasks)
+    return kind.told(names(run, standing.on) if standing.on else "", time)
 
 
 def where(place: Place | None, task: Task | None = None) -> str:
