@@ -9,23 +9,24 @@ from tools import lab_browser
 
 @pytest.fixture(scope="session")
 def jupyterlab():
-    """One JupyterLab for all tests in a browser: `serve` gives it a folder of notebooks."""
+    """A JupyterLab for all tests in a browser: `serve` gives it a folder of notebooks."""
     with lab_browser.lab() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def chrome():
-    """One Chromium for all of them; a test opens pages of its own."""
+    """A Chromium for all of them; a test opens pages of its own."""
     with lab_browser.browser() as browser:
         yield browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` tests that share something expensive stay together; what takes longest begins first."""
-    for item in items:
-        if "chromium" in item.keywords:
-            item.add_marker(pytest.mark.xdist_group("jupyterlab"))
+    """Begin with the tests in a browser.
+
+    They take longest. With `--dist worksteal` the first process begins with the first tests, and others steal from its
+    last ones: so one process has all those in a browser, and there is one JupyterLab.
+    """
     items.sort(key=lambda item: "chromium" not in item.keywords)
 
 

@@ -64,7 +64,7 @@ COMMANDS: Dict[str, Command] = {
     ]),
     # Any order serves the tests. Of a notebook the cells must stay together, in one process.
     "test": Command(TEST, [
-        ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "tests", ARGUMENTS],
+        ["-m", "pytest", "-n", "2", "--dist", "worksteal", "tests", ARGUMENTS],
         ["-m", "pytest", "-n", "2", "--dist", "loadscope", "--nbval", "notebooks", ARGUMENTS],
     ]),
     "check": Command(TEST, [
@@ -72,7 +72,7 @@ COMMANDS: Dict[str, Command] = {
         ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
         ["-m", "mypy"],
         ["-m", "codespell_lib"],
-        ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not slow and not chromium", "tests", ARGUMENTS],
+        ["-m", "pytest", "-n", "2", "--dist", "worksteal", "-m", "not slow and not chromium", "tests", ARGUMENTS],
     ]),
     "refresh": Command(TEST, [["-m", "tools.refresh", ARGUMENTS]]),
     "catalogue": Command(TEST, [["-m", "tools.catalogue", ARGUMENTS]]),
