@@ -14,9 +14,12 @@ def jupyterlab():
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome():
-    """A Chromium for all of them; a test opens pages of its own."""
+    """A Chromium for the tests of a module; each opens pages of its own.
+
+    Playwright keeps an event loop running in this thread as long as it is open: it must be closed before other tests.
+    """
     with lab_browser.browser() as browser:
         yield browser
 
