@@ -13,6 +13,7 @@ import itertools
 import linecache
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -170,7 +171,10 @@ class Exercise:
         namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
         exec(compile(self.setup, "<setup>", "exec", dont_inherit=True), namespace)
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        exec(compile(source, file, "exec", dont_inherit=True), namespace)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)      # a cell runs all the same: `return` in a `finally`
+            code = compile(source, file, "exec", dont_inherit=True)
+        exec(code, namespace)
         return namespace[self.name]
 
     def _run(self, answer: FunctionType, data: bytes, seconds: float) -> Report:
