@@ -6,41 +6,42 @@ import platform
 import subprocess
 import sys
 from importlib import import_module
-from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent.parent / "BENCHMARKS.md"
+from tools import ROOT
+from tools.regions import replace_region
+
+RESULTS = ROOT / "BENCHMARKS.md"
 NAMES = ("recorder", "virtual_time", "picture", "imports", "exercises", "notebooks", "replay", "lab")
-
-HEAD = """\
-# Benchmarks
-
-`make bench` wrote this, with Python {python} on {system}. In the columns called best and median, 1.00 is the cost of
-what a row is compared with: the least of some rounds, and the median of them. A number in the column "at most" is a
-promise.
-"""
 
 
 def main(names: list[str]) -> int:
-    """Run these benchmarks and print their tables; if none is named, run all, and write the tables to BENCHMARKS.md.
+    """Run these benchmarks, or all if none is named, and write what they found into BENCHMARKS.md.
 
-    All are run each in a process of its own: what one imports or leaves behind is no burden on the next.
+    Each runs in a process of its own: what one imports or leaves behind is no burden on the next.
     """
+    if names[:1] == ["--print"]:
+        for name in names[1:]:
+            for table in import_module(f"benchmarks.{name}").tables():
+                print(table, flush=True)
+        return 0
     wrong = [name for name in names if name not in NAMES]
     if wrong:
         print(f"no benchmark is called {wrong[0]}; write some of: {' '.join(NAMES)}", file=sys.stderr)
         return 2
-    for name in names:
-        for table in import_module(f"benchmarks.{name}").tables():
-            print(table, flush=True)
-    if not names:
-        texts = [HEAD.format(python=platform.python_version(), system=platform.system())]
-        for name in NAMES:
-            print(f"{name} ...", file=sys.stderr, flush=True)
-            texts.append(subprocess.run([sys.executable, "-m", "benchmarks", name], cwd=RESULTS.parent,
-                                        stdout=subprocess.PIPE, text=True, check=True).stdout)
-            print(texts[-1], flush=True)
-        RESULTS.write_text("\n".join(text.rstrip("\n") + "\n" for text in texts), encoding="utf-8", newline="\n")
+    for name in names or NAMES:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        found = subprocess.run([sys.executable, "-m", "benchmarks", "--print", name], cwd=ROOT,
+                               stdout=subprocess.PIPE, text=True, check=True).stdout
+        print(found, flush=True)
+        write(name, found, f"Python {platform.python_version()} on {platform.system()}")
     return 0
+
+
+def write(name: str, found: str, where: str) -> None:
+    """Put the tables of one benchmark into BENCHMARKS.md, with what they were measured with."""
+    text = RESULTS.read_text(encoding="utf-8")
+    tables = found.strip("\n").replace("\n\n|", f"\n\n{where}\n\n|")
+    RESULTS.write_text(replace_region(text, name, tables), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

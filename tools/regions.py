@@ -6,7 +6,7 @@ from tools import Problem
 
 
 def replace_region(text: str, name: str, content: str) -> str:
-    """The text of README.md with what stands between the two markers called `name` replaced.
+    """The text with what stands between the two markers called `name` replaced.
 
     Raises Problem if they are not there.
     """
@@ -14,5 +14,5 @@ def replace_region(text: str, name: str, content: str) -> str:
     before, found_begin, rest = text.partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found_begin and found_end):
-        raise Problem(f"README.md lacks the markers {begin} and {end}. What stands between them is generated.")
+        raise Problem(f"The file lacks the markers {begin} and {end}. What stands between them is generated.")
     return f"{before}{begin}\n{content}\n{end}{after}"
