@@ -41,7 +41,7 @@ def write(name: str, found: str, where: str) -> None:
     """Put the tables of one benchmark into BENCHMARKS.md, with what they were measured with."""
     text = RESULTS.read_text(encoding="utf-8")
     tables = found.strip("\n").replace("\n\n|", f"\n\n{where}\n\n|")
-    RESULTS.write_text(replace_region(text, name, tables), encoding="utf-8", newline="\n")
+    RESULTS.write_text(replace_region(text, name, tables, RESULTS.name), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
