@@ -51,6 +51,10 @@ class Span(NamedTuple):
     step   of a "run" or "blocked" span, its number among all turns on the loop, from 0; else -1
     woken  of a "wait" in virtual time that no timer ended, the turn in which the task was woken, or before which;
            else -1
+    asked  of a "wait" for a time, such as a sleep, the seconds that were asked for; -1 if they are not known
+    cut    of a "wait" that was cut short, by what: "timeout" or "cancel"; else ""
+    cutter id of the task that cut it, by `cancel()`; -1 if none did, or it is not known
+    through of a "wait", the learner's lines through which the task awaits, outermost first, without `place`
     """
 
     kind: str
@@ -61,6 +65,10 @@ class Span(NamedTuple):
     place: Place | None = None
     step: int = -1
     woken: int = -1
+    asked: float = -1.0
+    cut: str = ""
+    cutter: int = -1
+    through: tuple[Place, ...] = ()
 
 
 def most_at_once(stretches: Iterable[tuple[Any, Any]]) -> int:
@@ -93,6 +101,7 @@ class Task(NamedTuple):
     outcome: str                # "result", "exception", "cancelled" or "pending"
     error: str                  # "ValueError: no tea" if the outcome is "exception", else ""
     spans: tuple[Span, ...]
+    made: int = -1              # the turn in which it was made; without a parent, the one before which; -1: not known
 
     @property
     def ran(self) -> float:
@@ -134,6 +143,33 @@ class ThreadJob(NamedTuple):
     task: int | None
 
 
+class Others(NamedTuple):
+    """How many tasks of its own a library had in the run; they are not among the `tasks` of a `Recording`."""
+
+    library: str                # "asyncio", "aiohttp"
+    tasks: int
+
+
+class Remark(NamedTuple):
+    """What a run in virtual time does not show as it is in real life.
+
+    kind     "real work": a turn computed, or called something that blocks, which takes no virtual time;
+             "real clock": a clock that this program can read was not replaced
+    start    seconds since the recording began, in virtual time
+    task     id of the task; None if it is no task's
+    place    the learner's line
+    seconds  of real time that the work took; 0 for a clock
+    words    what there is to add, as a sentence without a full stop; or ""
+    """
+
+    kind: str
+    start: float
+    task: int | None
+    place: Place | None
+    seconds: float
+    words: str = ""
+
+
 @dataclass(frozen=True, repr=False)
 class Recording:
     """What happened while a coroutine ran. `tasks[0]` is the main task, the others in order of creation.
@@ -145,10 +181,13 @@ class Recording:
     error     what ended the run instead of a result, in words ("ValueError: no tea", "Deadlock: ..."), or ""
     value     what the main coroutine returned
     exception what it raised instead, or None
-    callbacks turns of callbacks that are no task's and that blocked the loop; `wait` holds their names
+    callbacks turns of callbacks that are no task's of these and that blocked the loop; `wait` holds their names
+    others    how many tasks of their own the libraries had, asyncio among them: they are not among the `tasks`
+    remarks   what virtual time does not show as it is in real life
 
     `result` gives the value or raises the exception. Two recordings are equal if the same things
-    happened at the same times; value and exception, which JSON cannot hold, do not count.
+    happened at the same times; value and exception, which JSON cannot hold, do not count, nor do `others`
+    and `remarks`, which differ with the Python and the machine.
 
     What it came to is asked for again and again by whatever shows it, so it is computed once.
     """
@@ -161,6 +200,8 @@ class Recording:
     value: Any = field(default=None, compare=False)
     exception: BaseException | None = field(default=None, compare=False)
     callbacks: tuple[Span, ...] = ()
+    others: tuple[Others, ...] = field(default=(), compare=False)
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.tasks:
@@ -173,6 +214,8 @@ class Recording:
         object.__setattr__(self, "tasks", tuple(self.tasks))
         object.__setattr__(self, "threads", tuple(self.threads))
         object.__setattr__(self, "callbacks", tuple(self.callbacks))
+        object.__setattr__(self, "others", tuple(self.others))
+        object.__setattr__(self, "remarks", tuple(self.remarks))
 
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone are copied and pickled, without what has been computed from them."""
@@ -300,6 +343,8 @@ class Recording:
                 ],
                 "threads": [list(job) for job in self.threads],
                 "callbacks": [_span_to_json(s) for s in self.callbacks],
+                "others": [list(each) for each in self.others],
+                "remarks": [{**each._asdict(), "place": each.place and list(each.place)} for each in self.remarks],
             }
         )
 
@@ -319,14 +364,28 @@ class Recording:
             )
             threads = tuple(ThreadJob(*job) for job in data["threads"])
             callbacks = tuple(_span_from_json(s) for s in data["callbacks"])
-            return cls(tasks, data["elapsed"], data["clock"], threads, data["error"], callbacks=callbacks)
+            others = tuple(Others(*each) for each in data.get("others", ()))
+            remarks = tuple(
+                Remark(**{**each, "place": each["place"] and Place(*each["place"])}) for each in data.get("remarks", ())
+            )
+            return cls(tasks, data["elapsed"], data["clock"], threads, data["error"], callbacks=callbacks,
+                       others=others, remarks=remarks)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
 
 
 def _span_to_json(span: Span) -> dict[str, Any]:
-    return {**span._asdict(), "place": span.place and list(span.place)}
+    return {
+        **span._asdict(),
+        "place": span.place and list(span.place),
+        "through": [list(place) for place in span.through],
+    }
 
 
 def _span_from_json(data: dict[str, Any]) -> Span:
-    return Span(**{**data, "on": tuple(data["on"]), "place": data["place"] and Place(*data["place"])})
+    return Span(**{
+        **data,
+        "on": tuple(data["on"]),
+        "place": data["place"] and Place(*data["place"]),
+        "through": tuple(Place(*place) for place in data.get("through", ())),
+    })

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.recorder import record
-from helpers.recording import Place, Recording, Span, Task, ThreadJob, most_at_once
+from helpers.recording import Others, Place, Recording, Remark, Span, Task, ThreadJob, most_at_once
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, PENDING, READY, RESULT, RUN, WAIT
 from helpers.words import seconds, short
@@ -206,7 +206,9 @@ moments = st.floats(0, 1e6)
 texts = st.text(max_size=12)
 places = st.none() | st.builds(Place, texts, st.integers(1, 9999), texts)
 spans = st.builds(Span, st.sampled_from([RUN, WAIT, READY, BLOCKED]), moments, moments, texts,
-                  st.lists(st.integers(0, 9), max_size=3).map(tuple), places, st.integers(-1, 99))
+                  st.lists(st.integers(0, 9), max_size=3).map(tuple), places, st.integers(-1, 99), st.integers(-1, 99),
+                  moments, texts, st.integers(-1, 99),
+                  st.lists(st.builds(Place, texts, st.integers(1, 9999), texts), max_size=2).map(tuple))
 span_lists = st.lists(spans, max_size=4).map(tuple)
 
 
@@ -219,7 +221,10 @@ def recordings(draw):
     )
     jobs = draw(st.lists(st.builds(ThreadJob, texts, moments, moments, st.none() | st.integers(0, 3)), max_size=3))
     return Recording(tasks, draw(moments), draw(st.sampled_from(["real", "virtual"])), tuple(jobs), draw(texts),
-                     callbacks=draw(span_lists))
+                     callbacks=draw(span_lists),
+                     others=draw(st.lists(st.builds(Others, texts, st.integers(1, 9)), max_size=2)),
+                     remarks=draw(st.lists(st.builds(Remark, texts, moments, st.none() | st.integers(0, 3), places,
+                                                     moments, texts), max_size=2)))
 
 
 @settings(max_examples=100, deadline=None)
@@ -227,6 +232,7 @@ def recordings(draw):
 def test_json_keeps_everything(run):
     again = Recording.from_json(run.to_json())
     assert again == run and again.to_json() == run.to_json()
+    assert again.others == run.others and again.remarks == run.remarks
     assert all(type(a) is type(b) for one, other in zip(run.tasks, again.tasks) for a, b in zip(one.spans, other.spans))
 
 

@@ -17,15 +17,15 @@ _new = tuple.__new__                    # _new(Span, (...)) is Span(...), in a t
 
 
 def _ready_span(start: float, end: float, wait: str, place: Place | None) -> Span:
-    return _new(Span, (READY, start, end, wait, (), place, -1, -1))
+    return _new(Span, (READY, start, end, wait, (), place, -1, -1, -1.0, "", -1, ()))
 
 
 def _wait_span(start: float, end: float, wait: str, on: tuple[int, ...], place: Place | None, woken: int) -> Span:
-    return _new(Span, (WAIT, start, end, wait, on, place, -1, woken))
+    return _new(Span, (WAIT, start, end, wait, on, place, -1, woken, -1.0, "", -1, ()))
 
 
 def _turn_span(kind: str, start: float, end: float, place: Place | None, step: int) -> Span:
-    return _new(Span, (kind, start, end, "", (), place, step, -1))
+    return _new(Span, (kind, start, end, "", (), place, step, -1, -1.0, "", -1, ()))
 
 
 def tasks_of(recorder: Notes) -> tuple[tuple[Task, ...], float]:
