@@ -67,7 +67,7 @@ SUITES = {suite.name: suite for suite in (
           ("tests/test_asyncio.py", "tests/test_issue_478.py"), virtual=True),
     Suite("aiofiles", "25.1.0", ("pytest", "pytest-asyncio")),
     Suite("janus", "2.0.0", ("pytest", "pytest-asyncio", "pytest-cov")),
-    Suite("aiosqlite", "0.22.1", ("pytest",), ("aiosqlite/tests/smoke.py", "aiosqlite/tests/perf.py"), ("-c", "pyproject.toml")),
+    Suite("aiosqlite", "0.22.1", ("pytest",), ("aiosqlite/tests/smoke.py",), ("-c", "pyproject.toml")),
 )}
 
 # What differs in virtual time as it must: a part of the test's name, and why.
@@ -89,7 +89,7 @@ def pytest_configure(config: Any) -> None:
     elif mode == "virtual":
         from helpers import VirtualTimeLoop
 
-        asyncio.new_event_loop = asyncio.events.new_event_loop = lambda: VirtualTimeLoop()     # type: ignore
+        asyncio.new_event_loop = asyncio.events.new_event_loop = lambda: VirtualTimeLoop()
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -118,7 +118,8 @@ def install(suite: Suite) -> tuple[Path, Path]:
     if not (home / "complete").exists():
         pin = f"{suite.name}=={suite.version}"
         _run(sys.executable, "-m", "uv", "venv", "-q", "--seed", "--clear", "--python", sys.executable, str(home))
-        _run(str(python), "-m", "pip", "download", "-q", "--no-deps", "--no-binary", suite.name, "-d", str(sources), pin)
+        _run(str(python), "-m", "pip", "download", "-q", "--no-deps", "--no-binary", suite.name, "-d", str(sources),
+             pin)
         with tarfile.open(next(sources.glob("*.tar.gz"))) as archive:
             archive.extractall(sources, filter="data")
         _run(sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(python), pin, *suite.needs)
@@ -192,8 +193,8 @@ def main(wanted: list[str]) -> int:
         _, refused, virtual = compare(suite, "virtual", plain) if suite.virtual else (0, 0, {})
         findings.update({f"{mode}: {name}": outcome for mode, found in (("recorded", recorded), ("virtual", virtual))
                          for name, outcome in found.items()})
-        print(f"{suite.name:14} {suite.version:8} {ran:5} tests, {len(failures(plain))} failed plain, {len(recorded)} only "
-              f"when recorded ({turns:,} turns)"
+        print(f"{suite.name:14} {suite.version:8} {ran:5} tests, {len(failures(plain))} failed plain, "
+              f"{len(recorded)} only when recorded ({turns:,} turns)"
               + (f"; virtual: {refused} refused, {len(virtual)} failed" if suite.virtual else ""), flush=True)
     for name, outcome in findings.items():
         print(f"\n{name}\n{outcome}")
