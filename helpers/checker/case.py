@@ -23,6 +23,8 @@ class Case:
     peak      how many requests may be in flight at the same time, at most
     steps     steps on the loop after which it counts as endless
     cpu       seconds of CPU time after which it counts as computing
+    drawn     whether `solution()` draws this case: mark the one that shows the point of the exercise, such as the
+              cancellation or the wait for a lock. At most one case of an exercise; without a mark, the first is drawn
     """
 
     function: Callable[..., Any]
@@ -32,11 +34,19 @@ class Case:
     peak: int | None = None
     steps: int = STEPS
     cpu: float = CPU
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         if not inspect.getdoc(self.function):
-            name = getattr(self.function, "__name__", repr(self.function))
-            raise ValueError(f"the case {name} needs a docstring: what the learner is told of it")
+            raise ValueError(f"the case {self.name} needs a docstring: what the learner is told of it")
+        if self.drawn and not inspect.iscoroutinefunction(self.function):
+            raise ValueError(f"the case {self.name} is a plain def, which leaves no timeline: drawn=True belongs to an "
+                             "async def")
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return getattr(self.function, "__name__", repr(self.function))
 
     @property
     def description(self) -> str:

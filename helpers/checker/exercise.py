@@ -104,9 +104,14 @@ class Exercise:
         self._references: list[Notes] = []
 
     def case(self, **expected: Any) -> Callable[[CaseFunction], CaseFunction]:
-        """Decorate a function as a case; `expected` are fields of `Case`: returns, elapsed, ..."""
+        """Decorate a function as a case; `expected` are fields of `Case`: returns, elapsed, drawn, ..."""
         def decorate(function: CaseFunction) -> CaseFunction:
-            self.cases.append(Case(function, **expected))
+            case = Case(function, **expected)
+            drawn = [other.name for other in self.cases if other.drawn]
+            if case.drawn and drawn:
+                raise ValueError(f"solution() draws one case: {drawn[0]} is marked with drawn=True, "
+                                 f"and {case.name} too")
+            self.cases.append(case)
             return function
 
         return decorate
@@ -152,7 +157,8 @@ class Exercise:
         runs = {}
         with contextlib.suppress(process.NoProcess):        # the text is worth showing without its picture
             self._solve()
-        for case, notes in zip(self.cases, self._references):
+        ran = sorted(zip(self.cases, self._references), key=lambda pair: not pair[0].drawn)     # the marked one first
+        for case, notes in ran:
             if notes["recording"] is not None:
                 blocks.append(Block("Its timeline:", case.description))
                 runs = {"solution": Recording.from_json(notes["recording"])}

@@ -88,6 +88,25 @@ def test_the_solution_is_shown_with_its_timeline() -> None:
     assert samples.drive.solution().runs == {}
 
 
+def test_the_marked_case_is_drawn() -> None:
+    exercise = samples.exercise(samples.call.starter, samples.call.solution_source)
+    answered, stopped = (case.function for case in samples.call.cases)
+    exercise.case(returns=320)(answered)
+    exercise.case(drawn=True)(stopped)
+    report = exercise.solution()
+    assert "The call is cancelled after 0.1 s" in report.message
+    assert "cancelled" in report.runs["solution"].text()
+
+
+def test_one_case_is_drawn_and_it_has_a_timeline() -> None:
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    exercise.case(drawn=True)(samples.all_prices)
+    with pytest.raises(ValueError, match="all_prices is marked with drawn=True, and at_most_two too"):
+        exercise.case(drawn=True)(samples.at_most_two)
+    with pytest.raises(ValueError, match="one_coroutine is a plain def"):
+        exercise.case(drawn=True)(samples.one_coroutine)
+
+
 def test_an_interrupted_run_of_the_solution_is_not_taken_for_a_whole_one(monkeypatch) -> None:
     """The call has two cases; the stop button is pressed after the first."""
     exercise = samples.exercise(samples.call.starter, samples.call.solution_source)
