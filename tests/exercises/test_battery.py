@@ -1,4 +1,4 @@
-"""Answers that nobody who wrote the exercises had seen: the right ones are accepted, the wrong ones are told what is wrong."""
+"""Answers that no author of an exercise had seen: right ones are accepted, wrong ones are told what is wrong."""
 
 from __future__ import annotations
 

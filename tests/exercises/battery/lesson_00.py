@@ -137,7 +137,7 @@ ANSWERS = [
         async def ask_all(ask, shops):
             for shop in shops:
                 await asyncio.create_task(ask(shop))
-        """, "before you wait|all|first"),
+        """, "do not wait for one|before you wait"),
     wrong("ask_all", "gather never awaited", """
         async def ask_all(ask, shops):
             asyncio.gather(*[ask(shop) for shop in shops])

@@ -151,7 +151,7 @@ ANSWERS = [
     wrong("with_old_shop", "the old shop asked without its blocking call", """
         async def with_old_shop(shops, old, item):
             return await asyncio.gather(*[shop.price(item) for shop in shops], old.price(item))
-        """, "price_blocking"),
+        """, "no attribute 'price'"),
     hostile("with_old_shop", "a thread that never ends", """
         async def with_old_shop(shops, old, item):
             def work():

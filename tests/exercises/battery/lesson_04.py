@@ -32,7 +32,7 @@ ANSWERS = [
         async def cheapest(shops, item):
             prices = await asyncio.gather(*[shop.price(item) for shop in shops])
             return min(zip(prices, [shop.name for shop in shops]))
-        """, "order"),
+        """, "comes first"),
     wrong("cheapest", "the shop itself", """
         async def cheapest(shops, item):
             prices = await asyncio.gather(*[shop.price(item) for shop in shops])
@@ -170,6 +170,9 @@ ANSWERS = [
                     price = await shop.price(item)
                 except ConnectionError:
                     pass
+                except Exception as error:
+                    if not offer.done():
+                        offer.set_exception(error)
                 left -= 1
                 if offer.done():
                     return

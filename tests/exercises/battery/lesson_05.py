@@ -143,7 +143,7 @@ ANSWERS = [
                 return list(error.exceptions)
             return [error]
         """),
-    wrong("causes", "ExceptionGroup only", """
+    right("causes", "a comprehension", """
         def causes(error):
             if isinstance(error, ExceptionGroup):
                 return [cause for inner in error.exceptions for cause in causes(inner)]

@@ -49,7 +49,7 @@ ANSWERS = [
             begin = now()
             result = await coroutine
             return now() - begin, result
-        """, "order"),
+        """, "comes first"),
     wrong("timed", "begin minus end", """
         async def timed(coroutine):
             now = asyncio.get_running_loop().time
