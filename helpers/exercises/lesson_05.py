@@ -277,6 +277,12 @@ async def no_price_list(answer):
         raise group.exceptions[0] from None
 
 
+@all_or_nothing.case(returns={shop.name: shop.price_of("coffee") for shop in Shop.many(5)}, elapsed=0.5)
+async def five_open(answer):
+    """Five shops are asked for coffee; the slowest answers after 0.5 s."""
+    return await answer(Shop.many(5), "coffee")
+
+
 # -- what is in a group --------------------------------------------------------------------------------------------
 
 causes = Exercise(
@@ -309,7 +315,10 @@ causes = Exercise(
         def causes(error):
             if not isinstance(error, ExceptionGroup):
                 return [error]
-            return [cause for inner in error.exceptions for cause in causes(inner)]
+            found = []
+            for inner in error.exceptions:
+                found.extend(causes(inner))
+            return found
         """,
     why="A group holds errors and groups, so a function that calls itself for each of them reaches every cause.",
     follow_up="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
@@ -707,6 +716,29 @@ async def a_mistaken_shop(answer):
         raise error from None
     finally:
         nothing_left([north], "by_shop")
+
+
+@by_shop.case(raises=FileNotFoundError, elapsed=0.2)
+async def no_price_list_anywhere(answer):
+    """North needs 0.5 s; east gives a FileNotFoundError, which is an OSError, after 0.2 s: that comes out."""
+    north = Counters("north", {"tea": 0.5, "coffee": 0.5})
+    try:
+        return await answer([north, Fails("east", 0.2, FileNotFoundError("prices.txt"))], ["tea", "coffee"])
+    except ExceptionGroup as group:
+        error = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+    finally:
+        nothing_left([north], "by_shop")
+
+
+@by_shop.case(elapsed=0.4)
+async def three_items(answer):
+    """Three shops and three items; the slowest answer comes after 0.4 s."""
+    shops = [Counters(name, {"tea": 0.1, "rice": 0.4, "salt": 0.2}) for name in ("north", "south", "west")]
+    items = ["tea", "rice", "salt"]
+    equal(await answer(shops, items), {shop.name: shop.prices(*items) for shop in shops})
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

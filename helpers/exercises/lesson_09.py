@@ -16,8 +16,8 @@ buy = Exercise(
         Write `buy(purse, price, pay)`. `purse` is a dictionary such as `{"cents": 1000}`, which many tasks share.
         If it holds less than `price`, return `False`. Else `await pay(price)`, which takes a while; afterwards the
         purse holds `price` less, and the result is `True`. If `pay` raises a `ConnectionError`, the purse has lost
-        nothing by it, and the result is `False`. All purchases go on at the same time; together they never spend
-        more than there is.
+        nothing by it, and the result is `False`; any other exception comes out. All purchases go on at the same time;
+        together they never spend more than there is.
         """,
     starter="""
         async def buy(purse, price, pay):
@@ -169,12 +169,12 @@ buy = Exercise(
 )
 
 
-def payment(seconds: float, paid: list[int], fails: bool = False):
-    """A `pay` that takes so many seconds, and notes what was paid."""
+def payment(seconds: float, paid: list[int], error: Exception | None = None):
+    """A `pay` that takes so many seconds, and notes what was paid, or fails with an error."""
     async def pay(price: int) -> None:
         await asyncio.sleep(seconds)
-        if fails:
-            raise ConnectionError("the payment was refused")
+        if error is not None:
+            raise error
         paid.append(price)
     return pay
 
@@ -206,11 +206,17 @@ async def one_is_refused(answer):
     the first is refused after 0.3 s."""
     purse, paid = {"cents": 1000}, []
     results = await asyncio.gather(
-        answer(purse, 400, payment(0.3, paid, fails=True)),
+        answer(purse, 400, payment(0.3, paid, ConnectionError("the payment was refused"))),
         answer(purse, 300, payment(0.1, paid)),
     )
     equal(purse["cents"], 700, "what the purse holds afterwards")
     equal(results, [False, True], "the list of the two results")
+
+
+@buy.case(raises=FileNotFoundError, elapsed=0.1)
+async def no_account(answer):
+    """After 0.1 s the payment ends with a FileNotFoundError, which is an OSError: that comes out."""
+    return await answer({"cents": 1000}, 400, payment(0.1, [], FileNotFoundError("account.txt")))
 
 
 # -- a lock: ask only once ----------------------------------------------------------------------------------------
@@ -364,13 +370,13 @@ async def five_questions(answer):
     return prices
 
 
-@ask_once.case(returns=[305, 450])
+@ask_once.case(returns=[305, 450, 0])
 async def known_already(answer):
-    """The price of tea is known; that of coffee is not."""
-    known, lock = {"tea": 305}, asyncio.Lock()
-    shop = Shop("north", latency=0.3, prices={"tea": 999, "coffee": 450})
-    prices = [await answer(known, lock, shop, item) for item in ("tea", "coffee")]
-    equal(known, {"tea": 305, "coffee": 450}, "known, afterwards,")
+    """The prices of tea and of water are known, 305 and 0; that of coffee is not."""
+    known, lock = {"tea": 305, "water": 0}, asyncio.Lock()
+    shop = Shop("north", latency=0.3, prices={"tea": 999, "coffee": 450, "water": 999})
+    prices = [await answer(known, lock, shop, item) for item in ("tea", "coffee", "water")]
+    equal(known, {"tea": 305, "coffee": 450, "water": 0}, "known, afterwards,")
     return prices
 
 

@@ -344,20 +344,20 @@ async def second_time(answer):
 
 @restart.case()
 async def failed_before(answer):
-    """tasks has a "watcher" that has failed with a ValueError."""
+    """tasks has a "heart" that has failed with a ValueError."""
     async def fail() -> None:
         raise ValueError("no tea")
 
-    tasks = {"watcher": asyncio.create_task(fail(), name="watcher")}
+    tasks = {"heart": asyncio.create_task(fail(), name="heart")}
     await asyncio.wait(tasks.values())
-    tasks["watcher"].exception()
-    new = _at_work([], "the new watcher")
+    tasks["heart"].exception()
+    new = _at_work([], "the new heart")
     try:
-        got = await answer(tasks, "watcher", new)
+        got = await answer(tasks, "heart", new)
     except ValueError:
         new.close()
         raise
-    _kept(tasks, "watcher", got)
+    _kept(tasks, "heart", got)
     await _end(got)
 
 
