@@ -6,10 +6,9 @@ changed. So it is the function itself that is changed. A builtin function is an 
 is, and what that gets as its first argument; both are exchanged in it here, and put back. It stays the same object, and
 its type, name and module stay what they are; only its hash differs meanwhile.
 
-- `Detour` does it to a function of a module: it is an object of its own.
-- `ClassDetour` does it to a class method, such as `datetime.now`. Each look-up makes a new function of that, so two
-  things are exchanged: what the class has under this name, and the C function that all those have in common that were
-  looked up before. (An exception cannot pass through the latter: `now(wrong=1)`, kept from before, is a SystemError.)
+- `Detour` does it to a function: it is an object of its own.
+- `ClassDetour` does it to a class method, such as `datetime.now`. Each look-up makes a new function of that, so what
+  the class has under this name is exchanged. A function that was looked up before is one for a `Detour`.
 
 How such objects lie in memory is private to CPython. It is the same from Python 3.11 to 3.15, and is checked for every
 function, before anything is changed; if it is otherwise, `import helpers` ends with an error that says so. The layout
@@ -21,16 +20,15 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import sys
 from collections.abc import Callable
-from ctypes import Structure, addressof, c_char, c_int, c_ssize_t, c_void_p, cast, py_object, pythonapi, sizeof
+from ctypes import Structure, addressof, c_char, c_int, c_void_p, cast, py_object, pythonapi, sizeof
 from types import BuiltinFunctionType, ClassMethodDescriptorType, ModuleType
 from typing import Any
 
 from helpers.recorder.asyncio_internals import unknown_python
 
 _HEAD = object.__basicsize__            # bytes of what every object begins with
-_VARARGS, _KEYWORDS, _NOARGS, _FASTCALL = 1, 2, 4, 0x80         # flags of a PyMethodDef
+_VARARGS, _KEYWORDS = 1, 2              # flags of a PyMethodDef
 
 
 class _Definition(Structure):
@@ -54,7 +52,8 @@ class _ClassMethod(Structure):
 
 _CALL: int = cast(pythonapi.PyObject_Call, c_void_p).value or 0
 _new_function: Any = ctypes.PYFUNCTYPE(py_object, c_void_p, py_object, py_object)(("PyCFunction_NewEx", pythonapi))
-_keep: Any = ctypes.PYFUNCTYPE(None, py_object)(("Py_IncRef", pythonapi))
+_take: Any = ctypes.PYFUNCTYPE(None, py_object)(("Py_IncRef", pythonapi))
+_give_back: Any = ctypes.PYFUNCTYPE(None, py_object)(("Py_DecRef", pythonapi))
 _type_modified: Any = ctypes.PYFUNCTYPE(None, py_object)(("PyType_Modified", pythonapi))
 
 
@@ -68,7 +67,7 @@ def _definition(address: int | None, name: str) -> _Definition:
 
 
 class Detour:
-    """A builtin function of a module, and the function that it calls between `open` and `close`.
+    """A builtin function, and the function that it calls between `open` and `close`.
 
     builtin   such as `time.sleep`
     function  is called with the module, or what stands for it, and then the arguments
@@ -76,16 +75,15 @@ class Detour:
     """
 
     def __init__(self, builtin: BuiltinFunctionType, function: Callable[..., Any]) -> None:
-        module, name = builtin.__self__, builtin.__name__
+        owner, name = builtin.__self__, builtin.__name__
         body = self._body_of(builtin)
-        if type(builtin).__basicsize__ < _HEAD + sizeof(_Body) or body.owner != id(module):
+        if type(builtin).__basicsize__ < _HEAD + sizeof(_Body) or body.owner != id(owner):
             raise unknown_python(f"the function {name} lies otherwise in memory", "cannot set the clocks of")
         definition = _definition(body.definition, name)
         self.builtin = builtin
-        self.real = _new_function(body.definition, module, builtin.__module__)
+        self.real = _new_function(body.definition, owner, builtin.__module__)
         # A module, as the owner of the original is: so the function is still shown, and pickled, by its name.
-        self._stand_in = type("time", (ModuleType,), {"__call__": function})(getattr(module, "__name__", "time"))
-        _keep(self._stand_in)                   # the reference that the changed function has
+        self._stand_in = type("module", (ModuleType,), {"__call__": function})(builtin.__module__ or "builtins")
         self._definition = _Definition(definition.name, _CALL, _VARARGS | _KEYWORDS, definition.doc)
         self._before = (body.definition, body.owner, body.vectorcall)
 
@@ -95,11 +93,13 @@ class Detour:
 
     def open(self) -> None:
         """From now on the builtin function calls the other."""
+        _take(self._stand_in)                   # the reference that the changed function has
         self._write(addressof(self._definition), id(self._stand_in), None)      # without a vectorcall it is called so
 
     def close(self) -> None:
         """Put everything back."""
         self._write(*self._before)
+        _give_back(self._stand_in)
 
     def _write(self, definition: int | None, owner: int | None, vectorcall: int | None) -> None:
         # In one go: another thread must not find one half changed. All of this holds the interpreter's lock.
@@ -122,46 +122,33 @@ class ClassDetour:
         method = _ClassMethod.from_address(id(self._method) + _HEAD)
         if method.type != id(owner):
             raise unknown_python(f"{owner.__name__}.{name} lies otherwise in memory", "cannot set the clocks of")
-        self._shared = _definition(method.definition, name)
-        self._original = _Definition(self._shared.name, self._shared.function, self._shared.flags, self._shared.doc)
+        self._definition = _definition(method.definition, name)
         spaces = [each for each in gc.get_referents(vars(owner)) if type(each) is dict]
         if len(spaces) != 1 or spaces[0].get(name) is not self._method:
             raise unknown_python(f"the names of {owner.__name__} were not found", "cannot set the clocks of")
         self._names = spaces[0]
+        self.function = function
         self._replacement = classmethod(function)
-        self._callback = self._in_c(function)
 
     def real(self, cls: type) -> Any:
         """What the class method of that class does otherwise."""
-        return _new_function(addressof(self._original), cls, None)
+        return _new_function(addressof(self._definition), cls, None)
+
+    def kept(self, builtin: BuiltinFunctionType) -> Detour:
+        """A detour for a function that was looked up before."""
+        cls, function = builtin.__self__, self.function
+
+        def call(module: ModuleType, /, *arguments: Any, **named: Any) -> Any:
+            return function(cls, *arguments, **named)
+
+        return Detour(builtin, call)
 
     def open(self) -> None:
         """From now on the class method calls the other function."""
         self._names[self.name] = self._replacement
         _type_modified(self.owner)
-        # In interpreters that this process has besides ours (Python 3.14), the definition is the same.
-        if self._callback is not None and not {"_interpreters", "_xxsubinterpreters"} & sys.modules.keys():
-            self._shared.function = cast(self._callback, c_void_p).value
 
     def close(self) -> None:
         """Put everything back."""
-        self._shared.function = self._original.function
         self._names[self.name] = self._method
         _type_modified(self.owner)
-
-    def _in_c(self, function: Callable[..., Any]) -> Any:
-        """A C function that calls this one, for functions that were looked up before; None if there can be none."""
-        kind = self._original.flags & (_VARARGS | _KEYWORDS | _NOARGS | _FASTCALL)
-        try:
-            if kind == _NOARGS:
-                return ctypes.PYFUNCTYPE(py_object, py_object, c_void_p)(lambda cls, _: function(cls))
-            if kind == _FASTCALL | _KEYWORDS:
-                def fast(cls: Any, values: int | None, count: int, names: int | None) -> Any:
-                    keys = cast(names, py_object).value if names else ()
-                    given = (py_object * (count + len(keys))).from_address(values) if values else ()
-                    return function(cls, *given[:count], **dict(zip(keys, given[count:])))
-
-                return ctypes.PYFUNCTYPE(py_object, py_object, c_void_p, c_ssize_t, c_void_p)(fast)
-        except OSError:                 # a system that permits no code but what was there from the start
-            return None
-        raise unknown_python(f"{self.name} takes its arguments in another way", "cannot set the clocks of")

@@ -274,7 +274,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def run_forever(self) -> None:
         self._allowed = self._steps + self._limit
-        with in_charge_of_time(self), groups_in_order():
+        program = [task.get_coro() for task in asyncio.all_tasks(self)]
+        with in_charge_of_time(self, program), groups_in_order():
             super().run_forever()
 
     def close(self) -> None:

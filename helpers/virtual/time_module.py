@@ -5,7 +5,8 @@ others the real one.
 
 - `time.sleep`, `time.time`, `time.monotonic`, `time.perf_counter` and their kin in nanoseconds, `time.clock_gettime`;
   and `time.localtime`, `gmtime`, `ctime`, `asctime`, `strftime` if they are not given a time.
-- `datetime.now`, `datetime.utcnow` and `date.today`, also of a subclass.
+- `datetime.now`, `datetime.utcnow` and `date.today`, also of a subclass. One that was looked up before the run, and is
+  kept somewhere, goes by virtual time if the program can reach it (see `reach.py`).
 - `os.times().elapsed`, and the time in a `uuid.uuid1()`.
 
 The functions themselves are changed (see `detour.py`), so it makes no difference where a program keeps one: under a
@@ -32,7 +33,7 @@ import threading
 import time
 import timeit
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinFunctionType, ClassMethodDescriptorType, FrameType, ModuleType
 from typing import Any
 
@@ -40,6 +41,7 @@ from helpers.recorder.learners_code import learners_place
 from helpers.recording import Place
 from helpers.virtual import detour
 from helpers.virtual.detour import ClassDetour, Detour
+from helpers.virtual.reach import reachable
 from helpers.virtual.real_time_only import NotSimulated
 
 try:
@@ -136,10 +138,11 @@ def _refuse_autorange(frame: FrameType) -> None:
 # -- the module time ------------------------------------------------------------------------------------
 # What stands in for a function is called with the module (see Detour), and then the arguments.
 
-def _sleep(module: ModuleType, seconds: float, /) -> None:
+def _sleep(module: ModuleType, /, *arguments: Any, **named: Any) -> None:
     found = _asked(sys._getframe(1))
-    if found is None:
-        return REAL["sleep"](seconds)
+    if found is None or len(arguments) != 1 or named:
+        return REAL["sleep"](*arguments, **named)
+    seconds: float = arguments[0]
     if seconds != seconds:
         raise ValueError("Invalid value NaN (not a number)")
     if seconds < 0:
@@ -155,10 +158,10 @@ def _teller(name: str) -> Callable[..., Any]:
     since = EPOCH * SECOND if name.startswith("time") else 0
     in_nanoseconds = name.endswith("_ns")
 
-    def tell(module: ModuleType, /) -> float:
+    def tell(module: ModuleType, /, *wrong: Any, **named: Any) -> float:
         read = _read(sys._getframe(1))
-        if read is None:
-            real: float = REAL[name]()
+        if read is None or wrong or named:
+            real: float = REAL[name](*wrong, **named)
             return real
         now, clock = read
         if in_nanoseconds:
@@ -170,26 +173,27 @@ def _teller(name: str) -> Callable[..., Any]:
 
 def _calendar(name: str, most: int) -> Callable[..., Any]:
     """What stands in for functions whose last argument is a time, or is left out; `most` is how many they take."""
-    def tell(module: ModuleType, /, *arguments: Any) -> Any:
-        if len(arguments) == most - 1 or (arguments == (None,) and name != "asctime"):
+    def tell(module: ModuleType, /, *arguments: Any, **named: Any) -> Any:
+        left_out = len(arguments) == most - 1 or (name != "asctime" and most == 1 and arguments == (None,))
+        if left_out and not named:
             read = _read(sys._getframe(1))
             if read is not None:
                 seconds = EPOCH + read[0] // SECOND
                 wanted = REAL["localtime"](seconds) if name in ("asctime", "strftime") else seconds
                 return REAL[name](*arguments[:most - 1], wanted)
-        return REAL[name](*arguments)
+        return REAL[name](*arguments, **named)
 
     return tell
 
 
 def _cpu_time(name: str) -> Callable[..., Any]:
     """What stands in for a function that tells CPU time: its own answer, and a remark."""
-    def tell(module: ModuleType, /) -> Any:
+    def tell(module: ModuleType, /, *wrong: Any, **named: Any) -> Any:
         frame = sys._getframe(1)
         found = _asked(frame)
         if found is not None:
             found.clock.stays_real(f"time.{name}() tells CPU time, which is real", learners_place(frame))
-        return REAL[name]()
+        return REAL[name](*wrong, **named)
 
     return tell
 
@@ -202,16 +206,17 @@ _WALL, _MONOTONIC = (
 
 
 def _clock_gettime(name: str) -> Callable[..., Any]:
-    def tell(module: ModuleType, clock_id: int, /) -> Any:
+    def tell(module: ModuleType, /, *arguments: Any, **named: Any) -> Any:
         frame = sys._getframe(1)
         found = _asked(frame)
-        if found is not None and clock_id not in _WALL | _MONOTONIC:
+        if found is None or len(arguments) != 1 or named or not isinstance(arguments[0], int):
+            return REAL[name](*arguments, **named)
+        clock_id: int = arguments[0]
+        if clock_id not in _WALL | _MONOTONIC:
             found.clock.stays_real(f"the clock {clock_id} of time.{name}() is real", learners_place(frame))
-        elif found is not None:
-            read = _read(frame)
-            if read is not None:
-                now = read[0] + (EPOCH * SECOND if clock_id in _WALL else 0)
-                return now if name.endswith("_ns") else now / SECOND
+        elif (read := _read(frame)) is not None:
+            now = read[0] + (EPOCH * SECOND if clock_id in _WALL else 0)
+            return now if name.endswith("_ns") else now / SECOND
         return REAL[name](clock_id)
 
     return tell
@@ -316,18 +321,29 @@ _class_detours: dict[str, ClassDetour] = {
     if type(vars(owner)[name]) is ClassMethodDescriptorType       # else datetime asks the module time
 }
 _detours |= _class_detours
+_keepers: list[Detour] = []             # of the class methods that a program that is running looked up before
+
+
+def _is_kept(thing: Any) -> bool:
+    if type(thing) is not BuiltinFunctionType or thing.__name__ not in _class_detours:
+        return False
+    cls: Any = thing.__self__
+    return issubclass(type(cls), type) and issubclass(cls, datetime.date)
 
 
 # -- in charge ------------------------------------------------------------------------------------------
 
 @contextlib.contextmanager
-def in_charge_of_time(clock: Clock) -> Iterator[None]:
-    """While open, this thread goes by the given clock."""
+def in_charge_of_time(clock: Clock, program: Iterable[Any] = ()) -> Iterator[None]:
+    """While open, this thread goes by the given clock, and so do what these objects of its program have kept."""
     thread = threading.get_ident()
     with _lock:
         if not _clocks:
             for each in _detours.values():
                 each.open()
+        for kept in reachable(program, _is_kept):
+            _keepers.append(_class_detours[kept.__name__].kept(kept))
+            _keepers[-1].open()
         before = _clocks.get(thread)
         _clocks[thread] = _InCharge(clock)
     try:
@@ -350,5 +366,6 @@ def leave() -> None:
 
 def _close_if_last() -> None:
     if not _clocks:
-        for each in _detours.values():
+        for each in [*_detours.values(), *_keepers]:
             each.close()
+        _keepers.clear()
