@@ -27,9 +27,8 @@ from helpers.recorder import UnknownPython
 from helpers.recorder.learners_code import is_library_file, learners_place
 from helpers.recording import Place, Task
 from helpers.virtual import Deadlock, Endless, NotSimulated, simulate
-from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
-from helpers.virtual.time_module import in_charge_of_time
+from helpers.virtual.time_module import Clock, in_charge_of_time
 from helpers.wait_kinds import PENDING, WAIT
 from helpers.words import clip, error_in_words, first_line
 
@@ -109,7 +108,7 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:
         run = simulate(coroutine, limit=case.steps, threshold=1e-9)     # whatever takes virtual time there blocks
     except UnknownPython:                   # no fault of the answer's
         raise
-    except BaseException as error:          # SystemExit from a task, EscapedSleep: they leave no recording
+    except BaseException as error:          # SystemExit from a task: it leaves no recording
         notes["error"] = _facts(error, case)
         return notes
     notes["elapsed"] = run.elapsed
@@ -171,7 +170,7 @@ def _last_wait(task: Task) -> Pending:
 _CATEGORIES: list[tuple[str, tuple[type[BaseException], ...]]] = [
     ("deadlock", (Deadlock,)),
     ("endless", (Endless,)),
-    ("not simulated", (NotSimulated, EscapedSleep, StuckThread)),
+    ("not simulated", (NotSimulated, StuckThread)),
     ("recursion", (RecursionError,)),
     ("memory", (MemoryError,)),
     ("exit", (SystemExit, KeyboardInterrupt)),
@@ -251,7 +250,7 @@ def _sampled() -> Iterator[Counter[Place]]:
         stopped.set()
 
 
-class _FrozenClock:
+class _FrozenClock(Clock):
     """A clock that stands still."""
 
     def time_ns(self) -> int:

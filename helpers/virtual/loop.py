@@ -41,15 +41,17 @@ from helpers.recorder import Watched
 from helpers.recorder.asyncio_internals import Handle, Loop, Timer
 from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
+from helpers.recorder.notes import ROWS, Row
 from helpers.recorder.waits import describe
-from helpers.virtual.escaped_sleep import refuse_hidden_sleep
+from helpers.recording import Place
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
 from helpers.virtual.task_groups import groups_in_order
 from helpers.virtual.threads import Threads
-from helpers.virtual.time_module import in_charge_of_time
+from helpers.virtual.time_module import SECOND, Clock, in_charge_of_time
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
 _NEVER = 1 << 80            # a deadline after the end of time: sleep(math.inf)
+_COARSE = 1 << 53           # nanoseconds: beyond, a float tells two neighbours no longer apart
 
 _Args = TypeVarTuple("_Args")
 _Result = TypeVar("_Result")
@@ -65,7 +67,7 @@ class Endless(RuntimeError):
     """The program was still running after so many steps that it will hardly ever end."""
 
 
-class VirtualTimeLoop(RealTimeOnly, Loop):
+class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
     """An asyncio event loop in virtual time; see the module. `limit` is the number of steps until `Endless`."""
 
     exact = True                # as a Sampler: its clock stands still but for what it tells
@@ -73,14 +75,16 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
     def __init__(self, *, limit: int = LIMIT) -> None:
         super().__init__()
         self._now = 0                                           # nanoseconds
+        self._time = 0.0                                        # what time() says: see call_at
         self._timers: dict[int, dict[int, Timer]] = {}          # deadline -> its timers by id, in order
         # id of a timer -> its deadline: when() gives seconds, a float, which may have been rounded
         self._due: dict[int, int] = {}
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
+        self._finer: set[int] = set()                           # those of them with a timer of call_at that is later
         self._steps = 0
         self._gave_up = False
         self._limit = self._allowed = limit
-        self._refused = False
+        self.real_clocks: dict[tuple[str, Place | None], tuple[int, Row | None]] = {}
         self._threads = Threads(self)
         self._on_block: Callable[[Any, int], None] | None = None
         if not isinstance(limit, int) or limit < 1:
@@ -91,26 +95,51 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
 
     def time(self) -> float:
         """Seconds of virtual time since the loop was made."""
-        return self._now / 1e9
+        return self._time
 
     def time_ns(self) -> int:
         return self._now
 
+    def _set_clock(self, now: int) -> None:
+        self._now = now
+        seconds = now / SECOND          # of two whole numbers: rounded once, however large they are
+        if seconds > self._time:
+            self._time = seconds
+
     def call_later(self, delay: float, callback: Callable[[*_Args], object], *args: *_Args,
                    context: Context | None = None) -> asyncio.TimerHandle:
-        return self._set_timer(self._now + _nanoseconds(delay), callback, args, context)
+        deadline = self._now + nanoseconds(delay)
+        return self._set_timer(deadline, deadline / SECOND, callback, args, context)
 
     def call_at(self, when: float, callback: Callable[[*_Args], object], *args: *_Args,
                 context: Context | None = None) -> asyncio.TimerHandle:
-        return self._set_timer(_nanoseconds(when), callback, args, context)
+        """As asyncio's. When the callback runs, `time()` is at least `when`.
 
-    def _set_timer(self, deadline: int, callback: Callable[..., object], args: tuple[Any, ...],
+        A sum of seconds is not always a number of nanoseconds: 0.1 + 0.2 is a little later than 0.3, by less than the
+        clock can tell. Such a timer is due with those of its nanosecond, and then `time()` says what the sum is.
+        """
+        deadline = nanoseconds(when)
+        exact = deadline / SECOND
+        if when > self._time:
+            if deadline <= self._now:
+                deadline = self._now + 1
+                exact = deadline / SECOND
+            if when > exact and deadline < _NEVER:
+                exact = float(when)
+                self._finer.add(deadline)
+        return self._set_timer(deadline, exact, callback, args, context)
+
+    def call_at_ns(self, deadline: int, callback: Callable[[*_Args], object], *args: *_Args) -> asyncio.TimerHandle:
+        """As `call_at`, with nanoseconds."""
+        return self._set_timer(deadline, deadline / SECOND, callback, args, None)
+
+    def _set_timer(self, deadline: int, when: float, callback: Callable[..., object], args: tuple[Any, ...],
                    context: Context | None) -> Timer:
         if self._closed:
             self._check_closed()
         if deadline > _NEVER:
             deadline = _NEVER
-        timer = Timer(deadline / 1e9, callback, args, self, context)
+        timer = Timer(when, callback, args, self, context)
         if timer._source_traceback:             # in debug mode: the line of the caller shall be the last
             del timer._source_traceback[-2:]
         timer._scheduled = True
@@ -138,19 +167,32 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
             del timers[id(handle)]
             if not timers:
                 del self._timers[deadline]
+                self._finer.discard(deadline)
                 if len(self._deadlines) > 2 * len(self._timers) + 100:      # do not collect cancelled ones
                     self._deadlines = list(self._timers)
                     heapq.heapify(self._deadlines)
 
     def advance(self, seconds: float) -> None:
         """Let time pass while nobody else can run: what `time.sleep` does on this loop."""
-        duration = _nanoseconds(seconds)
-        self._now += duration
+        duration = nanoseconds(seconds)
+        self._set_clock(self._now + duration)
         self._steps += 1
         if self._steps > self._allowed:
             self._give_up()
         if self._on_block is not None and duration:
             self._on_block(learners_place(sys._getframe(1)), duration)
+
+    def stands_still(self, reads: int, place: Place | None) -> None:
+        """The program has read the clock so often at one instant: it waits in vain."""
+        raise Endless(f"the clock was read {reads:,} times at {self.time():g} s of virtual time"
+                      + (f", at last at {place}" if place else "")
+                      + ": it stands still while a program computes, so a loop that waits for a time without "
+                        "asyncio.sleep or time.sleep never ends")
+
+    def stays_real(self, what: str, place: Place | None) -> None:
+        """The program has read, at this line, what is not in virtual time."""
+        task = asyncio.current_task(self) if self.is_running() else None
+        self.real_clocks.setdefault((what, place), (self._now, ROWS.get(id(task))))
 
     def start_sampling(self, watched: Watched) -> None:
         """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""
@@ -167,7 +209,10 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         if not ready and not self._stopping:
             self._when_idle()
         while self._deadlines and self._deadlines[0] <= self._now:
-            for timer in self._timers.pop(heapq.heappop(self._deadlines), {}).values():
+            due = heapq.heappop(self._deadlines)
+            if due in self._finer:
+                self._show(due)
+            for timer in self._timers.pop(due, {}).values():
                 timer._scheduled = False
                 del self._due[id(timer)]
                 ready.append(timer)
@@ -196,8 +241,15 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report())
                 deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
-            self._now = deadlines[0]
+            self._set_clock(deadlines[0])
             return
+
+    def _show(self, deadline: int) -> None:
+        """Have time() say what the latest of the timers says that are due now."""
+        self._finer.remove(deadline)
+        for timer in self._timers.get(deadline, {}).values():
+            if timer._when > self._time:
+                self._time = timer._when
 
     def _give_up(self) -> NoReturn:
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
@@ -222,11 +274,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
 
     def run_forever(self) -> None:
         self._allowed = self._steps + self._limit
-        with in_charge_of_time(self), groups_in_order():
-            if not self._refused:
-                self._refused = True                            # if so, the clean-up must run all the same
-                refuse_hidden_sleep(task.get_coro() for task in asyncio.all_tasks(self))
-                self._refused = False
+        program = [task.get_coro() for task in asyncio.all_tasks(self)]
+        with in_charge_of_time(self, program), groups_in_order():
             super().run_forever()
 
     def close(self) -> None:
@@ -234,6 +283,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         self._timers.clear()
         self._due.clear()
         self._deadlines.clear()
+        self._finer.clear()
         self._threads.abandon()
 
     # -- threads ----------------------------------------------------------------------------------
@@ -281,9 +331,17 @@ def _without_last_line(handle: Any) -> asyncio.Handle:
     return handle
 
 
-def _nanoseconds(seconds: float) -> int:
+def nanoseconds(seconds: float) -> int:
+    """Seconds as a number of nanoseconds: of more than no time at least one, or who waits for the rest never ends.
+
+    Raises ValueError and TypeError for what is no number of seconds.
+    """
     try:
-        return round(seconds * 1e9)
+        rounded = round(seconds * 1e9)
+        if -_COARSE < rounded < _COARSE:
+            return rounded or (1 if seconds > 0 else 0)
+        above, below = float(seconds).as_integer_ratio()        # the product above has lost nanoseconds
+        return (2 * SECOND * above + below) // (2 * below)
     except OverflowError:
         return _NEVER if seconds > 0 else 0
     except ValueError:

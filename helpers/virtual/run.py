@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 from helpers.recorder import THRESHOLD, Recorder, check_coroutine
 from helpers.recorder.asyncio_internals import enter_task, get_running_loop, leave_task, set_running_loop
-from helpers.recording import Recording
-from helpers.virtual.escaped_sleep import EscapedSleep
+from helpers.recording import Recording, Remark
+from helpers.virtual.ending import abandon, cancel_all
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
 from helpers.virtual.threads import StuckThread
+from helpers.virtual.time_module import in_charge_of_time
 
 
 def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: float = THRESHOLD) -> Recording:
@@ -27,7 +29,7 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
 
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it. So
     is a `Deadlock` or an `Endless` run. Raises TypeError for anything that is not a coroutine object,
-    `EscapedSleep` if the real `time.sleep` hides where it cannot be replaced, and KeyboardInterrupt.
+    and KeyboardInterrupt.
     """
     coro = check_coroutine(coro, "simulate")
     with _outer_loop_paused():
@@ -39,7 +41,16 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
                 error = _run(loop, main)
         finally:
             _close(loop)
-    return recorder.recording(main, "virtual", error)
+    recording = recorder.recording(main, "virtual", error)
+    remarks = _real_clocks(loop, recorder)
+    return dataclasses.replace(recording, remarks=recording.remarks + remarks) if remarks else recording
+
+
+def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...]:
+    """Remarks on what the program has read that is not in virtual time."""
+    return tuple(Remark("real clock", (now - recorder.started) / 1e9,
+                        row.id if row is not None and row.recorder is recorder else None, place, 0.0, what)
+                 for (what, place), (now, row) in loop.real_clocks.items())
 
 
 def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
@@ -48,7 +59,7 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
     except (Deadlock, Endless, StuckThread) as error:
         if not main.done():
             return error
-    except (EscapedSleep, KeyboardInterrupt):       # the stop button stops the cell, not the coroutine alone
+    except KeyboardInterrupt:       # the stop button stops the cell, not the coroutine alone
         raise
     except BaseException:
         if not main.done():
@@ -60,13 +71,14 @@ def _close(loop: VirtualTimeLoop) -> None:
     """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads."""
     try:
         left = loop.open_tasks()
-        for task in left:
-            task.cancel()
+        cancel_all(left)
         if left:
             _finish(loop, lambda: asyncio.gather(*left, return_exceptions=True))
         _finish(loop, loop.shutdown_asyncgens)
         _finish(loop, loop.shutdown_default_executor)
     finally:
+        with in_charge_of_time(loop):
+            abandon(loop.open_tasks())
         loop.close()
 
 

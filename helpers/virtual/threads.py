@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
 from helpers.recorder.learners_code import learners_place
-from helpers.virtual.time_module import in_charge_of_time, leave
+from helpers.recording import Place
+from helpers.virtual.time_module import Clock, in_charge_of_time, leave
 from helpers.words import listed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Letter(NamedTuple):
 
 # -- one thread ---------------------------------------------------------------------------------------
 
-class Job:
+class Job(Clock):
     """A function that runs in a thread of its own. It is the clock of that thread."""
 
     thread: threading.Thread                        # once it has started
@@ -99,6 +100,12 @@ class Job:
     def advance(self, seconds: float) -> None:
         """What `time.sleep` does in this thread."""
         self.rest(Sleep(seconds))
+
+    def stands_still(self, reads: int, place: Place | None) -> None:
+        self.threads.loop.stands_still(reads, place)
+
+    def stays_real(self, what: str, place: Place | None) -> None:
+        self.threads.loop.stays_real(what, place)
 
     def rest(self, wish: Wish) -> None:
         """Have the loop fulfil a wish, and wait until it has."""
@@ -223,8 +230,8 @@ class Threads:
     def _fulfil(self, job: Job, wish: Wish) -> None:
         match wish:
             case Sleep(seconds):
-                job.now += round(seconds * 1e9)
-                self.loop.call_at(job.now / 1e9, self._resume, job)
+                job.now += max(round(seconds * 1e9), 1 if seconds > 0 else 0)
+                self.loop.call_at_ns(job.now, self._resume, job)
             case WaitFor(future, timeout):
                 self._wait_for(job, future, timeout)
             case End():

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from helpers import Deadlock, Endless, NotSimulated, Recording, Shop, record, simulate
 from helpers.drawing.palette import state_of
 from helpers.virtual import threads as virtual_threads
-from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.threads import StuckThread
 
 HANDLE_RUN = events.Handle._run
@@ -260,17 +259,6 @@ def test_what_cannot_be_simulated_is_kept():
     assert run.error.startswith("NotSimulated: sockets")
     with pytest.raises(NotSimulated):
         run.result
-
-
-def test_a_hidden_sleep_is_an_error_before_anything_runs():
-    async def main(pause):
-        ran.append(1)
-        pause(0.001)
-
-    ran = []
-    with pytest.raises(EscapedSleep):
-        simulate(main(time.sleep))
-    assert ran == []
 
 
 @pytest.mark.parametrize("wrong", [get_price, None, 3, "main()", [get_price]])

@@ -1,0 +1,99 @@
+"""The tasks that are left when a run is over: how they are cancelled, and what is done with those that stay.
+
+`task.cancel()` cancels what the task waits for; if that is another task, it does the same, and so on. Of tasks that
+await each other that has no end: asyncio raises RecursionError, and cancels nothing. So `cancel_all` looks first where
+it would lead. A task that is in such a circle, waits for one in it, or stands before a very long chain is cancelled
+alone, as if what it waits for had been cancelled.
+
+A task that swallows its cancellation stays. `abandon` closes its coroutine, so that it does nothing any more, neither
+in the next cell of a notebook nor when Python throws it away, which asyncio would complain of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from helpers.recorder import asyncio_internals
+from helpers.recorder.asyncio_internals import TASKS, GatheringFuture
+
+DEEPEST = 100               # tasks that await one another, up to which asyncio's own cancelling is trusted
+
+
+def cancel_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel each of the tasks, whatever it waits for."""
+    for task in tasks:
+        if _has_an_end(task):
+            task.cancel()
+        else:
+            _cancel_alone(cast(asyncio_internals.Task, task))
+
+
+def abandon(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Close the coroutines of tasks that nobody will run any more."""
+    for task in tasks:
+        cast(asyncio_internals.Task, task)._log_destroy_pending = False
+        close = getattr(task.get_coro(), "close", None)
+        if close is not None:
+            # what it does in its `finally` may fail without a loop, and "coroutine ignored GeneratorExit" is no news
+            with contextlib.suppress(Exception):
+                close()
+
+
+def _has_an_end(task: asyncio.Task[Any]) -> bool:
+    """Whether `task.cancel()` would come to an end, and not too deep."""
+    path, known = {task: _cancelled_with(task)}, {task}
+    while path:
+        waits_for = next(reversed(path.values()))
+        future = next(waits_for, None)
+        if future is None:
+            path.popitem()
+        elif future in path:
+            return False
+        elif future not in known:
+            known.add(future)
+            path[future] = _cancelled_with(future)
+            if len(path) > DEEPEST:
+                return False
+    return True
+
+
+def _cancelled_with(future: Any) -> Iterator[Any]:
+    """The futures that are cancelled by `future.cancel()`."""
+    if isinstance(future, TASKS):
+        waiter = cast(asyncio_internals.Task, future)._fut_waiter
+        return iter(() if waiter is None else (waiter,))
+    if isinstance(future, GatheringFuture):
+        return iter([child for child in future._children if not child.done()])
+    return iter(())
+
+
+def _cancel_alone(task: asyncio_internals.Task) -> None:
+    """Do to a task what `task.cancel()` does, but to nothing that it waits for."""
+    waiter: Any = task._fut_waiter
+    if isinstance(waiter, GatheringFuture):
+        # A future's own cancel() leaves the children alone, and wakes the task.
+        with _instead_of_cancel(waiter, super(GatheringFuture, waiter).cancel):
+            task.cancel()
+        return
+    with _instead_of_cancel(waiter, lambda msg=None: True):         # what it waits for says that it will wake the task
+        task.cancel()
+    loop = task.get_loop()
+    cancelled = loop.create_future()
+    cancelled.cancel()
+    for callback, context in list(waiter._callbacks or ()):
+        if getattr(callback, "__self__", None) is task:
+            waiter.remove_done_callback(callback)
+            loop.call_soon(callback, cancelled, context=context)
+
+
+@contextlib.contextmanager
+def _instead_of_cancel(future: Any, cancel: Any) -> Iterator[None]:
+    """In this block the future has another `cancel`."""
+    future.cancel = cancel
+    try:
+        yield
+    finally:
+        del future.cancel
