@@ -22,7 +22,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from helpers import text_twin
-from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
+from helpers.wait_kinds import BLOCKED, FAMILIES, READY, RUN, WAIT, kind_of
+from helpers.words import told_apart
 
 JSON_VERSION = 1
 NEVER = (float("inf"), 0, 0)           # when a task ends that is left behind
@@ -246,6 +247,8 @@ class Recording:
             # a task is made in the turn of its parent that comes before its own first
             parents = turns[task.parent] or [-1]
             begin = task.created, parents[max(bisect_left(parents, first) - 1, 0)], 1
+            if task.made >= 0 and task.parent is None and task.id > 0:
+                begin = task.created, task.made, -1         # before that turn, by a callback
             end = NEVER
             if task.finished is not None:
                 end = task.finished, last, 2 if last >= 0 else 0
@@ -291,12 +294,36 @@ class Recording:
         return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
 
     @cached_property
+    def waits(self) -> dict[str, float]:
+        """Seconds that all tasks together waited, by the kind of the wait; a kind that took no time is not in it."""
+        lengths: dict[str, list[float]] = {}
+        for task in self.tasks:
+            for span in task.spans:
+                if span.kind == WAIT:
+                    lengths.setdefault(span.wait, []).append(span.end - span.start)
+        return {wait: total for wait, own in lengths.items() if (total := sum(own)) > 0}
+
+    @cached_property
+    def waited_outside(self) -> dict[str, float]:
+        """Seconds that all tasks together waited for what no other task does, by the family of the wait."""
+        found: dict[str, float] = {}
+        for kind, total in ((kind_of(wait), total) for wait, total in self.waits.items()):
+            if kind.outside:
+                found[kind.family] = found.get(kind.family, 0.0) + total
+        return {family: found[family] for family in FAMILIES if family in found}
+
+    @cached_property
     def blocked(self) -> tuple[Span, ...]:
         """The spans that blocked the loop, in order of time."""
         turns = [s for t in self.tasks for s in t.spans if s.kind == BLOCKED]
         return tuple(sorted(turns + list(self.callbacks), key=lambda s: s.start))
 
     # -- words ----------------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The name of each task as it is shown everywhere: on one line, not too long, and no two the same."""
+        return tuple(told_apart([task.name for task in self.tasks]))
 
     def summary(self) -> str:
         """One line. Of a real run it gives no durations: they differ from machine to machine."""
