@@ -136,7 +136,7 @@ def _wait(run: Recording, span: Span) -> str:
     """A wait as the picture names it, and if it was cut short, by what: "sleep of 3 s (cut short by a timeout)"."""
     words = one_line(span.wait) or "future"
     if len(span.on) == 1 and run.task(span.on[0]):
-        words += f" {isolated(run.names[span.on[0]])}"
+        words += f"{'' if span.wait == 'task' else ' of'} {isolated(run.names[span.on[0]])}"
     if not span.cut:
         return words
     if span.asked >= 0 and run.clock == "virtual":

@@ -22,7 +22,7 @@ from helpers.drawing.letters import Letters, fitted
 from helpers.drawing.palette import CUT, MUTED, NUMBER, STATES, State, words_of
 from helpers.drawing.shares import Layer, layers, raster
 from helpers.text_twin import worker_names
-from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, families
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, families
 from helpers.words import LONGEST, count, cut_apart, first_line, told_apart
 
 NOTE_LINES = 3                  # of one sentence below the picture, at most
@@ -293,7 +293,11 @@ def _short(text: str, room: float, letters: Letters) -> str:
 
 def _waits(panels: Sequence[Panel]) -> dict[str, list[str]]:
     """The kinds of waits in all panels, by family."""
-    return families(dict.fromkeys(wait for panel in panels for wait in panel.run.waits))
+    kinds = dict.fromkeys(wait for panel in panels for wait in panel.run.waits)
+    for panel in panels:
+        if panel.run.clock == "real":               # what looks like waiting for the loop is drawn as the wait before
+            kinds |= dict.fromkeys(s.wait for t in panel.run.tasks for s in t.spans if s.kind == READY and s.wait)
+    return families(kinds)
 
 
 def _key(states: list[State], waits: Mapping[str, Sequence[str]], page: Page) -> list[Entry]:
