@@ -51,15 +51,17 @@ def remarks(run: Recording) -> list[str]:
 def remark(run: Recording, each: Remark) -> str:
     """A remark as a sentence or two."""
     at = f" at {_place(each.place)}" if each.place else ""
+    words = first_line(each.words).strip().removesuffix(".")
     if each.kind == "real work":
         task = run.task(each.task)
         turn = f"A turn of {isolated(run.names[task.id])}" if task else "A callback"
         said = f"{turn}{at} took {short(each.seconds)} of real time, which virtual time does not count"
     elif each.kind == "real clock":
+        if words:
+            return f"{words} ({_place(each.place)})." if each.place else f"{words}."
         said = f"A clock{at} stays real in virtual time"
     else:
         said = f"{first_line(each.kind).capitalize()}{at}"
-    words = first_line(each.words).strip().removesuffix(".")
     if words:
         said += f". {words}" if words[0].isupper() else f"; {words}"
     return f"{said}."
@@ -79,7 +81,7 @@ def _told(run: Recording, blocked: Iterable[tuple[str, Span]]) -> list[str]:
         found.setdefault((who, span.place), []).append(span)
     told = []
     for (who, place), spans in list(found.items())[:MOST]:
-        words = f"{who} blocks the loop{f' at {_place(place)}' if place else ''}"
+        words = blocks_at(who, place, known=run.clock == "virtual")
         if run.clock == "virtual":
             times = f" {len(spans):,} times," if len(spans) > 1 else ""
             words += f"{times} for {seconds(sum(span.end - span.start for span in spans))}"
@@ -87,6 +89,13 @@ def _told(run: Recording, blocked: Iterable[tuple[str, Span]]) -> list[str]:
     if len(found) > MOST:
         told.append(f"the loop is blocked at {len(found) - MOST:,} more places")
     return told
+
+
+def blocks_at(who: str, place: Place | None, known: bool = False) -> str:
+    """ "main blocks the loop at line 10 in main"; a line that is not known is not told, if `known`, else said so."""
+    if place is None:
+        return f"{who} blocks the loop{'' if known else ', at a line that is not known'}"
+    return f"{who} blocks the loop at {_place(place)}"
 
 
 def callbacks(run: Recording) -> list[str]:

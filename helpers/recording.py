@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from helpers import text_twin
-from helpers.wait_kinds import BLOCKED, FAMILIES, READY, RUN, WAIT, kind_of
+from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
 from helpers.words import told_apart
 
 JSON_VERSION = 1
@@ -247,8 +247,6 @@ class Recording:
             # a task is made in the turn of its parent that comes before its own first
             parents = turns[task.parent] or [-1]
             begin = task.created, parents[max(bisect_left(parents, first) - 1, 0)], 1
-            if task.made >= 0 and task.parent is None and task.id > 0:
-                begin = task.created, task.made, -1         # before that turn, by a callback
             end = NEVER
             if task.finished is not None:
                 end = task.finished, last, 2 if last >= 0 else 0
@@ -302,15 +300,6 @@ class Recording:
                 if span.kind == WAIT:
                     lengths.setdefault(span.wait, []).append(span.end - span.start)
         return {wait: total for wait, own in lengths.items() if (total := sum(own)) > 0}
-
-    @cached_property
-    def waited_outside(self) -> dict[str, float]:
-        """Seconds that all tasks together waited for what no other task does, by the family of the wait."""
-        found: dict[str, float] = {}
-        for kind, total in ((kind_of(wait), total) for wait, total in self.waits.items()):
-            if kind.outside:
-                found[kind.family] = found.get(kind.family, 0.0) + total
-        return {family: found[family] for family in FAMILIES if family in found}
 
     @cached_property
     def blocked(self) -> tuple[Span, ...]:

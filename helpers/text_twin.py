@@ -28,7 +28,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from helpers import footnotes
-from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, FAMILIES, PENDING, READY, RESULT, RUN, WAIT
+from helpers.wait_kinds import (
+    BLOCKED,
+    CANCELLED,
+    EXCEPTION,
+    PENDING,
+    READY,
+    RESULT,
+    RUN,
+    WAIT,
+    families,
+    kind_of,
+    waited_for,
+)
 from helpers.words import (
     columns,
     count,
@@ -72,10 +84,11 @@ def summary(run: Recording) -> str:
 
 def waited_outside(run: Recording, duration: Callable[[float], str]) -> str:
     """ "1.2 s of waiting for the network": of all tasks, for what no other task does; "" if there was none."""
-    families = run.waited_outside
-    if not families:
+    outside = {wait: time for wait, time in run.waits.items() if kind_of(wait).outside}
+    if not outside:
         return ""
-    return f"{duration(sum(families.values()))} of waiting for {listed(FAMILIES[family] for family in families)}"
+    what = listed([waited_for(*each) for each in families(outside).items()])
+    return f"{duration(sum(outside.values()))} of waiting for {what}"
 
 
 def text(run: Recording, until: float | None = None) -> str:

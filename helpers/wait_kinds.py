@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from helpers.words import listed
+from helpers.words import listed, shown_name
 
 RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"                               # what a task does
 RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"       # how it ended, if it did
@@ -57,7 +57,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
     WaitKind("socket", "network", "waits for the network", "a socket"),
     WaitKind("dns", "network", "waits for an address", "an address"),
-    WaitKind("subprocess", "network", "waits for another process", "a subprocess"),
+    WaitKind("subprocess", "network", "waits for another process", "another process"),
     WaitKind("lock", "lock", "waits for a lock", "a lock"),
     WaitKind("semaphore", "lock", "waits for a semaphore", "a semaphore"),
     WaitKind("event", "lock", "waits for an event", "an event"),
@@ -83,13 +83,10 @@ def kind_of(wait: str) -> WaitKind:
     return WAITS.get(wait) or WaitKind(wait, "future", f"waits ({wait or 'future'})", f"a {wait or 'future'}")
 
 
-# What a family waits for, where not each of its kinds is a thing of its own.
-FAMILIES = {
-    "clock": "the clock", "network": "the network", "thread": "a call in a thread", "queue": "a queue",
-    "future": "a future", "tasks": "tasks",
-}
-APART = {"subprocess": "another process"}           # kinds for which the words of their family would be wrong
-MOST = 3                                            # kinds that are named
+# What the kinds of a family wait for, where one name is true of all.
+FAMILIES = {"clock": "the clock", "network": "the network", "queue": "a queue", "tasks": "tasks"}
+APART = ("subprocess", "pipe")          # kinds of which it is not: they have names of their own
+MOST = 3                                # kinds that are named
 
 
 def families(waits: Iterable[str]) -> dict[str, list[str]]:
@@ -106,11 +103,8 @@ def waited_for(family: str, kinds: Iterable[str]) -> str:
     Semaphores, events and barriers have the colour of locks, but are no locks, and so they are named.
 
     >>> waited_for("network", ["request", "socket"]), waited_for("lock", ["event", "lock"])
-    ('the network', 'a lock or an event')
+    ('the network', 'an event or a lock')
     """
-    kinds = set(kinds)
-    known = [kind for kind in WAITS if kind in kinds]
-    words = [APART.get(kind) or FAMILIES.get(family) or WAITS[kind].noun for kind in known]
-    if not words or len(known) < len(kinds):
-        words.append(FAMILIES.get(family, "something else"))
-    return listed(dict.fromkeys(words), "or", MOST)
+    named = (FAMILIES[family] if family in FAMILIES and kind not in APART else shown_name(kind_of(kind).noun)
+             for kind in kinds)
+    return listed(dict.fromkeys(named), "or", MOST)

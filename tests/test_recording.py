@@ -309,9 +309,12 @@ def test_the_twin_of_a_virtual_run_is_exact():
         "1 failed; 1 cancelled; 1 left behind",
         "virtual_program  |----------------------------------------|-------------|  0 to 1 s  waits: sleep, wait",
         "north            |---------------------------|                             0 to 0.5 s  waits: sleep",
-        "south            |------------------------------------------------------|  0 to 1 s  waits: sleep  ValueError: no tea",
-        "east             |----------------------------------------|                0 to 0.75 s  waits: sleep  cancelled",
-        "west             |-------------------------------------------------------  0 to 1 s  waits: sleep  left behind",
+        "south            |------------------------------------------------------|"
+        "  0 to 1 s  waits: sleep  ValueError: no tea",
+        "east             |----------------------------------------|              "
+        "  0 to 0.75 s  waits: sleep  cancelled",
+        "west             |-------------------------------------------------------"
+        "  0 to 1 s  waits: sleep  left behind",
         "(| a turn on the loop, - waiting)",
     ]
 
@@ -346,7 +349,8 @@ def test_the_twin_of_a_virtual_run_has_a_line_for_each_worker_thread():
     assert str(simulate(lookups(2))).splitlines() == [
         "3 tasks in 0.3 s of virtual time; 0.5 s of waiting for a call in a thread; at most 2 under way; "
         "longest turn 0 s",
-        "lookups          |-----------------|------------------------------------|  0 to 0.3 s  waits: thread, task group",
+        "lookups          |-----------------|------------------------------------|"
+        "  0 to 0.3 s  waits: thread, task group",
         "north                              |------------------------------------|  0.1 to 0.3 s  waits: thread",
         "south west                         |------------------------------------|  0.1 to 0.3 s  waits: thread",
         "worker thread 1  [=================[====================================]  0 to 0.1 s for lookups,"

@@ -73,7 +73,7 @@ def words_of(state: State, waits: Mapping[str, Sequence[str]]) -> str:
     'waiting for a semaphore or an event'
     """
     kinds = waits.get(state.name)
-    if not kinds or state.name not in ("network", "lock"):
+    if not kinds or state.name not in ("network", "thread", "lock", "future"):
         return state.words
     return f"waiting for {waited_for(state.name, kinds)}"
 

@@ -64,7 +64,8 @@ def assert_same_words(one: Placed, other: Placed) -> None:
     for each in other.words:
         if each.centred and (same := told.get((each.lane, each.time))):
             short, long = sorted([each.text.rstrip("…"), same.text.rstrip("…")], key=len)
-            assert all(part in long for part in short.split("…")) and (each.colour, each.strong) == (same.colour, same.strong)
+            assert all(part in long for part in short.split("…"))
+            assert (each.colour, each.strong) == (same.colour, same.strong)
 
 
 def assert_alike(runs: list[tuple[str, Recording]], found: list[Layout]) -> None:

@@ -55,7 +55,7 @@ def notes(step: Step) -> list[str]:
     run = step.steps.run
     told = []
     if run.clock == "real" and step.turn.kind == BLOCKED:
-        told.append(f"{name(run, step.task)} blocks the loop{f' at {step.turn.place}' if step.turn.place else ''}")
+        told.append(footnotes.blocks_at(name(run, step.task), step.turn.place))
     told += [footnotes.remark(run, each) for each in step.remarks[: footnotes.MOST]]
     if len(step.remarks) > footnotes.MOST:
         told.append(f"{count(len(step.remarks) - footnotes.MOST, 'more remark')} are in run.remarks.")
