@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple
 
 from helpers import text_twin
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
+from helpers.words import told_apart
 
 JSON_VERSION = 1
 NEVER = (float("inf"), 0, 0)           # when a task ends that is left behind
@@ -291,12 +292,27 @@ class Recording:
         return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
 
     @cached_property
+    def waits(self) -> dict[str, float]:
+        """Seconds that all tasks together waited, by the kind of the wait; a kind that took no time is not in it."""
+        lengths: dict[str, list[float]] = {}
+        for task in self.tasks:
+            for span in task.spans:
+                if span.kind == WAIT:
+                    lengths.setdefault(span.wait, []).append(span.end - span.start)
+        return {wait: total for wait, own in lengths.items() if (total := sum(own)) > 0}
+
+    @cached_property
     def blocked(self) -> tuple[Span, ...]:
         """The spans that blocked the loop, in order of time."""
         turns = [s for t in self.tasks for s in t.spans if s.kind == BLOCKED]
         return tuple(sorted(turns + list(self.callbacks), key=lambda s: s.start))
 
     # -- words ----------------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The name of each task as it is shown everywhere: on one line, not too long, and no two the same."""
+        return tuple(told_apart([task.name for task in self.tasks]))
 
     def summary(self) -> str:
         """One line. Of a real run it gives no durations: they differ from machine to machine."""

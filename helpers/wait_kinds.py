@@ -7,7 +7,10 @@ of the event loop ends it; and its words in sentences. The recorder names waits 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from helpers.words import listed, shown_name
 
 RUN, WAIT, READY, BLOCKED = "run", "wait", "ready", "blocked"                               # what a task does
 RESULT, EXCEPTION, CANCELLED, PENDING = "result", "exception", "cancelled", "pending"       # how it ended, if it did
@@ -54,7 +57,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
     WaitKind("socket", "network", "waits for the network", "a socket"),
     WaitKind("dns", "network", "waits for an address", "an address"),
-    WaitKind("subprocess", "network", "waits for another process", "a subprocess"),
+    WaitKind("subprocess", "network", "waits for another process", "another process"),
     WaitKind("lock", "lock", "waits for a lock", "a lock"),
     WaitKind("semaphore", "lock", "waits for a semaphore", "a semaphore"),
     WaitKind("event", "lock", "waits for an event", "an event"),
@@ -63,7 +66,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("queue get", "queue", "waits for an item from a queue", "an item of a queue"),
     WaitKind("queue put", "queue", "waits for room in a queue", "room in a queue"),
     WaitKind("queue join", "queue", "waits until all items of a queue are done", "a queue to be worked off"),
-    WaitKind("thread", "thread", "waits for a worker thread", "a thread"),
+    WaitKind("thread", "thread", "waits for a call in a thread", "a call in a thread"),
     WaitKind("task", "tasks", "waits for {tasks}", "a task"),
     WaitKind("gather", "tasks", "waits for {tasks} (gather)", "a gather"),
     WaitKind("task group", "tasks", "waits for {tasks} (task group)", "its task group"),
@@ -78,3 +81,30 @@ WAITS = {kind.name: kind for kind in (
 def kind_of(wait: str) -> WaitKind:
     """The kind of a wait by its name. A name that the table does not have is a wait for a future of some kind."""
     return WAITS.get(wait) or WaitKind(wait, "future", f"waits ({wait or 'future'})", f"a {wait or 'future'}")
+
+
+# What the kinds of a family wait for, where one name is true of all.
+FAMILIES = {"clock": "the clock", "network": "the network", "queue": "a queue", "tasks": "tasks"}
+APART = ("subprocess", "pipe")          # kinds of which it is not: they have names of their own
+MOST = 3                                # kinds that are named
+
+
+def families(waits: Iterable[str]) -> dict[str, list[str]]:
+    """The families of these kinds of waits, and of each the kinds that are there."""
+    found: dict[str, list[str]] = {}
+    for wait in waits:
+        found.setdefault(kind_of(wait).family, []).append(wait)
+    return found
+
+
+def waited_for(family: str, kinds: Iterable[str]) -> str:
+    """What all waits of these kinds, which are of one family, are for: true of each of them.
+
+    Semaphores, events and barriers have the colour of locks, but are no locks, and so they are named.
+
+    >>> waited_for("network", ["request", "socket"]), waited_for("lock", ["event", "lock"])
+    ('the network', 'an event or a lock')
+    """
+    named = (FAMILIES[family] if family in FAMILIES and kind not in APART else shown_name(kind_of(kind).noun)
+             for kind in kinds)
+    return listed(dict.fromkeys(named), "or", MOST)

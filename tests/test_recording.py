@@ -275,12 +275,12 @@ def test_wrong_json(text, words):
 
 
 def test_summary():
-    assert FULL.summary() == "3 tasks in real time; at most 2 at once; 1 failed; 1 left behind"
-    assert run_of((0, 1)).summary() == "2 tasks in 10 s of virtual time; at most 1 at once; largest gap 0 s"
+    assert FULL.summary() == "3 tasks in real time; at most 2 under way; 1 failed; 1 left behind"
+    assert run_of((0, 1)).summary() == "2 tasks in 10 s of virtual time; at most 1 under way; longest turn 0 s"
     failed = run_of(error="ValueError: no tea\nand no salt")
     assert failed.summary().endswith("; ended with ValueError: no tea")
     many = Recording(tuple(task(i, outcome=CANCELLED if i else RESULT) for i in range(1201)), 1.0)
-    assert many.summary() == ("1,201 tasks in 1 s of virtual time; at most 1,200 at once; largest gap 0 s; "
+    assert many.summary() == ("1,201 tasks in 1 s of virtual time; at most 1,200 under way; longest turn 0 s; "
                               "1,200 cancelled")
 
 
@@ -305,12 +305,16 @@ async def virtual_program():
 def test_the_twin_of_a_virtual_run_is_exact():
     run = simulate(virtual_program())
     assert str(run).splitlines() == [
-        "5 tasks in 1 s of virtual time; at most 4 at once; largest gap 0 s; 1 failed; 1 cancelled; 1 left behind",
-        "virtual_program  |----------------------------------------|-------------|  0 to 1 s",
-        "north            |---------------------------|                             0 to 0.5 s",
-        "south            |------------------------------------------------------|  0 to 1 s  ValueError: no tea",
-        "east             |----------------------------------------|                0 to 0.75 s  cancelled",
-        "west             |-------------------------------------------------------  0 to 1 s  left behind",
+        "5 tasks in 1 s of virtual time; 4 s of waiting for the clock; at most 4 under way; longest turn 0 s; "
+        "1 failed; 1 cancelled; 1 left behind",
+        "virtual_program  |----------------------------------------|-------------|  0 to 1 s  waits: sleep, wait",
+        "north            |---------------------------|                             0 to 0.5 s  waits: sleep",
+        "south            |------------------------------------------------------|"
+        "  0 to 1 s  waits: sleep  ValueError: no tea",
+        "east             |----------------------------------------|              "
+        "  0 to 0.75 s  waits: sleep  cancelled",
+        "west             |-------------------------------------------------------"
+        "  0 to 1 s  waits: sleep  left behind",
         "(| a turn on the loop, - waiting)",
     ]
 
@@ -321,7 +325,8 @@ def test_the_twin_shows_who_is_kept_waiting_and_who_blocks():
     child = task(1, "child", finished=1.0, spans=[Span(READY, 0.0, 0.5), Span(RUN, 0.5, 1.0, step=1)])
     lines = str(Recording((main, child), 1.0)).splitlines()
     assert re.search("!{20,}-+", lines[1]) and re.search("~{20,}#{20,}", lines[2])
-    assert lines[3] == "(| a turn on the loop, - waiting, ~ ready but kept waiting, ! the loop is blocked)"
+    assert lines[3] == "main blocks the loop for 0.5 s"
+    assert lines[4] == "(| a turn on the loop, - waiting, ~ ready but kept waiting, ! the loop is blocked)"
 
 
 def test_twins_on_one_scale():
@@ -342,10 +347,12 @@ async def lookups(threads):
 
 def test_the_twin_of_a_virtual_run_has_a_line_for_each_worker_thread():
     assert str(simulate(lookups(2))).splitlines() == [
-        "3 tasks in 0.3 s of virtual time; at most 2 at once; largest gap 0 s",
-        "lookups          |-----------------|------------------------------------|  0 to 0.3 s",
-        "north                              |------------------------------------|  0.1 to 0.3 s",
-        "south west                         |------------------------------------|  0.1 to 0.3 s",
+        "3 tasks in 0.3 s of virtual time; 0.5 s of waiting for a call in a thread; at most 2 under way; "
+        "longest turn 0 s",
+        "lookups          |-----------------|------------------------------------|"
+        "  0 to 0.3 s  waits: thread, task group",
+        "north                              |------------------------------------|  0.1 to 0.3 s  waits: thread",
+        "south west                         |------------------------------------|  0.1 to 0.3 s  waits: thread",
         "worker thread 1  [=================[====================================]  0 to 0.1 s for lookups,"
         " 0.1 to 0.3 s for north",
         "worker thread 2                    [====================================]  0.1 to 0.3 s for south west",
@@ -368,7 +375,7 @@ def test_a_worker_thread_that_outlives_the_run_is_seen_to():
     run = simulate(order())
     assert (run.end, run.last_moment) == pytest.approx((0.2, 0.5))
     assert str(run).splitlines()[1:3] == [
-        "order          |---------------------|                                   0 to 0.2 s",
+        "order          |---------------------|                                   0 to 0.2 s  waits: thread",
         "worker thread  [======================================================]  0 to 0.5 s for order"
         "  goes on after the run",
     ]
@@ -428,10 +435,10 @@ def test_the_twin_of_a_real_run_shows_only_what_no_machine_changes():
     fast, slow = asyncio.run(outer())
     assert fast == slow
     assert fast.splitlines() == [
-        "4 tasks in real time; at most 2 at once; 1 failed",
-        "real_program  [------]",
-        "north          [-]",
-        "south           [-]",
+        "4 tasks in real time; at most 2 under way; 1 failed",
+        "real_program  [------]  waits: task north, task group of south, wait of broken",
+        "north          [-]      waits: sleep",
+        "south           [-]     waits: sleep",
         "broken             []   ValueError: no tea",
         "([ starts, ] ends; columns are events in their order, not time)",
     ]
@@ -458,7 +465,7 @@ def test_names_and_errors_cannot_break_the_twin(clock, name):
 
 def test_empty_times():
     run = Recording((task(0, finished=0.0, spans=[Span(RUN, 0.0, 0.0, step=0)]),), 0.0)
-    assert str(run).splitlines()[0] == "1 task in 0 s of virtual time; at most 1 at once; largest gap 0 s"
+    assert str(run).splitlines()[0] == "1 task in 0 s of virtual time; at most 1 under way; longest turn 0 s"
     assert "|" in str(run).splitlines()[1]
 
 

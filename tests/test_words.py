@@ -19,8 +19,8 @@ def test_short_durations(seconds, expected):
 @pytest.mark.parametrize(("names", "told"), [
     ([], []),
     (["a", "b"], ["a", "b"]),
-    (["a", "a"], ["a (1)", "a (2)"]),
-    (["a", "a", "a (1)"], ["a (2)", "a (3)", "a (1)"]),         # a name that was given is not given again
+    (["a", "b", "a"], ["a", "b", "a 2"]),
+    (["a", "a", "a 2"], ["a", "a 3", "a 2"]),                   # a name that was given is not given again
 ])
 def test_names_are_told_apart(names, told):
     assert told_apart(names) == told

@@ -2,76 +2,114 @@
 
 from __future__ import annotations
 
-from helpers.recording import Recording, Span
-from helpers.wait_kinds import BLOCKED, EXCEPTION, WAIT, kind_of
-from helpers.words import count, listed, seconds, short, shown_name, told_apart
+from helpers import footnotes
+from helpers.recording import Recording, Span, Task
+from helpers.text_twin import cut_by, waited_outside
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, families, kind_of, waited_for
+from helpers.words import count, first_line, isolated, listed, seconds, short
 
 NAMED = 6                   # so many tasks are described one by one
+CUT = 3                     # so many waits that were cut short are told
 
 
 def headline(run: Recording) -> str:
     """What there is to see in the picture of a run, in a few words."""
     tasks = count(len(run.tasks), "task")
+    failed = run.tasks[0].outcome == EXCEPTION
+    if run.error and not failed:                # a deadlock, or what else ended the run instead of its main task
+        return f"{tasks}: after {short(run.elapsed)}, {first_line(run.error)}"
     if run.blocked:
-        who, longest = _longest_block(run)
+        who, longest = footnotes.longest_block(run)
         line = f" at line {longest.place.line}" if longest.place else ""
         return f"{who} blocks the loop{line} for {short(longest.end - longest.start)}"
-    if run.tasks[0].outcome == EXCEPTION:
-        return f"{tasks}: after {short(run.elapsed)}, {run.tasks[0].error or 'an exception'}"
-    waited = _waited_outside(run)
-    if waited > 0:
-        return f"{tasks}: {short(waited)} of waiting in {short(run.elapsed)}"
+    if failed:
+        return f"{tasks}: after {short(run.elapsed)}, {first_line(run.tasks[0].error) or 'an exception'}"
+    if waited := waited_outside(run, short):
+        return f"{tasks}: {waited} in {short(run.elapsed)}"
     return f"{tasks} in {short(run.elapsed)}"
-
-
-def _waited_outside(run: Recording) -> float:
-    """Seconds that all tasks together waited for what no other task does."""
-    waits = [span for task in run.tasks for span in task.spans if span.kind == WAIT]
-    outside = {wait for wait in {span.wait for span in waits} if kind_of(wait).outside}
-    return sum([span.end - span.start for span in waits if span.wait in outside])
 
 
 def alternative_text(run: Recording) -> str:
     """The picture in words, for anyone who cannot see it. Of a real run it gives no durations.
 
-    It says no more of a real run than its text twin does, so that it is the same on every machine.
+    It says all that its text twin says in sentences. So that it is the same on every machine, but for what the twin
+    says in lines of their own.
     """
-    sentences = [f"Timeline: {run.summary()}."]
+    told = [f"Timeline: {run.summary()}"]
     if len(run.tasks) > 1:
-        sentences.append(_overlap(run))
-    if run.clock == "virtual" and run.blocked:
-        who, span = _longest_block(run)
-        where = f" at line {span.place.line} in {shown_name(span.place.function)}" if span.place else ""
-        sentences.append(f"{who} blocks the loop for {seconds(span.end - span.start)}{where}.")
+        told.append(_overlap(run))
+    told += _waits(run)
+    told += footnotes.blocks(run)
+    if run.clock == "real":
+        told += footnotes.kept_waiting(run)
+    told += _threads(run)
+    told += _failures(run)
+    told += footnotes.footnotes(run)
+    return " ".join(words if words.endswith(".") else f"{words}." for words in told)
+
+
+def _waits(run: Recording) -> list[str]:
+    """What the tasks wait for, as the key of the picture has it; and which waits were cut short, and by what."""
+    told = []
+    if run.waits:
+        told.append(f"Waiting is for {listed(waited_for(*each) for each in families(run.waits).items())}")
+    cut = [(task, span) for task in run.tasks for span in task.spans if span.cut]
+    told += [_cut_short(run, *each) for each in cut[:CUT]]
+    if len(cut) > CUT:
+        told.append(f"{count(len(cut) - CUT, 'more wait')} {'is' if len(cut) - CUT == 1 else 'are'} cut short")
+    return told
+
+
+def _cut_short(run: Recording, task: Task, span: Span) -> str:
+    """ "north sleeps 3 s, cut short at 0.5 s by a timeout"; of a real run without times."""
+    time = at = ""
+    if run.clock == "virtual":
+        time = f" {seconds(span.asked)}" if span.asked >= 0 else ""
+        at = f" at {seconds(span.end)}"
+    named = listed([isolated(run.names[who]) for who in span.on if run.task(who)], most=NAMED)
+    waits = kind_of(span.wait).told(named, time)
+    return f"{isolated(run.names[task.id])} {waits}, cut short{at} {cut_by(run, span)}"
+
+
+def _threads(run: Recording) -> list[str]:
+    """That worker threads are at work, and, in virtual time, that some go on after the run."""
+    if not run.threads:
+        return []
+    asked = {job.task for job in run.threads}
+    names = [isolated(run.names[task.id]) for task in run.tasks if task.id in asked]
+    told = [f"Below the tasks, worker threads are at work{f' for {listed(names, most=NAMED)}' if names else ''}"]
     late = [job for job in run.threads if run.outlives(job)] if run.clock == "virtual" else []
     if late:
         many = len({job.thread for job in late})
         who = "A worker thread goes" if many == 1 else f"{many:,} worker threads go"
-        sentences.append(f"{who} on after the run, until {seconds(max(job.end for job in late))}.")
-    return " ".join(sentences)
+        told.append(f"{who} on after the run, until {seconds(max(job.end for job in late))}")
+    return told
 
 
-def _longest_block(run: Recording) -> tuple[str, Span]:
-    """The name of the task or callback that blocks the loop for longest, and when it does."""
-    blocks = [(shown_name(task.name), span) for task in run.tasks for span in task.spans if span.kind == BLOCKED]
-    blocks += [(shown_name(span.wait), span) for span in run.callbacks]
-    return max(blocks, key=lambda item: item[1].end - item[1].start)
+def _failures(run: Recording) -> list[str]:
+    """Which tasks failed, were cancelled or were left behind; of many tasks the first."""
+    told = []
+    for outcome, words in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
+        names = [isolated(run.names[task.id]) for task in run.tasks if task.outcome == outcome]
+        if names and len(run.tasks) > 1:
+            told.append(f"{words.capitalize()}: {listed(names, most=NAMED)}")
+    return told
 
 
 def _overlap(run: Recording) -> str:
     """A sentence on which tasks, beside the main one, were under way at the same time."""
     children = run.tasks[1:]
     few = len(children) <= NAMED
-    names = [shown_name(task.name) for task in children]
+    main, *names = map(isolated, run.names) if few else [""]
     if len(children) == 1:
-        return f"{names[0]} is the only task beside {shown_name(run.tasks[0].name)}."
+        return f"{names[0]} is the only task beside {main}"
     if run.peak == len(children):
-        return f"{listed(names) if few else f'All {len(children):,}'} are under way at the same time."
+        return f"{listed(names) if few else f'All {len(children):,}'} are under way at the same time"
     if run.peak == 1:
-        return f"{listed(names) if few else f'The {len(children):,} others'} run one after another."
+        return f"{listed(names) if few else f'The {len(children):,} others'} run one after another"
     if not few:
-        return f"At most {run.peak:,} of {len(children):,} are under way at the same time."
-    return f"{'; '.join(_pairs(run, told_apart(names)))}."
+        return f"At most {run.peak:,} of {len(children):,} are under way at the same time"
+    return "; ".join(_pairs(run, names))
 
 
 def _pairs(run: Recording, names: list[str]) -> list[str]:

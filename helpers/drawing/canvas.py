@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from helpers.drawing.letters import Role, fitted
 from helpers.drawing.palette import DPI, GRID, INK, PAPER
@@ -70,6 +70,10 @@ class Sheet:
             Rectangle((x / self.width, 1 - (y + height) / self.height), width / self.width, height / self.height,
                       transform=self.figure.transFigure, **style)
         )
+
+    def shape(self, corners: list[tuple[float, float]], colour: str) -> None:
+        places = [(x / self.width, 1 - y / self.height) for x, y in corners]
+        self.figure.add_artist(Polygon(places, transform=self.figure.transFigure, facecolor=colour, linewidth=0))
 
     def measure(self, words: str, size: float = NORMAL, weight: str = "normal") -> float:
         """The width of `words` in pixels."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from helpers.drawing import figure
 from helpers.drawing.palette import DPI, INK, NUMBER, PAPER, STATES, WIDTH
 from helpers.recorder.locks import Standing
 from helpers.recording import Recording
+from helpers.wait_kinds import PENDING
 from helpers.words import clip, first_line, listed, shown_name, told_apart
 
 if TYPE_CHECKING:
@@ -41,8 +43,7 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
     run    a run of `simulate` that ended with `Deadlock`
     locks  names for the locks; the others are called "lock 1", "lock 2", ...
 
-    Tasks that share a name are numbered; so give them names. Who took a lock otherwise than with `async with
-    lock:` in a coroutine cannot be seen (see `recorder/locks.py`). Of more than five tasks five are shown, those in a
+    Tasks that share a name are numbered; so give them names. Who took a lock otherwise than with `async with lock:` in a coroutine cannot be seen (see `recorder/locks.py`). Of more than five tasks five are shown, those in a
     circle first.
 
     Raises TypeError if `run` is no recording or `locks` is no such dictionary, ValueError if the run did not end in a
@@ -64,7 +65,18 @@ def _standings(run: Recording) -> tuple[Standing, ...]:
     if not standings:
         ended = f"ended with {first_line(run.error)}" if run.error else "came to its end"
         raise ValueError(f"who_waits() shows a run of simulate() that is stuck at its locks; this one {ended}")
-    return _told_apart(standings)
+    return _told_apart(_as_in(run, standings))
+
+
+def _as_in(run: Recording, standings: Sequence[Standing]) -> Sequence[Standing]:
+    """The standings under the names that the pictures of the run have, where it is certain which task is which."""
+    certain = {}
+    for name, many in Counter(each.name for each in standings).items():
+        left = [task for task in run.tasks if task.outcome == PENDING and name in (task.name, task.coroutine)]
+        # the standings are in order of creation, but not those to whom the program gave one name
+        if len(left) == many and sum(task.name == name for task in left) <= 1:
+            certain[name] = iter([run.names[task.id] for task in left])
+    return [each._replace(name=next(certain[each.name])) if each.name in certain else each for each in standings]
 
 
 def _checked(locks: Mapping[str, asyncio.Lock] | None) -> Mapping[str, asyncio.Lock]:

@@ -14,10 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.drawing.axis import Unit
-from helpers.drawing.letters import Letters, fitted
+from helpers.drawing.letters import Letters
 from helpers.drawing.palette import INK, NUMBER, PAPER, STATES, STRIPES, WORKER, State, state_of
 from helpers.recording import Recording, Span, ThreadJob
+from helpers.text_twin import cut_by
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT, kind_of
+from helpers.words import shortened
 
 NAMED_LANES = 60                # up to so many tasks have a lane with their name
 LEAST = 1 / 800                 # what takes less of the time axis is not told as a state of its own: a pixel or so
@@ -215,6 +217,15 @@ def _first_per_pixel(lane: np.ndarray, column: np.ndarray) -> np.ndarray:
     return np.unique(lane * 100_000 + column.astype(int), return_index=True)[1]
 
 
+def cuts(panel: Panel, pixel: float) -> list[tuple[float, int]]:
+    """Where waits were cut short: the time and the lane, once for all that share a pixel."""
+    if not panel.named:
+        return []
+    found = {(round(span.end / pixel), task.id): (span.end, task.id)
+             for task in panel.run.tasks for span in task.spans if span.cut}
+    return list(found.values())
+
+
 # -- words ------------------------------------------------------------------------------------------
 
 
@@ -223,7 +234,7 @@ def words(panel: Panel, letters: Letters, pixel: float, columns: int, unit: Unit
     blocked, boxes = _blocked_words(panel, letters, pixel, columns, unit)
     if not panel.named:
         return blocked
-    return [*blocked, *_wait_words(panel, letters, pixel, boxes), *_job_words(panel, letters, pixel)]
+    return [*blocked, *_wait_words(panel, letters, pixel, unit, boxes), *_job_words(panel, letters, pixel)]
 
 
 def _blocked_words(
@@ -259,7 +270,7 @@ def _block_choice(span: Span, unit: Unit) -> list[str]:
     return [f"{lasting}, line {span.place.line}", lasting, "blocked"] if span.place else [lasting, "blocked"]
 
 
-def _wait_words(panel: Panel, letters: Letters, pixel: float, boxes: Sequence[Box]) -> list[Words]:
+def _wait_words(panel: Panel, letters: Letters, pixel: float, unit: Unit, boxes: Sequence[Box]) -> list[Words]:
     """What is done in each bar that is wide enough, unless words of a block stand there."""
     found = []
     spans = panel.spans
@@ -270,7 +281,7 @@ def _wait_words(panel: Panel, letters: Letters, pixel: float, boxes: Sequence[Bo
             if room < 20 or span.kind == BLOCKED:
                 continue
             state, middle = state_of(span.kind, span.wait), (span.start + span.end) / 2
-            for choice in _span_choice(panel.run, span, letters):
+            for choice in _span_choice(panel.run, span, letters, unit):
                 half = letters.measure(choice, "small") / 2
                 box = Box(task.id, middle / pixel - half, middle / pixel + half)
                 if 2 * half <= room and not any(box.meets(other, 1) for other in boxes):
@@ -280,7 +291,7 @@ def _wait_words(panel: Panel, letters: Letters, pixel: float, boxes: Sequence[Bo
     return found
 
 
-def _span_choice(run: Recording, span: Span, letters: Letters) -> list[str]:
+def _span_choice(run: Recording, span: Span, letters: Letters, unit: Unit) -> list[str]:
     """What may stand in a bar, the longer words first."""
     if span.kind == READY:
         return ["ready, kept waiting", "ready"]
@@ -288,9 +299,13 @@ def _span_choice(run: Recording, span: Span, letters: Letters) -> list[str]:
         return ["running"]
     choice = [letters.clean(span.wait or "future")]
     if len(span.on) == 1 and (task := run.task(span.on[0])):
-        choice.insert(0, f"{choice[0]}: {letters.clean(task.name)}")
+        choice.insert(0, f"{choice[0]}: {letters.clean(run.names[task.id])}")
     if short := kind_of(span.wait).short:
         choice.append(short)
+    if span.cut:
+        asked = f" of {unit.words(span.asked)}" if span.asked >= 0 else ""
+        choice[:0] = [f"{choice[0]}{asked}, cut short {letters.clean(cut_by(run, span))}",
+                      f"{choice[-1]}{asked}, cut short"]
     return choice
 
 
@@ -300,7 +315,7 @@ def _job_words(panel: Panel, letters: Letters, pixel: float) -> list[Words]:
     for job in panel.run.threads:
         room = (job.end - job.start) / pixel - 14
         if room > 40:
-            text = fitted(_job_text(panel.run, job, letters), room, lambda text: letters.measure(text, "small"))
+            text = shortened(_job_text(panel.run, job, letters), room, lambda text: letters.measure(text, "small"))
             lane = len(panel.run.tasks) + panel.workers.index(job.thread)
             found.append(Words(text, (job.start + job.end) / 2, lane, INK, ground=PAPER))
     return found
@@ -308,4 +323,4 @@ def _job_words(panel: Panel, letters: Letters, pixel: float) -> list[Words]:
 
 def _job_text(run: Recording, job: ThreadJob, letters: Letters) -> str:
     task = run.task(job.task)
-    return f"for {letters.clean(task.name)}" if task else "busy"
+    return f"for {letters.clean(run.names[task.id])}" if task else "busy"

@@ -10,20 +10,22 @@ in whole pixels from the top left corner; between `left` and `left + columns` st
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from helpers import footnotes
 from helpers.drawing.axis import Unit
-from helpers.drawing.lanes import Bars, Panel, Words, bars, visible, words
+from helpers.drawing.lanes import Bars, Panel, Words, bars, cuts, visible, words
 from helpers.drawing.letters import Letters, fitted
-from helpers.drawing.palette import MUTED, NUMBER, STATES, State
+from helpers.drawing.palette import CUT, MUTED, NUMBER, STATES, State, words_of
 from helpers.drawing.shares import Layer, layers, raster
 from helpers.text_twin import worker_names
-from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING
-from helpers.words import count, first_line
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, families
+from helpers.words import LONGEST, count, cut_apart, first_line, told_apart
 
+NOTE_LINES = 3                  # of one sentence below the picture, at most
 LONG_LABEL = 0.7                # of the width of the page: the most that the label of a run may take
 
 
@@ -43,6 +45,7 @@ class Page(NamedTuple):
     gap      between the panels
     curve    height of the curve of tasks under way
     endings  what stands after each lane: "words", "marks" or ""
+    note     height of a line below the times; 0 if there are none
     beside   whether of many lanes only their number stands on the left, and not the names of the first and the last
     """
 
@@ -60,14 +63,16 @@ class Page(NamedTuple):
     curve: int = 0
     endings: Literal["words", "marks", ""] = "words"
     beside: bool = False
+    note: int = 0
 
 
 class Entry(NamedTuple):
-    """An entry of the key: where its swatch begins, in which row, and the state that it explains."""
+    """An entry of the key: where its swatch begins, in which row, the state that it explains, and how."""
 
     x: float
     row: int
     state: State
+    words: str
 
 
 class Name(NamedTuple):
@@ -97,7 +102,10 @@ class Label(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A panel on its place: `top` is that of its lanes. It has either bars or, of many lanes, an image of them."""
+    """A panel on its place: `top` is that of its lanes. It has either bars or, of many lanes, an image of them.
+
+    `cuts` are the time and the lane of each wait that was cut short.
+    """
 
     panel: Panel
     top: int
@@ -108,16 +116,21 @@ class Placed(NamedTuple):
     bars: list[Bars]
     image: np.ndarray | None
     words: list[Words]
+    cuts: list[tuple[float, int]]
 
 
 class Curve(NamedTuple):
-    """The tasks under way: their layers in `bins` of time, and their largest number, first reached `at` seconds."""
+    """The tasks under way: their layers in `bins` of time, and their largest number, first reached `at` seconds.
+
+    `told` is the name of each layer, as the key has it.
+    """
 
     top: int
     layers: list[Layer]
     bins: int
     peak: int
     at: float
+    told: list[str]
 
     @property
     def total(self) -> np.ndarray:
@@ -125,11 +138,14 @@ class Curve(NamedTuple):
 
     @property
     def words(self) -> str:
-        return f"at most {self.peak:,} at once"
+        return f"at most {self.peak:,} under way"
 
 
 class Layout(NamedTuple):
-    """A picture, laid out. `ticks` are times and their words; the time axis is at `bottom`."""
+    """A picture, laid out. `ticks` are times and their words; the time axis is at `bottom`.
+
+    `notes` are lines below it, the first with its middle at `below`.
+    """
 
     width: int
     height: int
@@ -142,6 +158,8 @@ class Layout(NamedTuple):
     key: list[Entry]
     placed: list[Placed]
     curve: Curve | None
+    notes: list[str]
+    below: int
 
     def x(self, seconds: float) -> float:
         """Where a time stands, in pixels from the left edge."""
@@ -164,24 +182,28 @@ def lay_out(panels: Sequence[Panel], page: Page, *, curve: bool = False, bins: i
     endings = [_endings(panel, page, unit, span, page.width - left) for panel in panels]
     right = _right(panels, endings, page, unit, span, page.width - left)
     columns = page.width - left - right
-    key = _key(visible(panels, span), page) if page.explain else []
+    pixel = span / columns
+    cut = [cuts(panel, pixel) for panel in panels]
+    key = _key([*visible(panels, span), *([CUT] if any(cut) else [])], _waits(panels), page) if page.explain else []
 
     top = page.head + (page.key[2] * (key[-1].row + 1) if key else 0)
     placed = []
-    for panel, names, ended in zip(panels, texts, endings):
+    for panel, label, names, ended, own in zip(panels, _labels(panels, page), texts, endings, cut):
         top += page.label if panel.label else 0
-        pixel = span / columns
         placed.append(Placed(
-            panel, top, _label(panel, page, unit, left + panel.run.elapsed / pixel) if panel.label else None,
+            panel, top, _label(panel, label, page, unit, left + panel.run.elapsed / pixel) if panel.label else None,
             names, "" if panel.named or page.beside else count(len(panel.run.tasks), "task"), ended,
             bars(panel, pixel, span) if panel.named else [], None if panel.named else raster(panel, span, columns),
-            words(panel, page.letters, pixel, columns, unit),
+            words(panel, page.letters, pixel, columns, unit), own,
         ))
         top += panel.height + page.gap
     under_way = _curve(panels[-1], top, span, columns if bins is None else min(bins, columns)) if curve else None
     bottom = top + page.curve if curve else top - page.gap
     ticks = [(tick, unit.tick(tick)) for tick in unit.ticks(until, columns)]
-    return Layout(page.width, bottom + page.axis, left, columns, bottom, span, unit, ticks, key, placed, under_way)
+    notes = _notes(panels, page) if page.note else []
+    height = bottom + page.axis + page.note * len(notes)
+    below = bottom + page.axis + page.note // 2 - 4
+    return Layout(page.width, height, left, columns, bottom, span, unit, ticks, key, placed, under_way, notes, below)
 
 
 # -- left and right of the lanes --------------------------------------------------------------------
@@ -191,14 +213,17 @@ def _names(panel: Panel, page: Page) -> list[Name]:
     """Each name beside its lane; of many lanes those of the first and the last, or how many there are."""
     if not panel.named and page.beside:
         return [Name(count(len(panel.run.tasks), "task"), panel.height / 2, False)]
-    tasks, least, most = panel.run.tasks, *page.left
-    shown = tasks if panel.named else (tasks[0], tasks[-1])
+    given, least, most = panel.run.names, *page.left
+    shown = given if panel.named else (given[0], given[-1])
     room = most - 20 if most > least else most - 12
 
     def measure(text: str) -> float:
         return page.letters.measure(text, "name")
 
-    names = [fitted(page.letters.clean(task.name), room, measure) for task in shown]
+    names = [page.letters.clean(name) for name in shown]
+    if len(set(names)) < len(names):            # the picture may lack the letters in which they differ
+        names = told_apart(names)
+    names = cut_apart(names, room, measure)
     if not panel.named:
         return [Name(name, y, False) for name, y in zip(names, (7, panel.height - 7))]
     lanes = enumerate([*names, *worker_names(len(panel.workers))])
@@ -248,7 +273,10 @@ def _endings(panel: Panel, page: Page, unit: Unit, span: float, room: int) -> li
         text = mark
         if page.endings == "words":
             # an early end leaves more room on its right
-            words = [] if panel.label else [unit.words(last - task.created)]
+            # the length of a task that did not end would mean nothing: when the run was over does
+            pending = task.outcome == PENDING
+            words = [] if panel.label or pending else [unit.words(last - task.created)]
+            told += f" at {unit.words(last)}" if pending and not panel.label else ""
             words += [f"{mark} {_short(told, max(190, 0.8 * room * (1 - last / span)), page.letters)}"] if mark else []
             text = "  ".join(words)
         if text:
@@ -263,31 +291,76 @@ def _short(text: str, room: float, letters: Letters) -> str:
 # -- above and below --------------------------------------------------------------------------------
 
 
-def _key(states: list[State], page: Page) -> list[Entry]:
+def _waits(panels: Sequence[Panel]) -> dict[str, list[str]]:
+    """The kinds of waits in all panels, by family."""
+    kinds = dict.fromkeys(wait for panel in panels for wait in panel.run.waits)
+    for panel in panels:
+        if panel.run.clock == "real":               # what looks like waiting for the loop is drawn as the wait before
+            kinds |= dict.fromkeys(s.wait for t in panel.run.tasks for s in t.spans if s.kind == READY and s.wait)
+    return families(kinds)
+
+
+def _key(states: list[State], waits: Mapping[str, Sequence[str]], page: Page) -> list[Entry]:
     swatch, gap, _ = page.key
     x, row, found = float(page.margin), 0, []
     for state in states:
-        width = swatch + page.letters.measure(state.words, "small") + gap
+        words = words_of(state, waits)
+        width = swatch + page.letters.measure(words, "small") + gap
         if x + width > page.width - page.margin and x > page.margin:
             x, row = float(page.margin), row + 1
-        found.append(Entry(x, row, state))
+        found.append(Entry(x, row, state, words))
         x += width
     return found
 
 
-def _label(panel: Panel, page: Page, unit: Unit, x: float) -> Label:
+def _labels(panels: Sequence[Panel], page: Page) -> list[str]:
+    """The labels of several runs, cut to the room that there is, and no two the same."""
+    names = [page.letters.clean(panel.label) for panel in panels]
+    if len(set(names)) < len(names):
+        names = told_apart(names, LONGEST)
+    return cut_apart(names, LONG_LABEL * page.width, lambda text: page.letters.measure(text, "label"))
+
+
+def _label(panel: Panel, text: str, page: Page, unit: Unit, x: float) -> Label:
     """The label of one of several runs, and where it ends, or as near as there is room, how long it took."""
 
     def measure(text: str) -> float:
         return page.letters.measure(text, "label")
 
     elapsed = unit.words(panel.run.elapsed)
-    text = fitted(panel.label, LONG_LABEL * page.width, measure)
     half = measure(elapsed) / 2
     return Label(text, elapsed, min(max(x, page.margin + measure(text) + 16 + half), page.width - 4 - half))
 
 
 def _curve(panel: Panel, top: int, span: float, bins: int) -> Curve:
     found = layers(panel, span, bins)
-    curve = Curve(top, found, bins, panel.run.peak, 0.0)
+    waits = _waits([panel])
+    curve = Curve(top, found, bins, panel.run.peak, 0.0, [words_of(layer.state, waits) for layer in found])
     return curve._replace(at=int(np.argmax(curve.total)) * span / bins)
+
+
+# -- below ------------------------------------------------------------------------------------------
+
+
+def _notes(panels: Sequence[Panel], page: Page) -> list[str]:
+    """What is said in sentences below the picture, in lines that fit."""
+    lines: list[str] = []
+    for panel in panels:
+        before = f"{page.letters.clean(panel.label)}: " if panel.label else ""
+        for note in (*footnotes.callbacks(panel.run), *footnotes.footnotes(panel.run)):
+            lines += _lines(before + page.letters.clean(note), page)
+    return lines
+
+
+def _lines(text: str, page: Page) -> list[str]:
+    """A text, broken between words; of what does not fit in three lines the rest is cut."""
+    room = page.width - 2 * page.margin
+    lines: list[str] = []
+    words = text.split(" ")
+    while words and len(lines) < NOTE_LINES - 1:
+        many = 1
+        while many < len(words) and page.letters.measure(" ".join(words[: many + 1]), "small") <= room:
+            many += 1
+        lines.append(_short(" ".join(words[:many]), room, page.letters))
+        words = words[many:]
+    return [*lines, _short(" ".join(words), room, page.letters)] if words else lines

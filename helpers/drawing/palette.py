@@ -9,9 +9,10 @@ carries its word where there is room, "ready" is hatched, and the key has the re
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from helpers.wait_kinds import BLOCKED, READY, RUN, kind_of
+from helpers.wait_kinds import BLOCKED, READY, RUN, kind_of, waited_for
 
 WIDTH = 9.2                 # inches: the text column of a notebook on a laptop
 DPI = 110                   # dots per inch
@@ -23,7 +24,10 @@ LINE = "#9aa1ab"            # the time axis, and the edges of what is pale
 
 
 class State(NamedTuple):
-    """A state of a task: its name, its colour, the words of the key, and the colour of text on it."""
+    """A state of a task: its name, its colour, the words of the key, and the colour of text on it.
+
+    Where waits of several kinds have one colour, the key says which of them there are: see `words_of`.
+    """
 
     name: str
     colour: str
@@ -35,7 +39,7 @@ class State(NamedTuple):
 STATES = (
     State("clock", "#8dd1ff", "waiting for the clock", INK),
     State("network", "#8db599", "waiting for the network", INK),
-    State("thread", "#8459db", "waiting for a worker thread", PAPER),
+    State("thread", "#8459db", "waiting for a call in a thread", PAPER),
     State("queue", "#ffd6a1", "waiting on a queue", INK),
     State("lock", "#cb85bb", "waiting for a lock", INK),
     State("future", "#aaae58", "waiting for a future", INK),
@@ -47,6 +51,8 @@ STATES = (
 NUMBER = {state.name: number for number, state in enumerate(STATES)}
 # What a lane below those of the tasks shows: no state of a task, so it has a pattern on paper.
 WORKER = State("worker", PAPER, "a worker thread at work", INK)
+# What stands at the end of a wait that was cut short: a mark in the colour of text.
+CUT = State("cut", INK, "cut short", PAPER)
 # The stripes over a colour: the second thing by which these states are recognised.
 STRIPES = {"ready": "#8a4a00", "worker": STATES[NUMBER["thread"]].colour}
 
@@ -58,6 +64,18 @@ def state_of(kind: str, wait: str) -> State:
     if kind in (READY, BLOCKED):
         return STATES[NUMBER[kind]]
     return STATES[NUMBER[kind_of(wait).family]]
+
+
+def words_of(state: State, waits: Mapping[str, Sequence[str]]) -> str:
+    """The words of the key, true of all the waits in a picture, which are given by family.
+
+    >>> words_of(STATES[NUMBER["lock"]], {"lock": ["semaphore", "event"]})
+    'waiting for a semaphore or an event'
+    """
+    kinds = waits.get(state.name)
+    if not kinds or state.name not in ("network", "thread", "lock", "future"):
+        return state.words
+    return f"waiting for {waited_for(state.name, kinds)}"
 
 
 def css_variables() -> dict[str, str]:

@@ -24,15 +24,17 @@ from helpers.drawing.lanes import (
     whole_rows,
 )
 from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
-from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
+from helpers.drawing.palette import CUT, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
 from helpers.drawing.shares import Layer
 from helpers.recording import Recording
 
 ROWS = 420                      # pixels of height for tasks without names
 LANES = 500                     # pixels of height for lanes with names, about
 CURVE = 120                     # pixels of height of the curve of tasks under way
+NOTE = 20                       # pixels of height of a line below all
 MARGIN = 14                     # pixels left of title and key
 TITLE, KEY, KEY_ROW = 52, 53, 22    # pixels above the lanes without a key; to the middle of its first row; of each row
+CUT_WIDTH = 8                   # pixels of the mark at the end of a wait that was cut short
 HALF = 0.36                     # of the height of a lane: how far a bar reaches above and below its middle
 PATTERNS = {"ready": "/////", "worker": "\\\\\\\\"}
 BLOCKED = STATES[NUMBER["blocked"]]
@@ -53,6 +55,8 @@ def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, c
             _curve(sheet, layout, layout.curve)
         sheet.box(layout.left, layout.bottom, layout.columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
         paint_times(sheet, layout, layout.bottom + 15)
+        for row, note in enumerate(layout.notes):
+            sheet.text(MARGIN, layout.below + NOTE * row, note, size=SMALL, color=MUTED)
         return sheet.figure
 
 
@@ -74,7 +78,7 @@ def _panels(runs: Sequence[tuple[str, Recording]]) -> list[Panel]:
 def _page(sheet: Sheet) -> Page:
     return Page(
         width=sheet.width, letters=SheetLetters(sheet), head=TITLE, margin=MARGIN, key=(20, 22, KEY_ROW),
-        left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36,
+        left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36, note=NOTE,
     )
 
 
@@ -90,10 +94,13 @@ def _head(sheet: Sheet, title: str, runs: list[Recording], layout: Layout) -> No
     sheet.text(MARGIN, 26, sheet.fit(words, room, size, "bold"), size=size, fontweight="bold")
     for entry in layout.key:
         y = KEY + KEY_ROW * entry.row
+        sheet.text(entry.x + 20, y, entry.words, size=SMALL, color=MUTED)
+        if entry.state is CUT:
+            sheet.shape([(entry.x + 3, y), (entry.x + 3 + CUT_WIDTH, y - 5), (entry.x + 3 + CUT_WIDTH, y + 5)], INK)
+            continue
         pattern, stripes = _stripes(entry.state)
         sheet.box(entry.x, y - 6, 14, 12, facecolor=entry.state.colour, edgecolor=stripes if pattern else LINE,
                   hatch=pattern, linewidth=0 if pattern else 0.4)
-        sheet.text(entry.x + 20, y, entry.state.words, size=SMALL, color=MUTED)
 
 
 def _stripes(state: State) -> tuple[str | None, str]:
@@ -114,6 +121,7 @@ def paint_lanes(sheet: Sheet, layout: Layout) -> None:
             axes.set_ylim(lanes - 0.5, -0.5)
             for bars in placed.bars:
                 _bars(axes, bars)
+            _cuts(axes, layout, placed)
         else:
             axes.set_ylim(panel.height, 0)
             axes.add_artist(Pixels(placed.image, layout.left, sheet.height - placed.top - panel.height))
@@ -147,6 +155,15 @@ def _bars(axes: Axes, bars: Bars) -> None:
                        zorder=bars.layer, clip_on=bars.layer != TURN),
         autolim=False,
     )
+
+
+def _cuts(axes: Axes, layout: Layout, placed: Placed) -> None:
+    """Where a wait was cut short: a wedge that points back along its bar."""
+    if placed.cuts:
+        width, high = CUT_WIDTH * layout.span / layout.columns, 0.2
+        wedges = [[(time - width, lane), (time, lane - high), (time, lane + high)] for time, lane in placed.cuts]
+        axes.add_collection(PolyCollection(wedges, facecolor=CUT.colour, linewidth=0, zorder=TURN, clip_on=False),
+                            autolim=False)
 
 
 def _blocks(axes: Axes, panel: Panel) -> None:
@@ -209,8 +226,8 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
                           edgecolor=stripes, hatch=pattern, linewidth=0)
     axes.step(times, _closed(total), where="post", color=INK, linewidth=1.2, clip_on=False)
     axes.set_ylim(0, most)
-    for layer in curve.layers:
-        _layer_words(sheet, axes, layer, times, CURVE / most)
+    for layer, words in zip(curve.layers, curve.told):
+        _layer_words(sheet, axes, layer, words, times, CURVE / most)
     for blocked in layout.placed[-1].panel.run.blocked[:BANDS]:
         axes.axvspan(blocked.start, blocked.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
     on_left = layout.x(curve.at) + sheet.measure(curve.words, SMALL) + 8 < layout.left + layout.columns
@@ -219,7 +236,10 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    _turned(sheet, curve.top + CURVE / 2, "under way")
+    for words in (f"tasks beside {printable(layout.placed[-1].panel.run.names[0])}", "beside the main task"):
+        if sheet.measure(words, SMALL) <= CURVE:
+            _turned(sheet, curve.top + CURVE / 2, words)
+            break
 
 
 def _closed(values: np.ndarray) -> np.ndarray:
@@ -227,12 +247,12 @@ def _closed(values: np.ndarray) -> np.ndarray:
     return np.append(values, values[-1])
 
 
-def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, times: np.ndarray, scale: float) -> None:
+def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, words: str, times: np.ndarray, scale: float) -> None:
     """The name of a state inside its area, at the place with the most room, if any has enough.
 
     `scale` is in pixels per task.
     """
-    state, window = layer.state, int(sheet.measure(layer.state.words, SMALL)) + 12
+    state, window = layer.state, int(sheet.measure(words, SMALL)) + 12
     if window >= len(layer.top) or state.name == "running":
         return
     starts = range(0, len(layer.top) - window, 8)
@@ -242,6 +262,6 @@ def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, times: np.ndarray, scal
     if height * scale < 16:
         return
     y = layer.bottom[i : i + window].max() + height / 2 + 1 / scale
-    axes.text(times[i + window // 2], y, state.words, ha="center", va="center_baseline", fontsize=SMALL,
+    axes.text(times[i + window // 2], y, words, ha="center", va="center_baseline", fontsize=SMALL,
               color=state.text,
               bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 1} if state.name == "ready" else None)

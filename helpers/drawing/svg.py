@@ -21,7 +21,7 @@ import numpy as np
 from helpers.drawing.lanes import BANDS, TURN, Bars, Panel, Words, many_panel, named_panel
 from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
 from helpers.drawing.letters import Role
-from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, WORKER, State
+from helpers.drawing.palette import CUT, GRID, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, WORKER, State
 from helpers.recording import Recording
 from helpers.words import one_line
 
@@ -33,6 +33,7 @@ BINS = 200                  # places of the curve
 KEY = 20                    # pixels of height of a row of the key
 CURVE = 72                  # pixels of height of the curve, and above it room for its words
 CURVE_HEAD = 18
+NOTE = 16                   # pixels of height of a line below all
 BLOCKED = STATES[NUMBER["blocked"]].colour
 LETTER: dict[Role, float] = {"name": 6.3, "small": 6.3, "strong": 7.2, "label": 7.2}    # pixels of width, on average
 
@@ -68,7 +69,7 @@ def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: 
     panels = [_panel(label, run, share) for label, run in runs]
     left = WORKERS if any(panel.workers for panel in panels) else LEFT
     page = Page(width=width, letters=BrowserLetters(), head=4, margin=4, key=(18, 8, KEY), left=(left, left),
-                right=(44, 44), label=22, gap=8, curve=CURVE_HEAD + CURVE, axis=24, endings="marks")
+                right=(44, 44), label=22, gap=8, curve=CURVE_HEAD + CURVE, axis=24, endings="marks", note=NOTE)
     layout = lay_out(panels, page, curve=curve and len(panels) == 1, bins=BINS)
     return Drawing(_svg(layout, alt), layout)
 
@@ -88,6 +89,7 @@ def _svg(layout: Layout, alt: str) -> str:
     if layout.curve:
         parts += [_grid(layout, layout.curve.top, CURVE_HEAD + CURVE), _curve(layout, layout.curve)]
     parts.append(_axis(layout))
+    parts += [_text(4, layout.below + NOTE * row, note, fill=MUTED) for row, note in enumerate(layout.notes)]
     width, height = layout.width, layout.height
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -140,8 +142,11 @@ def _key(layout: Layout) -> str:
     parts = []
     for entry in layout.key:
         y = 6 + KEY * entry.row
+        parts.append(_text(entry.x + 17, y + 5.5, entry.words, fill=MUTED))
+        if entry.state is CUT:
+            parts.append(_wedge(entry.x + 10, y + 5.5, 5))
+            continue
         parts.append(_rect(entry.x, y, 12, 11, _fill(entry.state), stroke=LINE, stroke_width="0.5"))
-        parts.append(_text(entry.x + 17, y + 5.5, entry.state.words, fill=MUTED))
     return "".join(parts)
 
 
@@ -165,9 +170,15 @@ def _lanes(layout: Layout, placed: Placed) -> str:
         middles = placed.top + (bars.lane + 0.5) * panel.lane
         draw = _turns if bars.layer == TURN else _bars
         parts.append(draw(layout, bars, middles, thick))
+    parts += [_wedge(layout.x(time), placed.top + (lane + 0.5) * panel.lane, thick / 3) for time, lane in placed.cuts]
     parts.append(_bands(layout, placed))
     parts += [_words(layout, placed, words) for words in placed.words]
     return "".join(parts)
+
+
+def _wedge(x: float, y: float, half: float) -> str:
+    """The mark where a wait was cut short: it points back along its bar."""
+    return f'<path d="M{x - 7:.1f} {y:.1f}L{x:.1f} {y - half:.1f}V{y + half:.1f}Z" fill="{CUT.colour}"/>'
 
 
 def _bars(layout: Layout, bars: Bars, middles: np.ndarray, thick: float) -> str:
@@ -269,7 +280,7 @@ def _curve(layout: Layout, curve: Curve) -> str:
     parts.append(_text(at, curve.top + CURVE_HEAD - 9, curve.words, text_anchor=anchor))
     parts += [_text(layout.left - 8, bottom - value * scale, f"{value:,}", text_anchor="end", fill=MUTED)
               for value in (0, curve.peak)]
-    parts.append(_text(4, curve.top + (CURVE_HEAD + CURVE) / 2, "under way", fill=MUTED))
+    parts.append(_text(4, curve.top + (CURVE_HEAD + CURVE) / 2, "beside main", fill=MUTED))
     return "".join(parts)
 
 

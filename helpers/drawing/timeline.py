@@ -9,7 +9,7 @@ needs none of it. `alternative_text` has the words for a run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.figure import Bundle, bundle
 from helpers.drawing.palette import WIDTH
 from helpers.recording import Recording
-from helpers.words import short
+from helpers.words import LONGEST, first_line, short, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,13 +68,14 @@ class Comparison:
     def __init__(self, runs: dict[str, Recording], title: str | None = None) -> None:
         self.runs = runs
         self.title = title
+        self._labelled = list(zip(told_apart(list(runs), LONGEST), runs.values()))
 
     def figure(self, *, width: float = WIDTH) -> Figure:
         """The lanes of all runs, one run below the other, as a matplotlib Figure `width` inches wide."""
         from helpers.drawing import png
 
         title = self.title if self.title is not None else self._headline()
-        return png.figure(list(self.runs.items()), title, width, curve=False)
+        return png.figure(self._labelled, title, width, curve=False)
 
     def verdict(self) -> str:
         """Who is how much faster, in one line; "" if a run was real, or there is only one."""
@@ -84,17 +85,16 @@ class Comparison:
     def _verdict(self) -> str:
         if len(self.runs) < 2 or any(run.clock != "virtual" for run in self.runs.values()):
             return ""
-        return _ranking(sorted(self.runs.items(), key=lambda item: item[1].elapsed))
+        return _ranking(self._labelled)
 
     def _headline(self) -> str:
-        """The title of the picture: the fastest run and the slowest, real ones as well."""
-        order = sorted(self.runs.items(), key=lambda item: item[1].elapsed)
-        return _ranking([order[0], order[-1]] if len(order) > 1 else order)
+        """The title of the picture: what there is to compare, of real runs as well; of many only the two furthest."""
+        return _ranking(self._labelled, most=2)
 
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
         until = max((run.last_moment for run in virtual), default=None)
-        blocks = [f"{label}: {run.text(until)}" for label, run in self.runs.items()]
+        blocks = [f"{label}: {run.text(until)}" for label, run in self._labelled]
         if self.verdict():
             blocks.append(self.verdict())
         return "\n\n".join(blocks)
@@ -107,7 +107,7 @@ class Comparison:
     def _repr_mimebundle_(self, include=None, exclude=None):
         clocks = {run.clock for run in self.runs.values()}
         alt = "Timelines on one time axis. " + " ".join(
-            f"{label}: {alternative_text(run)}" for label, run in self.runs.items()
+            f"{label}: {alternative_text(run)}" for label, run in self._labelled
         )
         if self.verdict():
             alt += f" {self.verdict()}."
@@ -115,20 +115,38 @@ class Comparison:
         return bundle(self.figure(), alt=alt, text=str(self), clock=clock)
 
 
-def _ranking(order: list[tuple[str, Recording]]) -> str:
-    """How long each run takes, and how many times as long as the first of them."""
-    first, fastest = order[0]
-    words = [f"{first} takes {short(fastest.elapsed)}"]
-    for label, run in order[1:]:
-        words.append(f"{label} {short(run.elapsed)}{_times(run.elapsed, fastest.elapsed)}")
+def _ranking(runs: Sequence[tuple[str, Recording]], most: int | None = None) -> str:
+    """How long each run takes, and how many times as long as the first; with `most`, of the shortest and longest only.
+
+    A run that has failed has not taken shorter or longer: it has ended, and when and how is told.
+    """
+    whole = sorted((each for each in runs if not each[1].error), key=lambda each: each[1].elapsed)
+    broken = sorted((each for each in runs if each[1].error), key=lambda each: each[1].elapsed)
+    if most is not None and len(runs) > most:
+        whole, broken = ([whole[0], whole[-1]], []) if len(whole) > 1 else (whole, broken[: most - len(whole)])
+    words = []
+    for number, (label, run) in enumerate(whole):
+        takes = "" if number else " takes"
+        words.append(f'"{label}"{takes} {short(run.elapsed)}' + (_times(whole[0][1], run) if number else ""))
+    words += [f'"{label}" ends after {short(run.elapsed)} with {_kind(run.error)}' for label, run in broken]
     return ", ".join(words) if len(words) == 2 else "; ".join(words)
 
 
-def _times(longer: float, shorter: float) -> str:
-    """": 2.4 times as long", or nothing where a quotient says nothing."""
-    if shorter <= 0 or longer < 1.005 * shorter:
-        return ", the same" if longer == shorter else ""
-    ratio = longer / shorter
+def _kind(error: str) -> str:
+    """The type of an error, without its text."""
+    return first_line(error).partition(":")[0]
+
+
+def _times(shorter: Recording, longer: Recording) -> str:
+    """": 2.4 times as long"; of runs that take the same time, if their longest turns differ; "" if it says nothing."""
+    if longer.elapsed == shorter.elapsed:
+        turns = [short(run.largest_gap) for run in (shorter, longer)]
+        if turns[0] == turns[1]:
+            return ": as long"
+        return f": as long, but the longest turn takes {turns[1]} and not {turns[0]}"
+    if shorter.elapsed <= 0 or longer.elapsed < 1.005 * shorter.elapsed:
+        return ""
+    ratio = longer.elapsed / shorter.elapsed
     return f": {ratio:,.0f} times as long" if ratio >= 100 else f": {ratio:.3g} times as long"
 
 

@@ -79,20 +79,20 @@ def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
 
     who_waits(simulate(two_rings([asyncio.Lock() for _ in range(4)])))
     lines = shown[0][0]["text/plain"].splitlines()
-    assert lines[0] == f"move (1) holds lock 1 and waits at line {LINE} for lock 2, which move (2) holds"
-    assert lines[4:] == ["in a circle: move (1) -> move (2) -> move (1)",
-                         "in a circle: move (3) -> move (4) -> move (3)"]
+    assert lines[0] == f"move holds lock 1 and waits at line {LINE} for lock 2, which move 2 holds"
+    assert lines[4:] == ["in a circle: move -> move 2 -> move",
+                         "in a circle: move 3 -> move 4 -> move 3"]
 
 
 def test_names_that_a_program_gave_are_not_given_again() -> None:
     async def main(one, two, three):
         async with asyncio.TaskGroup() as group:
-            for first, second, name in [(one, two, "move"), (two, three, "move"), (three, one, "move (1)")]:
+            for first, second, name in [(one, two, "move"), (two, three, "move"), (three, one, "move 2")]:
                 group.create_task(move(first, second), name=name)
 
     locks = [asyncio.Lock() for _ in range(3)]
     run = simulate(main(*locks))
-    assert [each.name for each in _standings(run)] == ["move (2)", "move (3)", "move (1)"]
+    assert [each.name for each in _standings(run)] == ["move", "move 3", "move 2"]
     assert set(names_of(_standings(run), {"lock 1": locks[1]}).values()) == {"lock 1", "lock 2", "lock 3"}
 
 

@@ -40,7 +40,7 @@ def test_few_tasks_have_their_names_and_what_they_wait_for():
     assert {"main", "north", "south", "east"} <= set(seen)
     assert seen.count("request") == 3 and "gather" in seen
     assert {"0.3 s", "0.4 s"} <= set(seen), "how long each of them took"
-    assert "at most 3 at once" in seen
+    assert "at most 3 under way" in seen
 
 
 def test_waiting_for_one_task_names_it():
@@ -87,7 +87,7 @@ def test_a_call_in_the_queue_of_a_full_pool_is_not_said_to_be_in_a_thread():
     main = task(0, "main", turn(0), wait(0, 0.9, "gather"), turn(0.9))
     jobs = tuple(ThreadJob(f"t{(i - 1) % 3}", 0.3 * ((i - 1) // 3), 0.3 * -(-i // 3), i) for i in range(1, 9))
     seen = words(draw(Recording((main, *calls), 0.9, threads=jobs)))
-    assert seen.count("waiting for a worker thread") == 2, "in the key and in the curve"
+    assert seen.count("waiting for a call in a thread") == 2, "in the key and in the curve"
     assert "a worker thread at work" in seen and "in a worker thread" not in seen
 
 
@@ -250,7 +250,7 @@ def test_a_task_left_behind_does_not_go_on_as_long_as_a_thread():
     left = task(1, "left", turn(0), wait(0, 0.2, "sleep"), outcome="pending", finished=None)
     run = Recording((task(0, "main", turn(0), wait(0, 0.2, "thread"), turn(0.2)), left), 0.2,
                     threads=(ThreadJob("asyncio_0", 0.0, 0.5, 0),))
-    assert "0.2 s  … left behind" in words(draw(run)) and "0 to 0.2 s  left behind" in str(run)
+    assert "… left behind at 0.2 s" in words(draw(run)) and "0 to 0.2 s  waits: sleep  left behind" in str(run)
 
 
 @pytest.mark.parametrize("run", [concurrent(), everything(), everything("real")], ids=["concurrent", "all", "real"])

@@ -23,7 +23,8 @@ async def record_both(threshold: float = 60) -> Recording:
 def test_text_of_a_virtual_run_is_exact():
     first = ask_both.__code__.co_firstlineno
     assert tell(simulate(ask_both())).splitlines() == [
-        "Replay, 6 steps: 3 tasks in 0.3 s of virtual time; at most 2 at once; largest gap 0 s",
+        "Replay, 6 steps: 3 tasks in 0.3 s of virtual time; 0.5 s of waiting for the network; at most 2 under way; "
+        "longest turn 0 s",
         f"1. 0 s    ask_both starts, creates north and south, reaches line {first + 1}, and waits for north and south "
         "(task group). Ready: north and south.",
         f"2. 0 s    north starts, reaches line {first - 3}, and waits 0.3 s for a request. Ready: south.",
@@ -142,4 +143,5 @@ def test_unknown_waits_and_hostile_names():
     steps = Steps(made(spans))
     assert deed(steps[0]) == "task 0 starts, reaches line 4, and waits (pigeon)."
     task = steps.run.tasks[0]._replace(name="a\nb\x1b[31m" + "x" * 80)
-    assert len(name(task)) == 40 and name(task).isprintable() and name(task).startswith("a b?[31m")
+    told = name(Recording((task,), 1.0), 0)
+    assert len(told) == 40 and told.isprintable() and told.startswith("a b?[31m")

@@ -11,13 +11,14 @@ from functools import cache, lru_cache
 
 from markupsafe import Markup
 
-from helpers import source_html
+from helpers import footnotes, source_html
 from helpers.drawing.palette import css_variables
 from helpers.markup import joined, style, tag
 from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, READY, RESULT, WAIT, kind_of
 from helpers.widgets.replay.listing import Line, Listing, title
 from helpers.widgets.replay.sentences import deed, moment, name, outlook, waits, where
 from helpers.widgets.replay.steps import Standing, Step
+from helpers.words import first_line
 
 ROWS = 8            # so many tasks are listed
 LINES = 15          # so many lines of source are shown
@@ -41,11 +42,17 @@ def styles() -> Markup:
 def page(step: Step, listing: Listing) -> Markup:
     """The whole of a step, apart from the timeline."""
     time = tag("b", moment(step.steps.run, step.time))
-    said = tag("p", time, Markup(" &nbsp;"), deed(step), " ", outlook(step), role="status", aria_live="polite")
+    said = tag("p", time, Markup(" &nbsp;"), deed(step), " ", outlook(step), _notes(step),
+               role="status", aria_live="polite")
     left, right = tag("div", _source(step, listing)), tag("div", _tasks(step), _loop(step))
     columns = tag("div", left, right, class_="wyw-columns")
     label = f"Replay, step {step.number + 1:,} of {len(step.steps):,}"
     return tag("div", said, columns, _key(), class_="wyw-page", role="group", aria_label=label)
+
+
+def _notes(step: Step) -> str:
+    """Remarks on the turn; that it blocks the loop, the sentence has already."""
+    return "".join(f" {footnotes.remark(step.steps.run, each)}" for each in step.remarks[: footnotes.MOST])
 
 
 @cache
@@ -145,7 +152,7 @@ def _chips(step: Step, standings: list[Standing]) -> Markup:
 
 def _named(step: Step, standing: Standing) -> Markup:
     """The chip of one task."""
-    state, called = _state(step, standing), name(step.steps.run.tasks[standing.task])
+    state, called = _state(step, standing), name(step.steps.run, standing.task)
     return _chip(f"{SIGNS[state]} {called}", _colour(step, standing), f"{called} {WORDS[state]}")
 
 
@@ -175,7 +182,7 @@ def _row(step: Step, standing: Standing) -> Markup:
     words = _words(step, standing)
     return tag(
         "tr",
-        tag("th", f"{SIGNS[_state(step, standing)]} {name(step.steps.run.tasks[standing.task])}", scope="row"),
+        tag("th", f"{SIGNS[_state(step, standing)]} {name(step.steps.run, standing.task)}", scope="row"),
         tag("td", words, title=words),
         class_="wyw-here" if standing.task == step.task else None,
     )
@@ -192,6 +199,7 @@ def _rest(step: Step, shown: list[Standing]) -> Markup:
         text.append(f"and {counts.total():,} more: {', '.join(words)}")
     if later:
         text.append(f"{later:,} not yet created")
+    text += footnotes.others(step.steps.run)
     return tag("div", "; ".join(text), class_="wyw-missing") if text else Markup()
 
 
@@ -206,7 +214,7 @@ def _words(step: Step, standing: Standing) -> str:
     elif standing.state == READY:
         words = "ready" if standing.started else "ready to start"
     elif standing.state == EXCEPTION:
-        return f"failed: {task.error}"
+        return f"failed: {first_line(task.error) or 'error'}"
     else:
         return WORDS[standing.state]
     return words + (f", {where(standing.place, task)}" if standing.place else "")
@@ -228,7 +236,7 @@ def _queue(step: Step) -> Markup:
     if not step.ready:
         return Markup("empty")
     run = step.steps.run
-    queue = joined((_chip(name(run.tasks[task]), "ready") for task in step.ready[:QUEUE]), Markup(" → "))
+    queue = joined((_chip(name(run, task), "ready") for task in step.ready[:QUEUE]), Markup(" → "))
     more = len(step.ready) - QUEUE
     return queue + f" and {more:,} more" if more > 0 else queue
 
@@ -237,7 +245,7 @@ def _timers(step: Step) -> Markup:
     if not step.timers:
         return Markup("none")
     run = step.steps.run
-    timers = [joined([tag("b", moment(run, when)), name(run.tasks[task])], " ") for when, task in step.timers[:TIMERS]]
+    timers = [joined([tag("b", moment(run, when)), name(run, task)], " ") for when, task in step.timers[:TIMERS]]
     more = len(step.timers) - TIMERS
     if more > 0:
         timers.append(Markup(f"{more:,} more"))

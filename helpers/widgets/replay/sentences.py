@@ -1,15 +1,18 @@
 """The steps of a run in sentences: what a task did in its turn, and what the loop does next.
 
 `tell(run)` gives them all, as the text twin of the replay. Of a run in virtual time it is exact. Of a
-real one it leaves out whatever the machine has a hand in: times, and who was ready when.
+real one it leaves out whatever the machine has a hand in: times, and who was ready when. That a turn blocks
+the loop, and remarks, stand in lines of their own below their step (see `footnotes`).
 """
 
 from __future__ import annotations
 
+from helpers import footnotes
 from helpers.recording import Place, Recording, Task
-from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RESULT, WAIT, kind_of
+from helpers.text_twin import cut_by, thread_lines
+from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RESULT, RUN, WAIT, kind_of
 from helpers.widgets.replay.steps import Standing, Step, Steps
-from helpers.words import count, first_line, listed, seconds, short, shown_name
+from helpers.words import count, first_line, isolated, listed, seconds, short, shown_name
 
 TOLD = 30           # so many steps are described one by one
 NAMED = 4           # so many tasks are named in a sentence
@@ -30,9 +33,12 @@ def tell(run: Recording) -> str:
         if number > before + 1:
             lines.append(f"... and {number - before - 1:,} more steps, up to the last one:")
         lines.append(f"{number + 1:{width},}. {_told(steps[number], column)}")
+        lines += [f"{'':{width}}  {words}" for words in notes(steps[number])]
         before = number
     if not steps:
         lines.append("No task had a turn on the loop.")
+    shown_remarks = sum(len(steps[number].remarks) for number in shown)
+    lines += _below(run, shown_remarks)
     return "\n".join(lines)
 
 
@@ -44,16 +50,41 @@ def _told(step: Step, column: int) -> str:
     return f"{words} {ending(step)}" if step.next_time is None else words
 
 
+def notes(step: Step) -> list[str]:
+    """What is to be said of a turn beside what the task did: that a real one blocks the loop, and remarks."""
+    run = step.steps.run
+    told = []
+    if run.clock == "real" and step.turn.kind == BLOCKED:
+        told.append(footnotes.blocks_at(name(run, step.task), step.turn.place))
+    told += [footnotes.remark(run, each) for each in step.remarks[: footnotes.MOST]]
+    if len(step.remarks) > footnotes.MOST:
+        told.append(f"{count(len(step.remarks) - footnotes.MOST, 'more remark')} are in run.remarks.")
+    return told
+
+
+def _below(run: Recording, shown: int) -> list[str]:
+    """What is in no step: tasks without a turn, worker threads, callbacks that block, and tasks that are not drawn."""
+    idle = [name(run, task.id) for task in run.tasks if not any(span.kind in (RUN, BLOCKED) for span in task.spans)]
+    lines = [f"without a turn on the loop: {listed(idle, most=NAMED)}"] if idle else []
+    lines += [*thread_lines(run), *footnotes.callbacks(run)]
+    if run.clock == "real":
+        lines += footnotes.kept_waiting(run)
+    if shown < len(run.remarks):
+        lines += footnotes.remarks(run)
+    return [*lines, *footnotes.others(run)]
+
+
 def deed(step: Step, *, times: bool = True) -> str:
     """What the task did in its turn: "north goes on from line 4 and finishes." With `times`, how long it will wait."""
-    task = step.steps.run.tasks[step.task]
+    run = step.steps.run
+    task = run.tasks[step.task]
     words = [_begins(step)]
     if step.made:
         words.append(_creates(step))
     if times and step.turn.kind == BLOCKED:
         words.append(_blocks(step))
     words += _comes_to(step, times)
-    return f"{name(task)} {_clauses(words)}."
+    return f"{name(run, task.id)} {_clauses(words)}."
 
 
 def _begins(step: Step) -> str:
@@ -80,7 +111,7 @@ def _comes_to(step: Step, times: bool) -> list[str]:
     run, after = step.steps.run, step.after
     task = run.tasks[step.task]
     if after.state == WAIT or after.wait not in ("", "turn"):
-        waiting = waits(run, after, step.time if times else None)
+        waiting = waits(run, after, step.time if times else None) + cut_short(run, after, times)
         if after.place is None:
             return [waiting]
         if after.place == step.came_from:
@@ -128,16 +159,27 @@ def _stands(run: Recording, standing: Standing) -> str:
     task = run.tasks[standing.task]
     words = "is ready" if standing.state == READY else waits(run, standing, None)
     at = f" at {where(standing.place, task)}" if standing.place else ""
-    return f"{name(task)} {words}{at}"
+    return f"{name(run, task.id)} {words}{at}"
 
 
 def waits(run: Recording, standing: Standing, since: float | None) -> str:
     """What a task waits for: "waits 0.3 s for a request". The time only if `since` says when the wait began."""
-    kind = kind_of(standing.wait)
+    kind, span = kind_of(standing.wait), standing.span
     time = ""
-    if since is not None and standing.until is not None and kind.timed:
-        time = f" {duration(run, standing.until - since)}"
+    if since is not None and kind.timed:
+        if span is not None and span.cut and span.asked >= 0:
+            time = f" {duration(run, span.asked)}"
+        elif standing.until is not None:
+            time = f" {duration(run, standing.until - since)}"
     return kind.told(names(run, standing.on) if standing.on else "", time)
+
+
+def cut_short(run: Recording, standing: Standing, times: bool) -> str:
+    """ ", cut short at 0.5 s by a timeout", if the wait was; else ""."""
+    span = standing.span
+    if span is None or not span.cut:
+        return ""
+    return f", cut short{f' at {moment(run, span.end)}' if times else ''} {cut_by(run, span)}"
 
 
 def where(place: Place | None, task: Task | None = None) -> str:
@@ -148,14 +190,14 @@ def where(place: Place | None, task: Task | None = None) -> str:
     return f"line {place.line}" if own else str(place)
 
 
-def name(task: Task) -> str:
-    """The name of a task, on one line, and not too long."""
-    return shown_name(task.name)
+def name(run: Recording, task: int) -> str:
+    """The name of a task, as it is shown everywhere."""
+    return isolated(run.names[task])
 
 
 def names(run: Recording, tasks: tuple[int, ...]) -> str:
     """ "north, south and west"; of more than four tasks three, and how many more."""
-    known = [name(run.tasks[task]) for task in tasks if 0 <= task < len(run.tasks)]
+    known = [name(run, task) for task in tasks if 0 <= task < len(run.tasks)]
     return listed(known, most=NAMED) or "nobody"
 
 

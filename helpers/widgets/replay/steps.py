@@ -11,6 +11,9 @@ that it waited for have ended. Where it follows from nothing (a lock, a queue) a
 from when it must be: because its turn is next, or somebody behind it in the queue is ready. Among
 turns of one instant it may so be shown as ready later than it is, and a request that has queued in
 a full shop earlier.
+
+The turns of a recording are numbered, and the numbers may have gaps: what libraries' tasks did is not in it. A step is
+one of the turns that are. What happened in another turn, or in a callback between two, has happened by the step after.
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
-from helpers.recording import Place, Recording, Span, Task
+from helpers.recording import Place, Recording, Remark, Span, Task
 from helpers.wait_kinds import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, kind_of
 
 MOMENT = 0.001                              # seconds in which a real loop takes its next turn without having slept
@@ -37,7 +41,8 @@ class Standing(NamedTuple):
     place    the line where it is suspended; None if it has not started, has ended, or is in nobody's code
     until    seconds at which its wait will end; None if it never ends, if the task does not wait, or if a cancellation
              cuts a timer short: when that was due is not written (but for a request or a timeout after which the task
-             goes on: there it is the moment of the cancellation)
+             goes on: there it is the moment of the cancellation), unless it is known what was asked for
+    span     the wait itself, also if it is over and the task ready; None if there was none
     """
 
     task: int
@@ -47,6 +52,7 @@ class Standing(NamedTuple):
     on: tuple[int, ...] = ()
     place: Place | None = None
     until: float | None = None
+    span: Span | None = None
 
 
 class Step:
@@ -59,6 +65,7 @@ class Step:
     first      whether it is the task's first turn
     came_from  the line at which the task stood before, or None
     made       ids of the tasks that it created in this turn
+    remarks    what there is to remark on this turn
     standings  `Standing` of each task that exists, by id, in order of creation
     next_time  seconds at which the next turn begins; None if this one is the last
     """
@@ -72,6 +79,7 @@ class Step:
         self.first = position == 0
         self.came_from = None if self.first else steps.gaps[self.task][position].place
         self.made = tuple(steps.made_by.get(number, ()))
+        self.remarks = tuple(steps.remarks.get(number, ()))
         last = number + 1 == len(steps.turns)
         self.next_time = None if last else steps.turns[number + 1][0].start
 
@@ -129,7 +137,8 @@ class Steps:
     turns     each turn with the id of its task
     own       for each task, the numbers of its turns
     gaps      for each task, what lies before each of its turns, and after the last
-    made_in   for each task, the number of the turn in which it was created; -1 for the main task
+    made_in   for each task, the first step after which it is there: that of the turn in which it was created, or, if a
+              callback or a library created it, the next one; -1 for the main task
 
     A task group keeps its tasks in a set, and cancels them in an order that changes from run to run. With
     `settled`, tasks that end cancelled, one directly after the other, are put in order of creation instead.
@@ -143,17 +152,23 @@ class Steps:
             turns.sort(key=lambda turn: turn[0].step)
         else:                               # a run made by hand, without numbers
             turns.sort(key=lambda turn: (turn[0].start, turn[0].end, turn[1]))
+        numbers = [span.step for span, _ in turns]
+        self._numbers = numbers if not numbers or numbers[0] >= 0 else list(range(len(turns)))
         if settled:
             _settle(run, turns)
         self.turns: list[tuple[Span, int]] = turns
+        # an eager task's turn ends before its parent's
+        self._ends = list(accumulate((span.end for span, _ in turns), max))
         self.own: list[list[int]] = [[] for _ in run.tasks]
         for number, (_, task) in enumerate(turns):
             self.own[task].append(number)
         self.gaps = [_gaps(task) for task in run.tasks]
         self.made_in = [self._made_in(task) for task in run.tasks]
         self.made_by: dict[int, list[int]] = {}
-        for task, number in enumerate(self.made_in):
-            self.made_by.setdefault(number, []).append(task)
+        for each, number in zip(run.tasks, self.made_in):
+            if 0 <= number < len(turns) and each.parent == turns[number][1]:
+                self.made_by.setdefault(number, []).append(each.id)
+        self.remarks = self._place_remarks()
         self._ready_after = self._join_queue()
 
     def __len__(self) -> int:
@@ -197,18 +212,32 @@ class Steps:
             return Standing(task.id, READY, started, ready.wait if ready else "", (), gap.place)
         joined = ready is not None if last else self._ready_after[own[had]] <= number
         if joined:
-            return Standing(task.id, READY, started, wait.wait, (), gap.place)
+            return Standing(task.id, READY, started, wait.wait, (), gap.place, span=wait)
         cancelled = task.outcome == CANCELLED and had + 1 == len(own) and kind_of(wait.wait).timed
         cut = cancelled or (wait.wait == "sleep" and wait.woken >= 0)
-        return Standing(task.id, WAIT, started, wait.wait, wait.on, gap.place, None if last or cut else wait.end)
+        until = None if last or cut else wait.end
+        if wait.cut and wait.asked >= 0 and kind_of(wait.wait).timed:
+            until = wait.start + wait.asked                 # as the loop has it, until the wait is cut short
+        return Standing(task.id, WAIT, started, wait.wait, wait.on, gap.place, until, wait)
 
     # -- who was made when, and ready when ------------------------------------------------------
 
     def _made_in(self, task: Task) -> int:
-        """The turn of its parent in which a task was created."""
-        if task.parent is None or not self.own[task.parent]:
+        """The first step after which a task is there: that of its parent's turn in which it was created."""
+        if task.id == 0:
             return -1
-        first = self.own[task.id][0] if self.own[task.id] else len(self.turns)
+        own = self.own[task.id]
+        first = own[0] if own else len(self.turns)
+        if task.made >= 0:
+            step = bisect_left(self._numbers, task.made)
+            known = step < len(self.turns) and self._numbers[step] == task.made
+            if known and task.parent == self.turns[step][1]:
+                return step
+            # Somebody else created it before that turn, or in one that is not among the steps. It may have been some
+            # time before, so it is there after the turn, at the latest after its own first.
+            return min(step, first)
+        if task.parent is None or not self.own[task.parent]:
+            return min(bisect_right(self._ends, task.created), first)
         turns = self.own[task.parent]
         at_work = [n for n in turns if self.turns[n][0].start <= task.created <= self.turns[n][0].end]
         # A new task goes to the end of the queue, so its parent has no second turn before it; an eager one
@@ -218,11 +247,28 @@ class Steps:
             return before[-1] if before else at_work[0]
         return turns[max(bisect_left(turns, first) - 1, 0)]
 
+    def _place_remarks(self) -> dict[int, list[Remark]]:
+        """Which turn each remark is on; those that are on no task's are after the last one before."""
+        found: dict[int, list[Remark]] = {}
+        for remark in self.run.remarks:
+            own = self.own[remark.task] if self.run.task(remark.task) and remark.task is not None else []
+            # a turn lasts no time in virtual time, and the task may have had others at the same instant
+            at = own[bisect_left(own, remark.start, key=self._end) : bisect_right(own, remark.start, key=self._start)]
+            number = next((n for n in at if n not in found), at[-1] if at else -1)
+            if number < 0:
+                number = max(bisect_right(range(len(self.turns)), remark.start, key=self._start) - 1, 0)
+            found.setdefault(number, []).append(remark)
+        return found
+
+    def _start(self, number: int) -> float:
+        return self.turns[number][0].start
+
+    def _end(self, number: int) -> float:
+        return self.turns[number][0].end
+
     def _join_queue(self) -> list[int]:
         """For each turn the number of the step after which its task was ready for it; the turn's own if never seen."""
-        ends = [turn.end for turn, _ in self.turns]
-        for number in range(1, len(ends)):              # an eager task's turn ends before its parent's
-            ends[number] = max(ends[number], ends[number - 1])
+        ends = self._ends
         ready_after = list(range(len(self.turns)))
         earliest = len(self.turns)                      # when somebody further behind in the queue joined it
         for number in range(len(self.turns) - 1, -1, -1):
@@ -264,7 +310,10 @@ class Steps:
         if self.run.clock == "real":
             return min(due, certain)
         if wait.woken >= 0:
-            return max(before, min(wait.woken, certain))
+            woken = bisect_right(self._numbers, wait.woken) - 1
+            if woken < 0 or self._numbers[woken] != wait.woken:     # a turn that is not among the steps, maybe later
+                woken = max(woken, due)
+            return max(before, min(woken, certain))
         if kind.family == "tasks" and wait.on:
             ends = [self.own[other][-1] for other in wait.on if self.own[other]]
             if len(ends) == len(wait.on) and max(ends) < number:
