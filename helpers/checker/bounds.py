@@ -23,6 +23,7 @@ NAME = 80                       # characters of a name
 SOURCE = 200                    # characters of a line of source
 MANY = 50                       # tasks, threads, coroutines, ... that are told one by one
 PRINTED = 2_000                 # characters of what an answer prints that are passed on
+LINES = 100                     # lines of it
 RECORDING = 4_000_000           # characters of a recording
 
 
@@ -60,7 +61,9 @@ def name_of_type(kind: type) -> str:
 
 def output(text: str) -> str:
     """What was printed, line by line, without what would colour or move a terminal."""
-    return "\n".join(one_line(line.replace("\t", "    ")) for line in fit(text).splitlines())
+    lines = fit(text).splitlines()
+    more = [f"... and {len(lines) - LINES:,} more of these lines"] if len(lines) > LINES else []
+    return "\n".join([one_line(line.replace("\t", "    ")) for line in lines[:LINES]] + more)
 
 
 def bounded(run: Recording) -> Recording:

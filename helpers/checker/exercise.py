@@ -103,6 +103,7 @@ class Exercise:
         for kind in [*(key.partition(": ")[0] for key in self.advice), *(mistake.kind for mistake in self.mistakes)]:
             if kind not in KINDS:
                 raise ValueError(f"there is no kind of mistake {kind!r}; there are {', '.join(KINDS)}")
+        _check_advice(self.advice)
         self._node = functions[-1]
         self.name = self._node.name
         self._hinted = 0
@@ -298,6 +299,17 @@ class Exercise:
         return of_kind or last_remedy(finding) or KINDS[finding.kind]
 
 
+def _check_advice(advice: dict[str, str]) -> None:
+    if "error" in advice:
+        raise ValueError('advice on an exception speaks of one exception, or of some: instead of "error" write '
+                         '"error: ^ShopBusy"')
+    for key in advice:
+        try:
+            re.compile(key.partition(": ")[2])
+        except re.error as error:
+            raise ValueError(f"what follows the kind in the advice {key!r} is no regular expression: {error}") from None
+
+
 _numbers = itertools.count(1)
 
 
@@ -315,7 +327,7 @@ def _remarks(answer: FunctionType, output: _Output) -> list[Block]:
     if output.text:
         rest = output.characters - len(output.text)
         more = f"\n... and {rest:,} characters more" if rest > 0 else ""
-        blocks.append(Block("Your code printed:", output.text.rstrip("\n") + more, output=True))
+        blocks.append(Block("Your code printed:", bounds.output(output.text) + more, output=True))
     names = syntax.globals_assigned(answer.__code__)
     if names:
         blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a "

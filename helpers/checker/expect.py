@@ -121,12 +121,11 @@ def _is_small(value: Any, most: int = 2_000) -> bool:
 
 
 def _same_elements(got: Any, wanted: Any) -> bool:
-    if not (issubclass(type(got), (list, tuple)) and isinstance(wanted, (list, tuple)) and len(got) == len(wanted)):
+    base = next((base for base in (list, tuple) if issubclass(type(got), base)), None)
+    if base is None or type(wanted) not in (list, tuple) or not base.__len__(got) == len(wanted) <= 1_000:
         return False
     left = list(wanted)
-    if len(left) > 1_000:
-        return False
-    for element in got:
+    for element in base.__iter__(got):
         found = next((index for index, one in enumerate(left) if same(element, one)), None)
         if found is None:
             return False

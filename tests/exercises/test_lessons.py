@@ -13,6 +13,7 @@ import pytest
 import helpers.exercises
 from helpers.checker import Exercise, Mistake, exercises_of
 from helpers.checker.kinds import NOT_JUDGED
+from tests.checker.rules import check_report
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,7 @@ def test_each_wrong_answer_earns_its_message(name: str) -> None:
     outcome = "unchecked" if mistake.kind in NOT_JUDGED else "wrong"
     assert (report.outcome, report.kind) == (outcome, mistake.kind), report
     assert mistake.fragment.lower() in " ".join(report.message.split()).lower(), report
+    check_report(report)
 
 
 def test_there_are_at_least_four_different_wrong_answers(exercise: Exercise) -> None:
