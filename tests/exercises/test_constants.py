@@ -34,7 +34,7 @@ def test_a_fixed_result_passes_no_exercise(name: str) -> None:
     exercise = EXERCISES[name]
     for result in fixed_results(exercise):
         report = exercise.check(exercise.compile(f"{head(exercise)}\n    return {result!r}\n"), seconds=SECONDS)
-        assert report.outcome == "wrong", f"return {result!r} passes {name}"
+        assert report.outcome in ("wrong", "untried"), f"return {result!r} passes {name}"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
