@@ -342,7 +342,7 @@ with_old_shop = Exercise(
         Fill in the dots:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(...) for shop in shops]
-                tasks.append(group.create_task(asyncio.to_thread(...)))
+                tasks.append(group.create_task(asyncio.to_thread(...), name="old"))
             return [... for task in tasks]
         """,
     ],

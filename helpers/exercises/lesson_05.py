@@ -84,7 +84,7 @@ all_or_nothing = Exercise(
             prices = None
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    tasks = [group.create_task(shop.price(item), name=shop.name) for shop in shops]
                 prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
             except* ConnectionError:
                 pass                            # a shop is closed: no prices
@@ -233,7 +233,7 @@ async def all_open(answer):
     return await answer(shops_with({"north": 0.6, "south": 0.2, "west": 0.3}), "tea")
 
 
-@all_or_nothing.case(returns=None, elapsed=0.2)
+@all_or_nothing.case(returns=None, elapsed=0.2, drawn=True)
 async def one_closed(answer):
     """South gives a ShopError after 0.2 s; north and west would answer after 0.1 and 0.6 s."""
     shops = shops_with({"west": 0.6, "south": 0.2, "north": 0.1}, item="coffee", closed=("south",))
@@ -480,14 +480,14 @@ by_shop = Exercise(
                 prices = None
                 try:
                     async with asyncio.TaskGroup() as group:
-                        tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        tasks = {item: group.create_task(shop.price(item), name=item) for item in items}
                     prices = {item: task.result() for item, task in tasks.items()}
                 except* ConnectionError:
                     pass                        # this shop is closed; the outer group does not hear of it
                 return prices
 
             async with asyncio.TaskGroup() as group:
-                tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """,
     why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
@@ -674,7 +674,7 @@ async def every_shop_open(answer):
           {"north": north.prices("tea", "coffee"), "east": east.prices("tea", "coffee")})
 
 
-@by_shop.case(elapsed=0.6)
+@by_shop.case(elapsed=0.6, drawn=True)
 async def one_shop_closed(answer):
     """In the south the answer for coffee is a ShopError after 0.2 s; north needs 0.6 s for tea."""
     north = Counters("north", {"tea": 0.6, "coffee": 0.3})

@@ -180,7 +180,7 @@ async def an_error(answer):
         raise
 
 
-@ask.case()
+@ask.case(drawn=True)
 async def a_cancellation(answer):
     """The task that asks north is cancelled after 0.1 s, while it waits for the price."""
     hang_up, check = line()
@@ -394,7 +394,7 @@ async def third_attempt(answer):
     equal(shop.requests, 3, "the number of questions")
 
 
-@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+@keep_asking.case(raises=TimeoutError, elapsed=0.5, drawn=True)
 async def always_closed(answer):
     """The line to east is cut, a ConnectionError after 0.2 s, each time; the limit is 0.5 s."""
     return await answer(Strange("east", ConnectionError("the line is cut"), latency=0.2), "tea", 0.5)
@@ -498,7 +498,7 @@ prices_in_time = Exercise(
                 async with asyncio.timeout(seconds):
                     async with asyncio.TaskGroup() as group:
                         for shop in shops:
-                            group.create_task(ask(shop))
+                            group.create_task(ask(shop), name=shop.name)
             except TimeoutError:
                 pass                            # what is there is in prices
             return prices
@@ -677,7 +677,7 @@ async def all_open(answer):
     return await answer(shops_with(north=0.6, south=0.2, east=0.3), "tea", 2)
 
 
-@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5)
+@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5, drawn=True)
 async def two_of_three(answer):
     """North answers after 0.9 s, south after 0.2, east after 0.3; the limit is 0.5 s."""
     shops = shops_with(north=0.9, south=0.2, east=0.3)

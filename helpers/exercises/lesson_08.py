@@ -541,7 +541,7 @@ async def all_open(answer):
     await all_done(queue)
 
 
-@work_off.case(elapsed=0.6, peak=2)
+@work_off.case(elapsed=0.6, peak=2, drawn=True)
 async def some_fail(answer):
     """Five items, two workers; the requests for coffee and salt fail."""
     shop = FailsFor("south", ("coffee", "salt"), latency=0.2)
@@ -768,7 +768,7 @@ async def fast_shop(answer):
     await within(answer, Noting("north", latency=0.1), 5, 10)
 
 
-@ask_within.case(elapsed=3)
+@ask_within.case(elapsed=3, drawn=True)
 async def slow_shop(answer):
     """Five items; the shop takes 1 s. The limit is 2, and the rate 10 per second."""
     await within(answer, Noting("north", latency=1.0), 2, 10)

@@ -189,7 +189,7 @@ async def one_purchase(answer):
     equal(paid, [320], "the list of payments")
 
 
-@buy.case(elapsed=0.3)
+@buy.case(elapsed=0.3, drawn=True)
 async def five_purchases(answer):
     """Five purchases at once, each for 320 cents, out of a purse of 1,000; each payment takes 0.3 s."""
     purse, paid = {"cents": 1000}, []
@@ -360,7 +360,7 @@ async def one_question(answer):
     return price
 
 
-@ask_once.case(returns=[320] * 5, elapsed=0.3)
+@ask_once.case(returns=[320] * 5, elapsed=0.3, drawn=True)
 async def five_questions(answer):
     """Five tasks want the price of tea at the same time; the shop answers after 0.3 s."""
     known, lock = {}, asyncio.Lock()
@@ -553,7 +553,14 @@ def boxes(*pairs: tuple[Store, int]) -> None:
 async def one_exchange(answer):
     """North has 10 boxes and south 3; one exchange."""
     north, south = Store("north", 10), Store("south", 3)
-    await answer(south, north, carrying(north, south))
+    carry = carrying(north, south)
+
+    async def watched() -> None:
+        require((north.boxes, south.boxes) == (10, 3), "value", "the numbers of boxes were exchanged before they were "
+                "carried", "they are exchanged when carry() has returned")
+        await carry()
+
+    await answer(south, north, watched)
     boxes((north, 3), (south, 10))
 
 
@@ -573,7 +580,7 @@ async def there_and_back(answer):
     boxes((north, 10), (south, 3))
 
 
-@exchange.case(elapsed=0.3)
+@exchange.case(elapsed=0.3, drawn=True)
 async def while_north_is_counted(answer):
     """North and south have 5 boxes each. For 0.1 s somebody else holds the lock of north. Meanwhile two exchanges
     begin: north with south, and south with north."""

@@ -320,7 +320,7 @@ async def first_time(answer):
     return None
 
 
-@restart.case(elapsed=1)
+@restart.case(elapsed=1, drawn=True)
 async def second_time(answer):
     """tasks has a "watcher", which needs 0.2 s to clean up when it is cancelled, and a "heart", which is to go on."""
     log: list[str] = []
