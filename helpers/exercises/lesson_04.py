@@ -654,6 +654,17 @@ async def none_good(answer):
     return await answer(shops, "coffee", 200)
 
 
+@first_below.case()
+async def stopped(answer):
+    """first_below is cancelled after 0.25 s, when two of four shops have answered: the requests to the other two are
+    given up."""
+    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.4, "south": 0.9}, TEA_OF_FOUR)
+    await cancelled(answer(shops, "tea", 200), after=0.25)
+    waiting = [shop.name for shop in shops if shop.in_flight]
+    require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
+            "however it ends, nothing that it started is at work any more")
+
+
 @first_below.case(returns=("inn", 430), elapsed=0.3)
 async def the_last_one_is_good(answer):
     """Five shops are asked for coffee; the limit is 440. The line to the first is cut, a ConnectionError after 0.1 s;
@@ -687,17 +698,6 @@ async def no_price_list_below(answer):
         raise group.exceptions[0] from None
     finally:
         nothing_left(shops)
-
-
-@first_below.case()
-async def stopped(answer):
-    """first_below is cancelled after 0.25 s, when two of four shops have answered: the requests to the other two are
-    given up."""
-    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.4, "south": 0.9}, TEA_OF_FOUR)
-    await cancelled(answer(shops, "tea", 200), after=0.25)
-    waiting = [shop.name for shop in shops if shop.in_flight]
-    require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
-            "however it ends, nothing that it started is at work any more")
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
