@@ -39,7 +39,7 @@ class Case:
     def __post_init__(self) -> None:
         if not inspect.getdoc(self.function):
             raise ValueError(f"the case {self.name} needs a docstring: what the learner is told of it")
-        if self.drawn and not inspect.iscoroutinefunction(self.function):
+        if self.drawn and not self.in_virtual_time:
             raise ValueError(f"the case {self.name} is a plain def, which leaves no timeline: drawn=True belongs to an "
                              "async def")
 
@@ -47,6 +47,11 @@ class Case:
     def name(self) -> str:
         """The name of its function."""
         return getattr(self.function, "__name__", repr(self.function))
+
+    @property
+    def in_virtual_time(self) -> bool:
+        """Whether it runs on a loop of the checker's; a plain function does not, and there every thread is judged."""
+        return inspect.iscoroutinefunction(self.function)
 
     @property
     def description(self) -> str:

@@ -182,8 +182,6 @@ ask_all = Exercise(
     advice={
         "sequential": "Start a task for each shop, and do not wait for one before the next is started.",
         "left behind": "Start the tasks in a task group: its block ends when all of them are done.",
-        "error": "create_task takes a call of ask that nobody has awaited, ask(shop); and a task group begins with "
-                 "async with asyncio.TaskGroup() as group, with the parentheses.",
     },
     mistakes=[
         Mistake("sequential", "do not wait for one", """

@@ -93,10 +93,7 @@ cheapest = Exercise(
             """),
     ],
     advice={
-        "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, "
-                 "the star is missing: gather(*coroutines).",
-        "value": "Return two things: the name of a shop, and its price of item, which is not always tea. gather "
-                 "gives the prices in the order of the shops; as_completed does not.",
+        "value": "Return two things: the name of the cheapest shop, and its price of item, which is not always tea.",
         "order": "The name of the shop comes first, then its price.",
     },
 )
@@ -199,7 +196,7 @@ open_and_closed = Exercise(
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 return {shop.name: answer for shop, answer in zip(shops, answers)}, []
             """),
-        Mistake("error", "answers of the others", """
+        Mistake("error", "Assign to answers", """
             async def open_and_closed(shops, item):
                 closed = []
                 try:
@@ -264,15 +261,14 @@ open_and_closed = Exercise(
             """),
     ],
     advice={
-        "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that "
-                        "a shop is closed. With return_exceptions=True you have to look for it in the list, and "
-                        "raise it.",
-        "error": "Read the exception at that line. Catch a ShopError where it happens, in the coroutine that asks one "
-                 "shop: then the answers of the others are not lost.",
-        "value": "One closed shop costs one answer: catch its error where that shop is asked, and neither keep "
-                 "it as a price nor lose the prices of the others.",
-        "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all "
-                 "answers are there.",
+        "no exception": "Catch only ConnectionError, and raise what else return_exceptions=True puts into the list: "
+                        "another error says that the program is wrong, not that a shop is closed.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch it where it happens, in the coroutine that asks one shop: then the answers of the others are not "
+            "lost.",
+        "value": "Catch the error of a closed shop where that shop is asked: it is neither a price, nor does it cost "
+                 "the answers of the others.",
+        "order": "Take the names from shops when all answers are there: the answers arrive in an order of their own.",
     },
 )
 
@@ -602,16 +598,16 @@ first_below = Exercise(
             """),
     ],
     advice={
-        "slow": "gather gives nothing before the last answer is there, and the block of a TaskGroup does not end "
-                "before its last task. as_completed gives each answer when it arrives; cancel the rest then.",
-        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told "
-                       "to stop has not yet stopped.",
-        "error": "Read the exception at that line. A closed shop does not count: catch its ConnectionError where you "
-                 "await its answer, and go on.",
-        "value": "Look at every answer as it arrives, not only at the first, until a price is at most limit: one that "
-                 "equals limit is good enough.",
-        "cancelled": "Whoever waits for a task that was cancelled gets its CancelledError. After task.cancel(), wait "
-                     "with gather(*tasks, return_exceptions=True).",
+        "slow": "Look at each answer when it arrives, as as_completed gives it, and cancel the rest then: gather and "
+                "the block of a TaskGroup wait for the last one.",
+        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to "
+                       "stop has not yet stopped.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch its ConnectionError where you await its answer, and go on: a closed shop does not count.",
+        "value": "Look at every answer as it arrives, until a price is at most limit: one that equals limit is good "
+                 "enough.",
+        "cancelled: awaited": "Wait with gather(*tasks, return_exceptions=True) after task.cancel(): whoever waits "
+                              "for a task that was cancelled gets its CancelledError.",
     },
 )
 
