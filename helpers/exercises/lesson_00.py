@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers.checker import Exercise, Mistake, predict, require
+from helpers.checker import Exercise, Mistake, equal, predict, require
 from helpers.simulated_io import Shop
 
 # -- questions ------------------------------------------------------------------------------------------------
@@ -109,6 +109,16 @@ tea_and_coffee = Exercise(
                 shop = Shop("north", prices={"tea": 667, "coffee": 1})
                 return await shop.price("tea") + await shop.price("coffee")
             """),
+        Mistake("value", "the shop was asked for 0 prices", """
+            async def tea_and_coffee(shop):
+                return shop.prices["tea"] + shop.prices["coffee"]
+            """),
+        Mistake("value", "the result is 770", """
+            async def tea_and_coffee(shop):
+                tea = await shop.price("tea")
+                coffee = await shop.price("coffee")
+                return 770
+            """),
         Mistake("not async", "async def", """
             def tea_and_coffee(shop):
                 tea = shop.price("tea")
@@ -123,10 +133,24 @@ tea_and_coffee = Exercise(
 )
 
 
-@tea_and_coffee.case(returns=770)
+async def _asks_twice(answer, shop: Shop, wanted: int) -> int:
+    cents = await answer(shop)
+    equal(cents, wanted)
+    asked = f"{shop.requests} price" if shop.requests == 1 else f"{shop.requests} prices"
+    require(shop.requests == 2, "value", f"the shop was asked for {asked}", "it is asked for two: tea and coffee")
+    return cents
+
+
+@tea_and_coffee.case()
 async def one_shop(answer):
     """The shop answers after 0.3 s; tea costs 320, coffee 450."""
-    return await answer(Shop("west", latency=0.3, prices={"tea": 320, "coffee": 450}))
+    return await _asks_twice(answer, Shop("west", latency=0.3, prices={"tea": 320, "coffee": 450}), 770)
+
+
+@tea_and_coffee.case()
+async def another_shop(answer):
+    """Another shop answers after 0.2 s; tea costs 290, coffee 385."""
+    return await _asks_twice(answer, Shop("east", latency=0.2, prices={"tea": 290, "coffee": 385}), 675)
 
 
 ask_all = Exercise(
@@ -208,10 +232,7 @@ ask_all = Exercise(
 )
 
 
-@ask_all.case(elapsed=0.6)
-async def three_shops(answer):
-    """Three shops answer after 0.6, 0.4 and 0.5 s."""
-    shops = [Shop("north", latency=0.6), Shop("south", latency=0.4), Shop("east", latency=0.5)]
+async def _asks_all(answer, shops: list[Shop]) -> None:
     asked: list[str] = []
 
     async def ask(shop: Shop) -> None:
@@ -223,3 +244,21 @@ async def three_shops(answer):
         for shop in shops:
             times = asked.count(shop.name)
             require(times == 1, "value", f"the shop {shop.name} was asked {times} times", "each shop is asked once")
+
+
+@ask_all.case(elapsed=0.6)
+async def three_shops(answer):
+    """Three shops answer after 0.6, 0.4 and 0.5 s."""
+    await _asks_all(answer, [Shop("north", latency=0.6), Shop("south", latency=0.4), Shop("east", latency=0.5)])
+
+
+@ask_all.case(elapsed=0.5)
+async def six_shops(answer):
+    """Six shops, of which the slowest answers after 0.5 s."""
+    await _asks_all(answer, Shop.many(6))
+
+
+@ask_all.case(elapsed=0.3)
+async def only_one(answer):
+    """One shop, which answers after 0.3 s."""
+    await _asks_all(answer, [Shop("north", latency=0.3)])

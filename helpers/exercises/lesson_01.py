@@ -766,13 +766,14 @@ class _Phone:
         require(times == 1, "clean-up", f"{when}, and hang_up was called {times} times", "it is called once")
 
 
-def _until_it_waits(answer: Callable[..., Any], phone: _Phone) -> Coroutine:
-    coroutine = answer(phone, "north")
+def _until_it_waits(answer: Callable[..., Any], phone: _Phone, shop: str) -> Coroutine:
+    coroutine = answer(phone, shop)
     try:
         coroutine.send(None)
     except StopIteration as stop:
         equal(stop.value, 320)
         raise Failed("early", "it ended without having waited for the price", "it waits in phone.ask()") from None
+    equal(phone.shop, shop, "the shop that was called")
     return coroutine
 
 
@@ -780,7 +781,7 @@ def _until_it_waits(answer: Callable[..., Any], phone: _Phone) -> Coroutine:
 def the_price_comes(answer):
     """North answers: the price is 320."""
     phone = _Phone()
-    with contextlib.closing(_until_it_waits(answer, phone)) as coroutine:
+    with contextlib.closing(_until_it_waits(answer, phone, "north")) as coroutine:
         try:
             again = coroutine.send(320)
         except StopIteration as stop:
@@ -793,7 +794,7 @@ def the_price_comes(answer):
 
 def _thrown_in(answer: Callable[..., Any], error: BaseException) -> None:
     phone, name = _Phone(), type(error).__name__
-    coroutine = _until_it_waits(answer, phone)
+    coroutine = _until_it_waits(answer, phone, "south")
     kind = "swallowed" if isinstance(error, asyncio.CancelledError) else "no exception"
     with contextlib.closing(coroutine):
         try:
@@ -809,11 +810,11 @@ def _thrown_in(answer: Callable[..., Any], error: BaseException) -> None:
 
 @price_by_phone.case()
 def the_line_goes_dead(answer):
-    """While it waits, ConnectionError is thrown in."""
-    _thrown_in(answer, ConnectionError("north is closed"))
+    """While it waits for the south, ConnectionError is thrown in."""
+    _thrown_in(answer, ConnectionError("south is closed"))
 
 
 @price_by_phone.case()
 def it_is_stopped(answer):
-    """While it waits, CancelledError is thrown in: somebody wants it to stop."""
+    """While it waits for the south, CancelledError is thrown in: somebody wants it to stop."""
     _thrown_in(answer, asyncio.CancelledError())

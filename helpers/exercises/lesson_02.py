@@ -448,6 +448,9 @@ async def _adds_up(answer: Callable[..., Any], count: int) -> None:
     longest = max(after - before for before, after in itertools.pairwise(marks))
     require(longest <= 100, "sequential", f"the other task had its turns after {_several(inside)} items",
             "one after every 100 items")
+    off = [turn for turn in inside if turn % 100 and turn != count]
+    require(not off, "sequential", f"the other task had its turns after {_several(inside)} items",
+            "one after every 100 items: after 100, 200, 300 and so on")
 
 
 def _several(numbers: list[int]) -> str:
@@ -458,6 +461,12 @@ def _several(numbers: list[int]) -> str:
 async def thousand_items(answer):
     """1,000 items at 3 cents each; beside it a task that is always ready."""
     await _adds_up(answer, 1000)
+
+
+@total.case()
+async def odd_number(answer):
+    """250 items, so there are turns after 100 and after 200."""
+    await _adds_up(answer, 250)
 
 
 @total.case()
@@ -721,6 +730,12 @@ def one_waits_for_nothing(answer):
 def same_moment(answer):
     """Three wait until 1.0: the first in one go, the others by way of 0.5 and of 0.25."""
     _runs(answer, [(320, (1.0,)), (290, (0.5, 0.5)), (305, (0.25, 0.75))], [(1.0, 320), (1.0, 305), (1.0, 290)])
+
+
+@run_with_jumps.case()
+def begun_together(answer):
+    """Three wait 0.5 s from the start: the first of the list began first, so it comes first."""
+    _runs(answer, [(320, (0.5,)), (290, (0.5,)), (305, (0.5,))], [(0.5, 320), (0.5, 290), (0.5, 305)])
 
 
 @run_with_jumps.case()

@@ -31,12 +31,16 @@ price_table = Exercise(
         """,
     hints=[
         "Which await keeps the second shop from being asked before the first has answered?",
-        "Two loops: the first creates a task for every shop and waits for none, the second takes the prices.",
-        "A dictionary can hold the tasks, too: tasks[shop.name] = asyncio.create_task(shop.price(item)).",
+        "Two loops: the first creates a task for every shop and waits for none, the second takes the prices. In "
+        "between, the end of a task group's block waits for all of them.",
+        "A dictionary can hold the tasks, too: tasks[shop.name] = group.create_task(shop.price(item)).",
         """
         Fill in the dots:
-            tasks = {shop.name: asyncio.create_task(...) for shop in shops}
-            return {name: await ... for name, task in tasks.items()}
+            tasks = {}
+            async with asyncio.TaskGroup() as group:
+                for shop in shops:
+                    tasks[shop.name] = ...
+            return {name: ... for name, task in tasks.items()}
         """,
     ],
     solution="""
@@ -259,12 +263,17 @@ total_cost = Exercise(
 
 
 async def ask_total(answer, item: str, box_after: float):
-    shops = three_shops(item)
-    total = await answer(shops, Shop("post", latency=box_after, prices={"box": 40}), item)
-    equal(total, ("south", 290 + 150 + 40))
-    asked = sum(shop.requests for shop in shops)
-    require(asked == 4, "value", f"the shops were asked {asked} questions",
-            f"4: three for the price of {item}, and only the cheapest shop for that of the delivery")
+    await ask_total_of(answer, three_shops(item), item, Shop("post", latency=box_after, prices={"box": 40}),
+                       ("south", 290 + 150 + 40))
+
+
+async def ask_total_of(answer, shops: list[Shop], item: str, post: Shop, wanted: tuple[str, int]):
+    total = await answer(shops, post, item)
+    equal(total, wanted)
+    asked, count = sum(shop.requests for shop in shops), len(shops)
+    require(asked == count + 1, "value", f"the shops were asked {asked} questions",
+            f"{count + 1}: {count} for the price of {item}, and only the cheapest shop for that of the delivery")
+    require(post.requests == 1, "value", f"the post office was asked {post.requests} times", "it is asked once")
 
 
 @total_cost.case(elapsed=1.2)
@@ -278,6 +287,17 @@ async def quick_post(answer):
 async def slow_post(answer):
     """The same shops, another item, and a post office that answers after 1.5 s: the whole takes as long as that."""
     await ask_total(answer, "coffee", 1.5)
+
+
+@total_cost.case(elapsed=0.7)
+async def five_shops(answer):
+    """Five shops, which answer after 0.1 to 0.5 s, and the post office after 0.3 s. The last of the list, which answers
+    after 0.2 s, is the cheapest, and it asks most for the delivery."""
+    prices = {"north": 520, "south": 490, "east": 505, "west": 530, "inn": 470}
+    latencies = (0.3, 0.5, 0.1, 0.4, 0.2)
+    shops = [Shop(name, latency=latency, prices={"rice": cents, "delivery": 100 if name != "inn" else 260})
+             for (name, cents), latency in zip(prices.items(), latencies)]
+    await ask_total_of(answer, shops, "rice", Shop("post", latency=0.3, prices={"box": 55}), ("inn", 470 + 260 + 55))
 
 
 # -- the loop stays free -----------------------------------------------------------------------------------------
@@ -321,7 +341,7 @@ with_old_shop = Exercise(
         Fill in the dots:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(...) for shop in shops]
-                tasks.append(group.create_task(asyncio.to_thread(...)))
+                tasks.append(group.create_task(asyncio.to_thread(...), name="old"))
             return [... for task in tasks]
         """,
     ],
@@ -412,6 +432,12 @@ async def one_old_shop(answer):
 async def slow_old_shop(answer):
     """The same shops and another item; the old shop answers after 0.9 s."""
     return await answer(three_shops("coffee"), OldShop("old", latency=0.9, prices={"coffee": 310}), "coffee")
+
+
+@with_old_shop.case(returns=[*(shop.price_of("rice") for shop in Shop.many(5)), 410], elapsed=0.5)
+async def five_shops_and_an_old_one(answer):
+    """Five shops, of which the slowest answers after 0.5 s, and the old one after 0.2 s."""
+    return await answer(Shop.many(5), OldShop("old", latency=0.2, prices={"rice": 410}), "rice")
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

@@ -111,6 +111,19 @@ async def twenty_shops(answer):
     return await answer(Shop.many(20), "coffee")
 
 
+@cheapest.case(returns=("east", 280), elapsed=0.3)
+async def the_first_one(answer):
+    """Two shops; the first, east, is the cheapest, and answers after 0.2 s, the other one after 0.3 s."""
+    return await answer(shops_with({"east": 0.2, "north": 0.3}, {"east": 280, "north": 320}), "tea")
+
+
+@cheapest.case(returns=("west", 275), elapsed=0.4)
+async def the_last_one(answer):
+    """Four shops; the last one, west, is the cheapest, and answers after 0.4 s."""
+    prices = {"south": 290, "east": 305, "north": 320, "west": 275}
+    return await answer(shops_with({"south": 0.2, "east": 0.3, "north": 0.1, "west": 0.4}, prices), "tea")
+
+
 # -- some answers fail --------------------------------------------------------------------------------------------
 
 open_and_closed = Exercise(
@@ -156,7 +169,8 @@ open_and_closed = Exercise(
 
             prices = await asyncio.gather(*[ask(shop) for shop in shops])
             came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
-            return came, [shop.name for shop, price in zip(shops, prices) if price is None]
+            closed = [shop.name for shop, price in zip(shops, prices) if price is None]
+            return came, closed
         """,
     why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches "
         "whoever can mend it.",
@@ -275,7 +289,7 @@ async def none_closed(answer):
     equal(closed, [], "the list of closed shops")
 
 
-@open_and_closed.case(elapsed=0.6)
+@open_and_closed.case(elapsed=0.6, drawn=True)
 async def two_closed(answer):
     """Four shops; south gives a ShopError after 0.4 s, east gives one after 0.2 s, and the others answer after 0.3 and
     0.6 s."""
@@ -299,6 +313,18 @@ class Mistaken:
         return self.prise(item)      # type: ignore[attr-defined]  # this is the slip
 
 
+class Fails(Shop):
+    """A shop whose answer is an error, and not always a ShopError."""
+
+    def __init__(self, name: str, error: Exception, **options) -> None:
+        super().__init__(name, **options)
+        self.error = error
+
+    async def price(self, item: str) -> int:
+        await super().price(item)
+        raise self.error
+
+
 @open_and_closed.case(raises=AttributeError)
 async def a_slip(answer):
     """Two shops, and one whose price() has a slip in it, an AttributeError: that comes out."""
@@ -306,6 +332,28 @@ async def a_slip(answer):
     try:
         return await answer([north, Mistaken(), south], "tea")
     except ExceptionGroup as group:         # a TaskGroup lets it out, too, in its own way
+        raise group.exceptions[0] from None
+
+
+@open_and_closed.case(elapsed=0.4)
+async def first_and_last(answer):
+    """Four shops. The line to the first is cut, a ConnectionError after 0.1 s, and the last gives a ShopError after
+    0.2 s; the others answer after 0.4 and 0.3 s."""
+    north = Fails("north", ConnectionResetError("the line is cut"), latency=0.1)
+    prices = TEA | {"inn": 310}
+    shops = [north, *shops_with({"south": 0.4, "west": 0.3, "inn": 0.2}, prices, closed=("inn",))]
+    came, closed = two_things(await answer(shops, "tea"))
+    equal(came, {"south": 290, "west": 335}, "the dictionary of prices")
+    equal(closed, ["north", "inn"], "the list of closed shops")
+
+
+@open_and_closed.case(raises=FileNotFoundError)
+async def no_price_list(answer):
+    """South answers after 0.3 s, and north with a FileNotFoundError, which is an OSError: that comes out."""
+    try:
+        return await answer([Fails("north", FileNotFoundError("prices.txt"), latency=0.2),
+                             *shops_with({"south": 0.3})], "tea")
+    except ExceptionGroup as group:
         raise group.exceptions[0] from None
 
 
@@ -317,8 +365,8 @@ first_below = Exercise(
     task="""
         Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price
         comes that is at most `limit`, it returns the name of that shop and the price. A shop that gives a
-        `ConnectionError` does not count. If no price is good enough, it returns `None`. However `first_below`
-        ends, also if it is cancelled, nothing that it started is at work any more.
+        `ConnectionError` does not count; any other exception comes out. If no price is good enough, it returns
+        `None`. However `first_below` ends, also if it is cancelled, nothing that it started is at work any more.
         """,
     starter="""
         async def first_below(shops, item, limit):
@@ -336,7 +384,7 @@ first_below = Exercise(
             async def ask(shop):
                 return shop.name, await ...
 
-            tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+            tasks = [asyncio.create_task(ask(shop), name=shop.name) for shop in shops]
             try:
                 for answer in asyncio.as_completed(tasks):
                     try:
@@ -577,9 +625,9 @@ def nothing_left(shops):
 
 @first_below.case(returns=("west", 300), elapsed=0.3)
 async def cheap_enough(answer):
-    """Four shops; the limit is 300. North and east answer first, and ask more; west asks 300 after 0.3 s, south would
-    answer after 0.9 s."""
-    prices = TEA_OF_FOUR | {"west": 300, "south": 301}
+    """Four shops; the limit is 300. North and east answer first, and ask more, east 301; west asks 300 after 0.3 s,
+    south would answer after 0.9 s."""
+    prices = TEA_OF_FOUR | {"east": 301, "west": 300}
     shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.3, "south": 0.9}, prices)
     offer = await answer(shops, "tea", 300)
     nothing_left(shops)
@@ -611,6 +659,41 @@ async def stopped(answer):
     waiting = [shop.name for shop in shops if shop.in_flight]
     require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
             "however it ends, nothing that it started is at work any more")
+
+
+@first_below.case(returns=("inn", 430), elapsed=0.3)
+async def the_last_one_is_good(answer):
+    """Five shops are asked for coffee; the limit is 440. The line to the first is cut, a ConnectionError after 0.1 s;
+    the last one asks 430, after 0.3 s."""
+    north = Fails("north", ConnectionResetError("the line is cut"), latency=0.1)
+    prices = {"south": 450, "west": 460, "east": 441, "inn": 430}
+    shops = [north, *shops_with({"south": 0.2, "west": 0.6, "east": 0.1, "inn": 0.3}, prices, item="coffee")]
+    offer = await answer(shops, "coffee", 440)
+    nothing_left(shops)
+    return offer
+
+
+@first_below.case(returns=("north", 320), elapsed=0.2)
+async def the_first_one_is_good(answer):
+    """Three shops; north, the first of the list, asks 320, after 0.2 s; the others would answer later. The limit is
+    330."""
+    shops = shops_with({"north": 0.2, "south": 0.5, "west": 0.4})
+    offer = await answer(shops, "tea", 330)
+    nothing_left(shops)
+    return offer
+
+
+@first_below.case(raises=FileNotFoundError, elapsed=0.2)
+async def no_price_list_below(answer):
+    """North answers after 0.2 s, with a FileNotFoundError, which is an OSError: that comes out. South would answer
+    after 0.5 s."""
+    shops = [Fails("north", FileNotFoundError("prices.txt"), latency=0.2), *shops_with({"south": 0.5})]
+    try:
+        return await answer(shops, "tea", 300)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        nothing_left(shops)
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ all_or_nothing = Exercise(
             prices = None
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    tasks = [group.create_task(shop.price(item), name=shop.name) for shop in shops]
                 prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
             except* ConnectionError:
                 pass                            # a shop is closed: no prices
@@ -234,7 +234,7 @@ async def all_open(answer):
     return await answer(shops_with({"north": 0.6, "south": 0.2, "west": 0.3}), "tea")
 
 
-@all_or_nothing.case(returns=None, elapsed=0.2)
+@all_or_nothing.case(returns=None, elapsed=0.2, drawn=True)
 async def one_closed(answer):
     """South gives a ShopError after 0.2 s; north and west would answer after 0.1 and 0.6 s."""
     shops = shops_with({"west": 0.6, "south": 0.2, "north": 0.1}, item="coffee", closed=("south",))
@@ -278,6 +278,12 @@ async def no_price_list(answer):
         raise group.exceptions[0] from None
 
 
+@all_or_nothing.case(returns={shop.name: shop.price_of("coffee") for shop in Shop.many(5)}, elapsed=0.5)
+async def five_open(answer):
+    """Five shops are asked for coffee; the slowest answers after 0.5 s."""
+    return await answer(Shop.many(5), "coffee")
+
+
 # -- what is in a group --------------------------------------------------------------------------------------------
 
 causes = Exercise(
@@ -310,7 +316,10 @@ causes = Exercise(
         def causes(error):
             if not isinstance(error, ExceptionGroup):
                 return [error]
-            return [cause for inner in error.exceptions for cause in causes(inner)]
+            found = []
+            for inner in error.exceptions:
+                found.extend(causes(inner))
+            return found
         """,
     why="A group holds errors and groups, so a function that calls itself for each of them reaches every cause.",
     follow_up="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
@@ -472,14 +481,14 @@ by_shop = Exercise(
                 prices = None
                 try:
                     async with asyncio.TaskGroup() as group:
-                        tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        tasks = {item: group.create_task(shop.price(item), name=item) for item in items}
                     prices = {item: task.result() for item, task in tasks.items()}
                 except* ConnectionError:
                     pass                        # this shop is closed; the outer group does not hear of it
                 return prices
 
             async with asyncio.TaskGroup() as group:
-                tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """,
     why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
@@ -666,7 +675,7 @@ async def every_shop_open(answer):
           {"north": north.prices("tea", "coffee"), "east": east.prices("tea", "coffee")})
 
 
-@by_shop.case(elapsed=0.6)
+@by_shop.case(elapsed=0.6, drawn=True)
 async def one_shop_closed(answer):
     """In the south the answer for coffee is a ShopError after 0.2 s; north needs 0.6 s for tea."""
     north = Counters("north", {"tea": 0.6, "coffee": 0.3})
@@ -708,6 +717,29 @@ async def a_mistaken_shop(answer):
         raise error from None
     finally:
         nothing_left([north], "by_shop")
+
+
+@by_shop.case(raises=FileNotFoundError, elapsed=0.2)
+async def no_price_list_anywhere(answer):
+    """North needs 0.5 s; east gives a FileNotFoundError, which is an OSError, after 0.2 s: that comes out."""
+    north = Counters("north", {"tea": 0.5, "coffee": 0.5})
+    try:
+        return await answer([north, Fails("east", 0.2, FileNotFoundError("prices.txt"))], ["tea", "coffee"])
+    except ExceptionGroup as group:
+        error = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+    finally:
+        nothing_left([north], "by_shop")
+
+
+@by_shop.case(elapsed=0.4)
+async def three_items(answer):
+    """Three shops and three items; the slowest answer comes after 0.4 s."""
+    shops = [Counters(name, {"tea": 0.1, "rice": 0.4, "salt": 0.2}) for name in ("north", "south", "west")]
+    items = ["tea", "rice", "salt"]
+    equal(await answer(shops, items), {shop.name: shop.prices(*items) for shop in shops})
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

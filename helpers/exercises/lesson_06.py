@@ -160,6 +160,15 @@ async def a_price(answer):
     return price
 
 
+@ask.case(returns=450, elapsed=0.3)
+async def another_price(answer):
+    """East is asked for coffee, and answers after 0.2 s; to hang up takes 0.1 s."""
+    hang_up, check = line()
+    price = await answer(Shop("east", latency=0.2, prices={"coffee": 450}), "coffee", hang_up)
+    check("east gave its price")
+    return price
+
+
 @ask.case(raises=ConnectionError, elapsed=0.3)
 async def an_error(answer):
     """South is closed: after 0.2 s it gives a ConnectionError. To hang up takes 0.1 s."""
@@ -171,7 +180,7 @@ async def an_error(answer):
         raise
 
 
-@ask.case()
+@ask.case(drawn=True)
 async def a_cancellation(answer):
     """The task that asks north is cancelled after 0.1 s, while it waits for the price."""
     hang_up, check = line()
@@ -378,13 +387,14 @@ async def too_slow(answer):
 
 @keep_asking.case(elapsed=0.9)
 async def third_attempt(answer):
-    """West is closed twice, each time after 0.3 s, and gives its price at the third attempt; the limit is 2 s."""
+    """West is asked for coffee. It is closed twice, each time after 0.3 s, and gives its price at the third attempt.
+    The limit is 2 s."""
     shop = ClosedFor("west", 2, latency=0.3)
-    equal(await answer(shop, "tea", 2), shop.price_of("tea"), "the price")
+    equal(await answer(shop, "coffee", 2), shop.price_of("coffee"), "the price")
     equal(shop.requests, 3, "the number of questions")
 
 
-@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+@keep_asking.case(raises=TimeoutError, elapsed=0.5, drawn=True)
 async def always_closed(answer):
     """The line to east is cut, a ConnectionError after 0.2 s, each time; the limit is 0.5 s."""
     return await answer(Strange("east", ConnectionError("the line is cut"), latency=0.2), "tea", 0.5)
@@ -446,8 +456,8 @@ prices_in_time = Exercise(
     task="""
         Write `prices_in_time(shops, item, seconds)`: it asks all shops at the same time, and returns a dictionary of
         the prices that came within `seconds`, as soon as all have answered, or when the time is up. A shop whose
-        answer is a `ConnectionError` is left out. However it ends, also if it is cancelled, nothing that it started is
-        still at work.
+        answer is a `ConnectionError` is left out; any other exception comes out. However it ends, also if it is
+        cancelled, nothing that it started is still at work.
         """,
     starter="""
         async def prices_in_time(shops, item, seconds):
@@ -488,7 +498,7 @@ prices_in_time = Exercise(
                 async with asyncio.timeout(seconds):
                     async with asyncio.TaskGroup() as group:
                         for shop in shops:
-                            group.create_task(ask(shop))
+                            group.create_task(ask(shop), name=shop.name)
             except TimeoutError:
                 pass                            # what is there is in prices
             return prices
@@ -669,7 +679,7 @@ async def all_open(answer):
     return await answer(shops_with(north=0.6, south=0.2, east=0.3), "tea", 2)
 
 
-@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5)
+@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5, drawn=True)
 async def two_of_three(answer):
     """North answers after 0.9 s, south after 0.2, east after 0.3; the limit is 0.5 s."""
     shops = shops_with(north=0.9, south=0.2, east=0.3)
@@ -698,6 +708,25 @@ async def cancelled_before_the_deadline(answer):
 async def cancelled_and_slow_to_stop(answer):
     """prices_in_time is cancelled after 0.4 s, while north has not answered; to stop a request to north takes 0.1 s."""
     await cancelled(answer([SlowToStop("north", latency=0.9), *shops_with(south=0.2)], "tea", 0.5), after=0.4)
+
+
+@prices_in_time.case(returns={shop.name: shop.price_of("coffee") for shop in Shop.many(6)}, elapsed=0.5)
+async def six_shops(answer):
+    """Six shops are asked for coffee; the slowest answers after 0.5 s. The limit is 0.6 s."""
+    return await answer(Shop.many(6), "coffee", 0.6)
+
+
+@prices_in_time.case(raises=FileNotFoundError)
+async def no_price_list_in_time(answer):
+    """South answers after 0.2 s, with a FileNotFoundError, which is an OSError: that comes out. North would answer
+    after 0.4 s; the limit is 2 s."""
+    shops = [*shops_with(north=0.4), Strange("south", FileNotFoundError("prices.txt"), latency=0.2)]
+    try:
+        return await answer(shops, "tea", 2)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        stopped(shops, "prices_in_time had ended")
 
 
 class SlowToStop(Shop):

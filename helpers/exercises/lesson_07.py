@@ -370,6 +370,12 @@ async def early(answer):
     return await answer(Pages(2, 0.123).read, 0.5)
 
 
+@read_in_time.case(returns=["page 1", "page 2", "page 3", "page 4"], elapsed=0.4)
+async def short_pages(answer):
+    """Ten pages of 0.1 s each, and 0.35 s: four pages, the last of which ends at 0.4 s."""
+    return await answer(Pages(10, 0.1).read, 0.35)
+
+
 @read_in_time.case(elapsed=1)
 async def cancelled(answer):
     """Ten pages of 0.2 s each, and 5 s; but `read_in_time` is cancelled after 0.3 s: the second page is the last."""

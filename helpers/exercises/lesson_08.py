@@ -206,6 +206,14 @@ async def uneven_limited_shop(answer):
     return await answer([full("west", 0.3, 2, jitter="uniform", spread=1, seed=1)], GOODS, 2)
 
 
+@watch.case(elapsed=0.6)
+async def seven_items(answer):
+    """Two shops, which take 0.2 s and refuse more than three requests at once; seven items; the limit is 3."""
+    items = [*GOODS, "milk", "salt"]
+    shops = [full("north", 0.2, 3), full("south", 0.2, 3)]
+    equal(await answer(shops, items, 3), {shop.name: [shop.price_of(item) for item in items] for shop in shops})
+
+
 # -- workers on a queue --------------------------------------------------------------------------------------------
 
 work_off = Exercise(
@@ -533,7 +541,7 @@ async def all_open(answer):
     await all_done(queue)
 
 
-@work_off.case(elapsed=0.6, peak=2)
+@work_off.case(elapsed=0.6, peak=2, drawn=True)
 async def some_fail(answer):
     """Five items, two workers; the requests for coffee and salt fail."""
     shop = FailsFor("south", ("coffee", "salt"), latency=0.2)
@@ -552,6 +560,32 @@ async def one_takes_long(answer):
     prices = await answer(queue, shop, 3)
     equal(prices, {item: shop.price_of(item) for item in GOODS})
     await all_done(queue)
+
+
+@work_off.case(elapsed=0.4, peak=3)
+async def a_line_is_cut(answer):
+    """Six items, three workers, and a shop that takes 0.2 s. The line to it is cut while it answers for tea, coffee and
+    sugar: each is a ConnectionError."""
+    items = [*GOODS, "milk"]
+    shop = LineCut("west", items[:3], latency=0.2)
+    queue = queue_of(items)
+    prices = await answer(queue, shop, 3)
+    equal(prices, {item: shop.price_of(item) for item in items[3:]})
+    await all_done(queue)
+
+
+class LineCut(Shop):
+    """A shop to which the line is cut while it answers for certain items: an error that is no ShopError."""
+
+    def __init__(self, name: str, items: list[str], **options) -> None:
+        super().__init__(name, **options)
+        self.missing = items
+
+    async def price(self, item: str) -> int:
+        cents = await super().price(item)
+        if item in self.missing:
+            raise ConnectionResetError("the line is cut")
+        return cents
 
 
 class TakesLong(Shop):
@@ -718,15 +752,15 @@ class Noting(Shop):
         return await super().price(item)
 
 
-async def within(answer, shop: Noting, limit: int, per_second: float) -> None:
+async def within(answer, shop: Noting, limit: int, per_second: float, items: list[str] = GOODS) -> None:
     """Ask, and demand that no request began too early."""
-    prices = await answer(shop, GOODS, limit, per_second)
+    prices = await answer(shop, items, limit, per_second)
     for earlier, later in zip(shop.began, shop.began[1:]):
         gap = later - earlier
         require(gap > 1 / per_second - 1e-6, "early", f"a request began {gap:.3g} s after the one before",
                 f"at least {1 / per_second:g} s lie between two beginnings")
     require(shop.peak <= limit, "peak", f"{shop.peak} requests were in flight at the same time", f"at most {limit}")
-    equal(prices, [shop.price_of(item) for item in GOODS])
+    equal(prices, [shop.price_of(item) for item in items])
 
 
 @ask_within.case(elapsed=0.5)
@@ -735,7 +769,7 @@ async def fast_shop(answer):
     await within(answer, Noting("north", latency=0.1), 5, 10)
 
 
-@ask_within.case(elapsed=3)
+@ask_within.case(elapsed=3, drawn=True)
 async def slow_shop(answer):
     """Five items; the shop takes 1 s. The limit is 2, and the rate 10 per second."""
     await within(answer, Noting("north", latency=1.0), 2, 10)
@@ -745,6 +779,12 @@ async def slow_shop(answer):
 async def uneven_shop(answer):
     """Five items, whose requests take 0.7 to 1 s. The limit is 2, and the rate 4 per second."""
     await within(answer, Noting("south", latency=1.0, jitter="uniform", spread=1, seed=11), 2, 4)
+
+
+@ask_within.case(elapsed=1.7)
+async def seven_items_slowly(answer):
+    """Seven items; the shop takes 0.5 s. The limit is 3, and the rate 5 per second."""
+    await within(answer, Noting("east", latency=0.5), 3, 5, [*GOODS, "milk", "honey"])
 
 
 # -- questions -----------------------------------------------------------------------------------------------------

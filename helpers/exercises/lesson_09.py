@@ -16,8 +16,8 @@ buy = Exercise(
         Write `buy(purse, price, pay)`. `purse` is a dictionary such as `{"cents": 1000}`, which many tasks share.
         If it holds less than `price`, return `False`. Else `await pay(price)`, which takes a while; afterwards the
         purse holds `price` less, and the result is `True`. If `pay` raises a `ConnectionError`, the purse has lost
-        nothing by it, and the result is `False`. All purchases go on at the same time; together they never spend
-        more than there is.
+        nothing by it, and the result is `False`; any other exception comes out. All purchases go on at the same time;
+        together they never spend more than there is.
         """,
     starter="""
         async def buy(purse, price, pay):
@@ -170,12 +170,12 @@ buy = Exercise(
 )
 
 
-def payment(seconds: float, paid: list[int], fails: bool = False):
-    """A `pay` that takes so many seconds, and notes what was paid."""
+def payment(seconds: float, paid: list[int], error: Exception | None = None):
+    """A `pay` that takes so many seconds, and notes what was paid, or fails with an error."""
     async def pay(price: int) -> None:
         await asyncio.sleep(seconds)
-        if fails:
-            raise ConnectionError("the payment was refused")
+        if error is not None:
+            raise error
         paid.append(price)
     return pay
 
@@ -190,7 +190,7 @@ async def one_purchase(answer):
     equal(paid, [320], "the list of payments")
 
 
-@buy.case(elapsed=0.3)
+@buy.case(elapsed=0.3, drawn=True)
 async def five_purchases(answer):
     """Five purchases at once, each for 320 cents, out of a purse of 1,000; each payment takes 0.3 s."""
     purse, paid = {"cents": 1000}, []
@@ -207,11 +207,17 @@ async def one_is_refused(answer):
     the first is refused after 0.3 s."""
     purse, paid = {"cents": 1000}, []
     results = await asyncio.gather(
-        answer(purse, 400, payment(0.3, paid, fails=True)),
+        answer(purse, 400, payment(0.3, paid, ConnectionError("the payment was refused"))),
         answer(purse, 300, payment(0.1, paid)),
     )
     equal(purse["cents"], 700, "what the purse holds afterwards")
     equal(results, [False, True], "the list of the two results")
+
+
+@buy.case(raises=FileNotFoundError, elapsed=0.1)
+async def no_account(answer):
+    """After 0.1 s the payment ends with a FileNotFoundError, which is an OSError: that comes out."""
+    return await answer({"cents": 1000}, 400, payment(0.1, [], FileNotFoundError("account.txt")))
 
 
 # -- a lock: ask only once ----------------------------------------------------------------------------------------
@@ -351,7 +357,7 @@ async def one_question(answer):
     return price
 
 
-@ask_once.case(returns=[320] * 5, elapsed=0.3)
+@ask_once.case(returns=[320] * 5, elapsed=0.3, drawn=True)
 async def five_questions(answer):
     """Five tasks want the price of tea at the same time; the shop answers after 0.3 s."""
     known, lock = {}, asyncio.Lock()
@@ -361,13 +367,13 @@ async def five_questions(answer):
     return prices
 
 
-@ask_once.case(returns=[305, 450])
+@ask_once.case(returns=[305, 450, 0])
 async def known_already(answer):
-    """The price of tea is known; that of coffee is not."""
-    known, lock = {"tea": 305}, asyncio.Lock()
-    shop = Shop("north", latency=0.3, prices={"tea": 999, "coffee": 450})
-    prices = [await answer(known, lock, shop, item) for item in ("tea", "coffee")]
-    equal(known, {"tea": 305, "coffee": 450}, "known, afterwards,")
+    """The prices of tea and of water are known, 305 and 0; that of coffee is not."""
+    known, lock = {"tea": 305, "water": 0}, asyncio.Lock()
+    shop = Shop("north", latency=0.3, prices={"tea": 999, "coffee": 450, "water": 999})
+    prices = [await answer(known, lock, shop, item) for item in ("tea", "coffee", "water")]
+    equal(known, {"tea": 305, "coffee": 450, "water": 0}, "known, afterwards,")
     return prices
 
 
@@ -544,7 +550,14 @@ def boxes(*pairs: tuple[Store, int]) -> None:
 async def one_exchange(answer):
     """North has 10 boxes and south 3; one exchange."""
     north, south = Store("north", 10), Store("south", 3)
-    await answer(south, north, carrying(north, south))
+    carry = carrying(north, south)
+
+    async def watched() -> None:
+        require((north.boxes, south.boxes) == (10, 3), "value", "the numbers of boxes were exchanged before they were "
+                "carried", "they are exchanged when carry() has returned")
+        await carry()
+
+    await answer(south, north, watched)
     boxes((north, 3), (south, 10))
 
 
@@ -564,7 +577,7 @@ async def there_and_back(answer):
     boxes((north, 10), (south, 3))
 
 
-@exchange.case(elapsed=0.3)
+@exchange.case(elapsed=0.3, drawn=True)
 async def while_north_is_counted(answer):
     """North and south have 5 boxes each. For 0.1 s somebody else holds the lock of north. Meanwhile two exchanges
     begin: north with south, and south with north."""

@@ -322,7 +322,7 @@ async def first_time(answer):
     return None
 
 
-@restart.case(elapsed=1)
+@restart.case(elapsed=1, drawn=True)
 async def second_time(answer):
     """tasks has a "watcher", which needs 0.2 s to clean up when it is cancelled, and a "heart", which is to go on."""
     log: list[str] = []
@@ -346,20 +346,20 @@ async def second_time(answer):
 
 @restart.case()
 async def failed_before(answer):
-    """tasks has a "watcher" that has failed with a ValueError."""
+    """tasks has a "heart" that has failed with a ValueError."""
     async def fail() -> None:
         raise ValueError("no tea")
 
-    tasks = {"watcher": asyncio.create_task(fail(), name="watcher")}
+    tasks = {"heart": asyncio.create_task(fail(), name="heart")}
     await asyncio.wait(tasks.values())
-    tasks["watcher"].exception()
-    new = _at_work([], "the new watcher")
+    tasks["heart"].exception()
+    new = _at_work([], "the new heart")
     try:
-        got = await answer(tasks, "watcher", new)
+        got = await answer(tasks, "heart", new)
     except ValueError:
         new.close()
         raise
-    _kept(tasks, "watcher", got)
+    _kept(tasks, "heart", got)
     await _end(got)
 
 

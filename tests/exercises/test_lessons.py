@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_its_texts_are_complete(exercise: Exercise) -> None:
     assert exercise.name in exercise.task
     # one sentence each: the rest belongs to the notebook
     assert len(exercise.why.split()) <= 60 and len(exercise.follow_up.split()) <= 60
+
+
+def test_the_hints_lead_to_the_solution_that_is_shown(exercise: Exercise) -> None:
+    """What the last hint leaves to fill in is the solution, with dots in some of its places."""
+    for hint in exercise.hints:
+        head, _, gaps = hint.partition("\n")
+        if head != "Fill in the dots:":
+            continue
+        pattern = ".*".join(map(re.escape, _code(gaps).split("...")))
+        body = textwrap.dedent(exercise.solution_source.partition("\n")[2])
+        assert re.fullmatch(pattern, _code(body), re.DOTALL), f"{hint}\n{exercise.solution_source}"
+
+
+def _code(source: str) -> str:
+    """A source text without its comments, empty lines and indentation."""
+    lines = [line.partition("  #")[0].strip() for line in source.splitlines()]
+    return "\n".join(line for line in lines if line)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
