@@ -19,7 +19,8 @@ class Case:
               learner what is asked, as a sentence
     returns   what it must return; without it any result is right
     raises    the exception that must come out of it, a type or a tuple of types
-    elapsed   seconds of virtual time that it must take, exactly
+    elapsed   seconds of virtual time that it must take, exactly; several such times where the text leaves open in which
+              order to ask, and the order decides: `expect.any_order` gives them
     peak      how many requests may be in flight at the same time, at most
     steps     steps on the loop after which it counts as endless
     cpu       seconds of CPU time after which it counts as computing
@@ -30,7 +31,7 @@ class Case:
     function: Callable[..., Any]
     returns: Any = ...
     raises: type[BaseException] | tuple[type[BaseException], ...] | None = None
-    elapsed: float | None = None
+    elapsed: float | tuple[float, ...] | None = None
     peak: int | None = None
     steps: int = STEPS
     cpu: float = CPU
@@ -47,6 +48,13 @@ class Case:
     def name(self) -> str:
         """The name of its function."""
         return getattr(self.function, "__name__", repr(self.function))
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """The seconds of virtual time that it may take; none if that is left open."""
+        if self.elapsed is None:
+            return ()
+        return self.elapsed if isinstance(self.elapsed, tuple) else (self.elapsed,)
 
     @property
     def in_virtual_time(self) -> bool:

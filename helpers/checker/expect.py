@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import reprlib
-from collections.abc import Coroutine
-from itertools import islice
+from collections.abc import Coroutine, Sequence
+from itertools import islice, permutations
 from typing import Any
 
 from helpers.checker import bounds
@@ -45,6 +46,25 @@ def equal(got: Any, wanted: Any, what: str = "the result") -> None:
                      f"{what} is {shown(wanted)}, a {type(wanted).__name__}", got)
     kind = "order" if _same_elements(got, wanted) else "value"
     raise Failed(kind, f"{what} is {shown(got)}", f"{what} is {shown(wanted)}", got)
+
+
+def any_order(latencies: Sequence[float], at_once: int) -> tuple[float, ...]:
+    """The times that requests can take of which so many are under way at once, in whatever order they are asked.
+
+    Each begins as soon as another has ended. Of up to 8 requests, since every order is tried; the shortest time first.
+
+    >>> any_order([0.6, 0.1, 0.6, 0.1], at_once=2)
+    (0.7, 0.8)
+    """
+    if len(latencies) > 8:
+        raise ValueError(f"any_order tries every order, so it takes up to 8 requests; got {len(latencies)}")
+    times = set()
+    for order in set(permutations(latencies)):
+        free_at = [0.0] * at_once
+        for latency in order:
+            heapq.heappush(free_at, heapq.heappop(free_at) + latency)
+        times.add(round(max(free_at), 9))
+    return tuple(sorted(times))
 
 
 async def cancelled(coroutine: Coroutine, after: float, grace: float = 1.0) -> None:

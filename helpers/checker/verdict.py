@@ -427,9 +427,12 @@ def _asked_nobody(e: Evidence) -> Finding | None:
 
 
 def _timing(e: Evidence) -> Finding | None:
-    took, wanted = e.notes["elapsed"], e.case.elapsed
-    if took is None or wanted is None or abs(took - wanted) < 1e-6:
+    took, times = e.notes["elapsed"], e.case.times
+    if took is None or not times or any(abs(took - time) < 1e-6 for time in times):
         return None
+    wanted = e.reference["elapsed"] if e.reference is not None else None
+    if wanted is None or not min(times) <= wanted <= max(times):
+        wanted = min(times)
     seen = overlap(e.run) if e.run is not None else None
     meant = overlap(e.wanted_run) if e.wanted_run is not None else None
     place = seen.place if seen else None
