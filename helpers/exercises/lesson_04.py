@@ -598,6 +598,8 @@ first_below = Exercise(
             """),
     ],
     advice={
+        "no exception": "Let only a ConnectionError not count: another error says that the program is wrong, and comes "
+                        "out.",
         "slow": "Look at each answer when it arrives, as as_completed gives it, and cancel the rest then: gather and "
                 "the block of a TaskGroup wait for the last one.",
         "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to "

@@ -165,6 +165,7 @@ buy = Exercise(
                       "have to wait.",
         "error: ^(ShopError|ConnectionError)":
             "Catch it, and give the money back: a ConnectionError out of pay means that nothing was bought.",
+        "no exception": "Catch only ConnectionError, and let every other exception out.",
         "forgotten await: pay": "Await pay(price): a call alone pays nothing.",
     },
 )

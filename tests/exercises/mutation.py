@@ -34,8 +34,8 @@ from typing import Any
 from unittest import mock
 
 import helpers.exercises
-from helpers.checker import Exercise, exercises_of, process, worker
-from helpers.checker.observe import UnawaitedCoroutines
+from helpers.checker import Exercise, cell_names, exercises_of, process, worker
+from helpers.checker.observe import Instruments
 from helpers.checker.protocol import LAST, Event, Frame, FrameReader, Job
 from helpers.checker.report import Report
 from helpers.checker.snapshot import Snapshot
@@ -125,13 +125,13 @@ def _forked(job: Job) -> Generator[Frame, None, None]:
     if pid == 0:
         _do(job, write)
     os.close(write)
-    reader, end = FrameReader(), time.monotonic() + job["seconds"] + GRACE
+    reader, end = FrameReader(job["mark"]), time.monotonic() + job["seconds"] + GRACE
     try:
         while True:
             ready, _, _ = select.select([read], [], [], max(0.0, end - time.monotonic()))
             chunk = os.read(read, 1 << 16) if ready else b""
             for frame in reader.feed(chunk):
-                if frame["event"] != Event.BEGUN:
+                if frame["event"] not in (Event.BEGUN, Event.READY):
                     yield frame
                 if frame["event"] in LAST:
                     return
@@ -152,8 +152,8 @@ def _do(job: Job, write: int) -> None:
         os.setsid()
         os.dup2(write, 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        send, errors = worker._take_pipes()
-        worker._do(job, send, errors, UnawaitedCoroutines(), Snapshot())
+        send, errors = worker._take_pipes(job["mark"])
+        worker._do(job, send, errors, Instruments(), Snapshot())
     finally:
         os._exit(0)
 
@@ -164,6 +164,7 @@ def forking() -> Iterator[None]:
     async def nothing() -> None:
         pass
 
+    cell_names.provide()
     simulate(nothing())                     # everything that is loaded or made at first use
     gc.collect()
     gc.freeze()
