@@ -27,7 +27,9 @@ before somebody looks at one.
 from __future__ import annotations
 
 from helpers.checker.exercise import Exercise, Mistake, exercises_of
-from helpers.checker.expect import Failed, cancelled, equal, require, shown
+from helpers.checker.expect import Failed, any_order, cancelled, equal, require, shown
 from helpers.notebook.predict import predict
 
-__all__ = ["Exercise", "Failed", "Mistake", "cancelled", "equal", "exercises_of", "predict", "require", "shown"]
+__all__ = [
+    "Exercise", "Failed", "Mistake", "any_order", "cancelled", "equal", "exercises_of", "predict", "require", "shown",
+]

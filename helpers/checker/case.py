@@ -19,7 +19,8 @@ class Case:
               learner what is asked, as a sentence
     returns   what it must return; without it any result is right
     raises    the exception that must come out of it, a type or a tuple of types
-    elapsed   seconds of virtual time that it must take, exactly
+    elapsed   seconds of virtual time that it must take, exactly; several such times where the text leaves open in which
+              order to ask, and the order decides: `expect.any_order` gives them
     peak      how many requests may be in flight at the same time, at most
     steps     steps on the loop after which it counts as endless
     cpu       seconds of CPU time after which it counts as computing
@@ -30,7 +31,7 @@ class Case:
     function: Callable[..., Any]
     returns: Any = ...
     raises: type[BaseException] | tuple[type[BaseException], ...] | None = None
-    elapsed: float | None = None
+    elapsed: float | tuple[float, ...] | None = None
     peak: int | None = None
     steps: int = STEPS
     cpu: float = CPU
@@ -39,7 +40,7 @@ class Case:
     def __post_init__(self) -> None:
         if not inspect.getdoc(self.function):
             raise ValueError(f"the case {self.name} needs a docstring: what the learner is told of it")
-        if self.drawn and not inspect.iscoroutinefunction(self.function):
+        if self.drawn and not self.in_virtual_time:
             raise ValueError(f"the case {self.name} is a plain def, which leaves no timeline: drawn=True belongs to an "
                              "async def")
 
@@ -47,6 +48,18 @@ class Case:
     def name(self) -> str:
         """The name of its function."""
         return getattr(self.function, "__name__", repr(self.function))
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """The seconds of virtual time that it may take; none if that is left open."""
+        if self.elapsed is None:
+            return ()
+        return self.elapsed if isinstance(self.elapsed, tuple) else (self.elapsed,)
+
+    @property
+    def in_virtual_time(self) -> bool:
+        """Whether it runs on a loop of the checker's; a plain function does not, and there every thread is judged."""
+        return inspect.iscoroutinefunction(self.function)
 
     @property
     def description(self) -> str:

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import itertools
 import linecache
+import re
 import sys
 import textwrap
 import warnings
@@ -19,12 +20,13 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, TypeVar
 
-from helpers.checker import packing, process, signature, syntax
+from helpers.checker import bounds, packing, process, signature, syntax
 from helpers.checker.case import Case
-from helpers.checker.kinds import KINDS, Finding
-from helpers.checker.protocol import Event, Job, Notes
+from helpers.checker.kinds import KINDS, NOT_JUDGED, Finding
+from helpers.checker.protocol import Event, Job, JsonPlace, Notes, new_mark
+from helpers.checker.remedies import last_remedy
 from helpers.checker.report import RIGHT, UNCHECKED, UNTRIED, WRONG, Block, Report
-from helpers.checker.verdict import Evidence, judge, judge_ending
+from helpers.checker.verdict import Evidence, also, judge, judge_ending
 from helpers.notebook import progress_file
 from helpers.recording import Recording
 
@@ -62,7 +64,10 @@ class Exercise:
     follow_up one sentence: what to try next
     mistakes  known wrong answers, at least four
     setup     source text that starter, solution and mistakes rely on: the imports of the notebook's setup cell
-    advice    kind -> what to write instead, where this exercise can say it better than `kinds.KINDS`
+    advice    kind -> what to write instead, where this exercise can say it better than `kinds.KINDS`. It must be true
+              of every answer with this mistake; "kind: pattern" is for those of which the exception, or what was
+              observed, has a part that fits the regular expression: "error: ^ShopBusy". Advice on exceptions always
+              needs a pattern
     """
 
     def __init__(
@@ -95,9 +100,10 @@ class Exercise:
         functions = [n for n in ast.parse(self.starter).body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
         if not functions:
             raise ValueError(f"the starter of {title!r} defines no function:\n{self.starter}")
-        for kind in [*self.advice, *(mistake.kind for mistake in self.mistakes)]:
+        for kind in [*(key.partition(": ")[0] for key in self.advice), *(mistake.kind for mistake in self.mistakes)]:
             if kind not in KINDS:
                 raise ValueError(f"there is no kind of mistake {kind!r}; there are {', '.join(KINDS)}")
+        _check_advice(self.advice)
         self._node = functions[-1]
         self.name = self._node.name
         self._hinted = 0
@@ -187,45 +193,51 @@ class Exercise:
         file = answer.__code__.co_filename
         tree = syntax.tree_of(answer)
         output = _Output()
+        own_thread: JsonPlace | None = None
         references: list[Notes] = []
         done = 0
-        job = self._job(data, seconds, {file: linecache.getlines(file)})
+        job = self._job(data, seconds, {file: linecache.getlines(file)}, packing.modules_of(answer))
         with contextlib.closing(process.run(job)) as frames:
             for frame in frames:
                 event = frame["event"]
                 if event == Event.PRINTED:
-                    output.text += frame["text"]
+                    output.text = (output.text + frame["text"])[:bounds.PRINTED]
                 elif event == Event.REFERENCE:
                     references.append(frame["notes"])
                     self._keep(references)
-                elif event == Event.CASE:
+                elif event == Event.THREAD:
+                    own_thread = frame.get("place")
+                elif event == Event.CASE and done < len(self.cases):
                     output.characters = frame["notes"]["printed"]
-                    evidence = Evidence(self.cases[done], frame["notes"], self._reference(done), tree, file)
+                    evidence = Evidence(self.cases[done], frame["notes"], self._reference(done), tree,
+                                        ast.parse(self.solution_source), file)
                     finding = judge(evidence)
                     if finding is not None:
-                        return self._wrong(finding, evidence.case, evidence.timelines, _remarks(answer, output))
+                        news = [Block("Also:", text)] if (text := also(evidence, finding)) else []
+                        return self._wrong(finding, evidence.case, evidence.timelines, news + _remarks(answer, output))
                     done += 1
-                elif event == Event.END:
+                elif event == Event.END and done == len(self.cases):
                     return self._right(_remarks(answer, output))
                 else:
-                    finding = judge_ending(frame, seconds, process.MEMORY)
+                    finding = judge_ending(frame, seconds, process.MEMORY, own_thread)
                     case = self.cases[min(done, len(self.cases) - 1)]
                     return self._wrong(finding, case, remarks=_remarks(answer, output))
         raise process.NoProcess("the process stopped reporting")
 
-    def _job(self, answer: bytes | None, seconds: float, lines: dict[str, list[str]]) -> Job:
+    def _job(self, answer: bytes | None, seconds: float, lines: dict[str, list[str]],
+             modules: list[str]) -> Job:
         reference = None
         if not self._references:
             reference = packing.pack(self.compile(self.solution_source))
         return {
-            "seconds": seconds, "path": list(sys.path), "cases": packing.pack(self.cases), "reference": reference,
-            "answer": answer, "lines": lines,
+            "mark": new_mark(), "seconds": seconds, "path": list(sys.path), "cases": packing.pack(self.cases),
+            "reference": reference, "answer": answer, "lines": lines, "modules": modules,
         }
 
     def _solve(self) -> None:
         """Run the solution, if that has not been done."""
         if not self._references:
-            with contextlib.closing(process.run(self._job(None, process.SECONDS, {}))) as frames:
+            with contextlib.closing(process.run(self._job(None, process.SECONDS, {}, []))) as frames:
                 self._keep([frame["notes"] for frame in frames if frame["event"] == Event.REFERENCE])
 
     def _keep(self, references: list[Notes]) -> None:
@@ -261,7 +273,8 @@ class Exercise:
         runs     the timelines to show beside it
         remarks  what is added at the end
         """
-        blocks = [Block("Not yet right:", _sentence(finding.observed))]
+        not_judged = finding.kind in NOT_JUDGED
+        blocks = [Block("Not judged:" if not_judged else "Not yet right:", _sentence(finding.observed))]
         if finding.line:
             text = syntax.source_line(finding.file, finding.line)
             where = f"Line {finding.line}:"
@@ -270,8 +283,31 @@ class Exercise:
             blocks.append(Block("Asked:", case.description))
         if finding.wanted:
             blocks.append(Block("Wanted:", _sentence(finding.wanted)))
-        blocks.append(Block("Try:", self.advice.get(finding.kind) or KINDS[finding.kind]))
-        return Report(WRONG, blocks + (remarks or []), kind=finding.kind, line=finding.line, runs=runs or {})
+        blocks.append(Block("Try:", self._remedy(finding)))
+        return Report(UNCHECKED if not_judged else WRONG, blocks + (remarks or []), kind=finding.kind,
+                      line=finding.line, runs=runs or {})
+
+    def _remedy(self, finding: Finding) -> str:
+        """What to try: what the exercise says of this very mistake, else what was observed, else the kind alone."""
+        for key, text in self.advice.items():
+            kind, _, about = key.partition(": ")
+            if kind == finding.kind and about and re.search(about, finding.about):
+                return text
+        if finding.remedy:
+            return finding.remedy
+        of_kind = "" if finding.kind == "error" else self.advice.get(finding.kind, "")
+        return of_kind or last_remedy(finding) or KINDS[finding.kind]
+
+
+def _check_advice(advice: dict[str, str]) -> None:
+    if "error" in advice:
+        raise ValueError('advice on an exception speaks of one exception, or of some: instead of "error" write '
+                         '"error: ^ShopBusy"')
+    for key in advice:
+        try:
+            re.compile(key.partition(": ")[2])
+        except re.error as error:
+            raise ValueError(f"what follows the kind in the advice {key!r} is no regular expression: {error}") from None
 
 
 _numbers = itertools.count(1)
@@ -291,7 +327,7 @@ def _remarks(answer: FunctionType, output: _Output) -> list[Block]:
     if output.text:
         rest = output.characters - len(output.text)
         more = f"\n... and {rest:,} characters more" if rest > 0 else ""
-        blocks.append(Block("Your code printed:", output.text.rstrip("\n") + more, output=True))
+        blocks.append(Block("Your code printed:", bounds.output(output.text) + more, output=True))
     names = syntax.globals_assigned(answer.__code__)
     if names:
         blocks.append(Block("Note:", f"your function assigns to the global {', '.join(names)}. The check ran in a "

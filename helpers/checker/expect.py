@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Coroutine
+import heapq
+import reprlib
+from collections.abc import Coroutine, Sequence
+from itertools import islice, permutations
 from typing import Any
 
-from helpers.words import clip
+from helpers.checker import bounds
 
 
 class Failed(AssertionError):
@@ -37,13 +39,32 @@ def require(condition: Any, kind: str, observed: str, wanted: str = "") -> None:
 
 def equal(got: Any, wanted: Any, what: str = "the result") -> None:
     """Demand that `got == wanted`; for the same elements in another order, blame the order."""
-    if got == wanted:
+    if same(got, wanted):
         return
-    if {type(got), type(wanted)} == {list, tuple} and list(got) == list(wanted):
-        raise Failed("value", f"{what} is {shown(got)}, a {type(got).__name__}",
+    if {type(got), type(wanted)} == {list, tuple} and same(list(got), list(wanted)):
+        raise Failed("value", f"{what} is {shown(got)}, a {bounds.name_of_type(type(got))}",
                      f"{what} is {shown(wanted)}, a {type(wanted).__name__}", got)
     kind = "order" if _same_elements(got, wanted) else "value"
     raise Failed(kind, f"{what} is {shown(got)}", f"{what} is {shown(wanted)}", got)
+
+
+def any_order(latencies: Sequence[float], at_once: int) -> tuple[float, ...]:
+    """The times that requests can take of which so many are under way at once, in whatever order they are asked.
+
+    Each begins as soon as another has ended. Of up to 8 requests, since every order is tried; the shortest time first.
+
+    >>> any_order([0.6, 0.1, 0.6, 0.1], at_once=2)
+    (0.7, 0.8)
+    """
+    if len(latencies) > 8:
+        raise ValueError(f"any_order tries every order, so it takes up to 8 requests; got {len(latencies)}")
+    times = set()
+    for order in set(permutations(latencies)):
+        free_at = [0.0] * at_once
+        for latency in order:
+            heapq.heappush(free_at, heapq.heappop(free_at) + latency)
+        times.add(round(max(free_at), 9))
+    return tuple(sorted(times))
 
 
 async def cancelled(coroutine: Coroutine, after: float, grace: float = 1.0) -> None:
@@ -68,7 +89,8 @@ async def cancelled(coroutine: Coroutine, after: float, grace: float = 1.0) -> N
             return
         error = task.exception()
         if error is not None:
-            raise Failed("swallowed", f"{name} was cancelled after {after:g} s, and ended with {type(error).__name__}",
+            raise Failed("swallowed", f"{name} was cancelled after {after:g} s, and ended with "
+                         f"{bounds.name_of_type(type(error))}",
                          f"{name} ends with CancelledError") from error
         raise Failed("swallowed", f"{name} was cancelled after {after:g} s, and returned {shown(task.result())} "
                                   "as if nothing had happened", f"{name} ends with CancelledError", task.result())
@@ -77,19 +99,80 @@ async def cancelled(coroutine: Coroutine, after: float, grace: float = 1.0) -> N
 
 
 def shown(value: Any, width: int = 200) -> str:
-    """A short `repr` of anything, also of what cannot be shown."""
+    """A short `repr` of anything, also of what cannot be shown, or is very large."""
     try:
-        text = repr(value)
+        text = repr(value) if _is_small(value) else _SHORT.repr(value)
         text = str.__str__(text)
     except BaseException as error:          # the object is the learner's: whatever its __repr__ does, go on
-        return f"an object of the type {type(value).__name__}, whose repr() raises {type(error).__name__}"
-    return clip(text, width)
+        return (f"an object of the type {bounds.name_of_type(type(value))}, whose repr() raises "
+                f"{bounds.name_of_type(type(error))}")
+    return bounds.words(text, width)
+
+
+class _Short(reprlib.Repr):
+    """A `repr` that leaves out most of what is large; what it shows stands in the order in which it comes."""
+
+    def repr_dict(self, value: dict[Any, Any], level: int) -> str:
+        items = [f"{self.repr1(k, level - 1)}: {self.repr1(v, level - 1)}" for k, v in islice(value.items(), 20)]
+        return "{" + ", ".join(items) + (", ..." if len(value) > 20 else "") + "}"
+
+
+_SHORT = _Short()
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdeque = 20
+_SHORT.maxstring = _SHORT.maxother = 200
+
+
+def _is_small(value: Any, most: int = 2_000) -> bool:
+    """Whether a result of plain lists, texts and so on has few elements; of other objects nothing is known."""
+    waiting, seen = [value], 0
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        seen += 1
+        if kind in (str, bytes, bytearray, list, tuple, set, frozenset, dict):
+            seen += len(one)
+        if seen > most:
+            return False
+        if kind is dict:
+            waiting += [*one.keys(), *one.values()]
+        elif kind in (list, tuple, set, frozenset):
+            waiting += one
+    return True
 
 
 def _same_elements(got: Any, wanted: Any) -> bool:
-    if not (isinstance(got, (list, tuple)) and isinstance(wanted, (list, tuple)) and len(got) == len(wanted)):
+    base = next((base for base in (list, tuple) if issubclass(type(got), base)), None)
+    if base is None or type(wanted) not in (list, tuple) or not base.__len__(got) == len(wanted) <= 1_000:
         return False
-    try:
-        return Counter(got) == Counter(wanted)
-    except TypeError:                       # an element that cannot be hashed
-        return sorted(map(shown, got)) == sorted(map(shown, wanted))
+    left = list(wanted)
+    for element in base.__iter__(got):
+        found = next((index for index, one in enumerate(left) if same(element, one)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+_PLAIN = (int, float, complex, str, bytes, bool, type(None))
+_EQUALS = {kind.__eq__ for kind in _PLAIN}
+
+
+def same(got: Any, wanted: Any) -> bool:
+    """Whether `got == wanted`, where plain data is wanted: an `__eq__` of the learner's own has no say in it."""
+    kind = type(got)
+    if type(wanted) in (list, tuple):
+        of = type(wanted)
+        if not issubclass(kind, of) or of.__len__(got) != len(wanted):
+            return False
+        return all(same(one, other) for one, other in zip(of.__iter__(got), wanted))
+    if type(wanted) is dict:
+        if not issubclass(kind, dict) or dict.__len__(got) != len(wanted):
+            return False
+        found = list(dict.items(got))
+        if all(type(key) in _PLAIN for key, _ in found):
+            known = dict(found)
+            return all(key in known and same(known[key], value) for key, value in wanted.items())
+        return all(any(same(k, key) and same(v, value) for k, v in found) for key, value in wanted.items())
+    if type(wanted) in _PLAIN:
+        return kind.__eq__ in _EQUALS and bool(got == wanted)
+    return bool(got == wanted)

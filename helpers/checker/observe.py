@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import inspect
+import itertools
 import logging
 import sys
 import threading
@@ -18,24 +19,38 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
+from helpers.checker import bounds
 from helpers.checker.case import Case
 from helpers.checker.expect import Failed, equal, shown
-from helpers.checker.protocol import ErrorNotes, JsonPlace, Notes, Pending, Unfinished, as_json, blank_notes
+from helpers.checker.kinds import KINDS
+from helpers.checker.protocol import (
+    Blocked,
+    ErrorNotes,
+    JsonPlace,
+    Notes,
+    Pending,
+    Unfinished,
+    as_json,
+    blank_notes,
+)
+from helpers.checker.slips import similar_name
 from helpers.recorder import UnknownPython
 from helpers.recorder.learners_code import is_library_file, learners_place
-from helpers.recording import Place, Task
+from helpers.recorder.names import told_by_owner
+from helpers.recording import Place, Recording, Task
+from helpers.simulated_io import Shop
 from helpers.virtual import Deadlock, Endless, NotSimulated, simulate
 from helpers.virtual.threads import StuckThread
 from helpers.virtual.time_module import Clock, in_charge_of_time
 from helpers.wait_kinds import PENDING, WAIT
-from helpers.words import clip, error_in_words, first_line
 
 SAMPLE_AFTER = 0.1              # seconds until the first look at what an answer computes: most are done by then
 SAMPLE_EVERY = 0.01             # seconds between two looks
-LONGEST = 300                   # characters of the words for an exception
 SPANS = 4_000                   # a recording with more spans is not sent: there is nothing to read in its picture
+TASKS = 200                     # nor is one with more tasks
 
 
 class UnawaitedCoroutines:
@@ -51,7 +66,66 @@ class UnawaitedCoroutines:
         logging.getLogger("asyncio").propagate = False
 
     def _note(self, coroutine: Any) -> None:
-        self.found.append(origin(coroutine))
+        if len(self.found) < bounds.MANY:
+            self.found.append(origin(coroutine))
+
+
+class AskedShops:
+    """Counts how often shops are asked, in whatever thread."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        arrive = Shop._arrive
+
+        def counted(shop: Shop, *args: Any, **options: Any) -> Any:
+            self.count += 1
+            return arrive(shop, *args, **options)
+
+        Shop._arrive = counted  # type: ignore[method-assign,assignment]
+        told_by_owner(Shop.price)   # and in pictures a request is called "north.price"
+
+
+class OwnThreads:
+    """Notes the lines at which an answer starts threads that virtual time does not see.
+
+    Python tells it of each new thread (`worker`'s audit hook), and by whom it is started. `tell` is told of the first
+    one of a case at once: the answer may never come to an end.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[JsonPlace] = []
+        self.tell: Callable[[JsonPlace], None] = lambda place: None
+        frame, place_of = sys._getframe, learners_place
+        note, most = self.found.append, bounds.MANY
+        folder = __file__.rpartition("checker")[0]
+
+        def started() -> None:
+            by: FrameType | None = frame(2)
+            while by is not None and not by.f_code.co_filename.startswith(folder):
+                if (place := place_of(by)) is not None and place.file == by.f_code.co_filename:
+                    if not self.found:
+                        self.tell(list(place))
+                    if len(self.found) < most:
+                        note(list(place))
+                    return
+                by = by.f_back
+
+        self.started = started
+
+
+class Instruments:
+    """What watches an answer besides the recorder: made once in a process, before an answer is there."""
+
+    def __init__(self) -> None:
+        self.unawaited = UnawaitedCoroutines()
+        self.asked = AskedShops()
+        self.own_threads = OwnThreads()
+
+    def reset(self) -> None:
+        """Begin anew, for the next case."""
+        self.unawaited.found.clear()
+        self.own_threads.found.clear()
+        self.asked.count = 0
 
 
 def origin(coroutine: Any) -> Unfinished:
@@ -61,25 +135,28 @@ def origin(coroutine: Any) -> Unfinished:
         if not is_library_file(file):
             place = [file, line, function]
             break
-    name = getattr(coroutine, "__qualname__", "?").rpartition("<locals>.")[2]
-    return {"name": name, "place": place, "future": ""}
+    name = bounds.words(getattr(coroutine, "__qualname__", "?"), bounds.SENTENCE).rpartition("<locals>.")[2]
+    return {"name": bounds.words(name, bounds.NAME), "place": place, "future": ""}
 
 
-def observe(case: Case, answer: Callable[..., Any], unawaited: UnawaitedCoroutines) -> Notes:
+def observe(case: Case, answer: Callable[..., Any], instruments: Instruments) -> Notes:
     """Run one case, and give what was observed."""
-    unawaited.found.clear()
+    instruments.reset()
+    unawaited = instruments.unawaited
     threads = set(threading.enumerate())
     busy = time.thread_time()
     with _sampled() as lines:
-        run = _in_virtual_time if inspect.iscoroutinefunction(case.function) else _plainly
+        run = _in_virtual_time if case.in_virtual_time else _plainly
         notes = run(case, answer)
     notes["cpu"] = time.thread_time() - busy
     if lines and notes["cpu"] > case.cpu:
         notes["computed_at"] = as_json(max(lines, key=lines.__getitem__))
     gc.collect()                            # forgotten coroutines and lost errors show when they are thrown away
     notes["never_awaited"] = [found for found in unawaited.found if found["place"]] or unawaited.found[:1]
-    notes["threads"] = [thread.name for thread in threading.enumerate()
-                        if thread not in threads and thread.is_alive() and thread.name != SAMPLER]
+    notes["threads"] = [bounds.words(str(thread.name), bounds.NAME) for thread in threading.enumerate()
+                        if thread not in threads and thread.is_alive() and thread.name != SAMPLER][:bounds.MANY]
+    notes["own_threads"] = list(instruments.own_threads.found)
+    notes["asked"] = instruments.asked.count
     return notes
 
 
@@ -90,12 +167,16 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:
     async def main() -> Any:
         def note(loop: Any, context: dict[str, Any]) -> None:
             error = context.get("exception")
-            if error is not None:
-                notes["lost"].append(_in_a_line(error))
+            if error is not None and len(notes["lost"]) < bounds.MANY:
+                notes["lost"].append(f"{_who_failed(context)} {bounds.words_of(error)}")
 
         asyncio.get_running_loop().set_exception_handler(note)
         try:
             return await case.function(answer)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            notes["cancelling"] = task.cancelling() if task is not None else 0
+            raise
         except AssertionError as error:
             if not isinstance(error, Failed) and _place(error, case.file) is not None:
                 raise                       # an assert of the learner's
@@ -112,12 +193,33 @@ def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:
         notes["error"] = _facts(error, case)
         return notes
     notes["elapsed"] = run.elapsed
-    notes["pending"] = [_last_wait(task) for task in run.tasks if task.outcome == PENDING]
-    notes["blocked"] = [{"seconds": span.end - span.start, "place": as_json(span.place)} for span in run.blocked]
-    if sum(len(task.spans) for task in run.tasks) <= SPANS:
-        notes["recording"] = run.to_json()
+    pending = [task for task in run.tasks if task.outcome == PENDING]
+    notes["pending"] = [_last_wait(task) for task in pending[:bounds.MANY]]
+    notes["still_pending"] = len(pending)
+    notes["blocked"] = _blocked(run)
+    if len(run.tasks) <= TASKS and sum(len(task.spans) for task in run.tasks) <= SPANS:
+        text = bounds.bounded(run).to_json()
+        notes["recording"] = text if len(text) <= bounds.RECORDING else None
     _note_outcome(notes, run.value, unmet[0] if unmet else run.exception, case)
     return notes
+
+
+def _who_failed(context: dict[str, Any]) -> str:
+    """The beginning of the sentence on an exception that nobody was told of."""
+    message = str(context.get("message", ""))
+    if message.startswith("Task exception"):
+        return "a task failed with"
+    if message.startswith("Future exception"):
+        return "a future had"
+    return "a callback raised" if "allback" in message else "asyncio reported"
+
+
+def _blocked(run: Recording) -> list[Blocked]:
+    """The stretches in which the loop was blocked, those of one line put together."""
+    total: dict[Place | None, float] = {}
+    for span in run.blocked:
+        total[span.place] = total.get(span.place, 0.0) + span.end - span.start
+    return [{"seconds": total[place], "place": as_json(place)} for place in list(total)[:bounds.MANY]]
 
 
 def _plainly(case: Case, answer: Callable[..., Any]) -> Notes:
@@ -150,9 +252,9 @@ def _unfinished(value: Any, depth: int = 3) -> list[Unfinished]:
     if inspect.iscoroutine(value):
         return [origin(value)]
     if isinstance(value, asyncio.Task):
-        return [{"name": value.get_name(), "place": None, "future": "task"}]
+        return [{"name": bounds.words(value.get_name(), bounds.NAME), "place": None, "future": "task"}]
     if asyncio.isfuture(value):
-        return [{"name": type(value).__name__, "place": None, "future": "future"}]
+        return [{"name": bounds.name_of_type(type(value)), "place": None, "future": "future"}]
     if depth and type(value) is dict:
         value = list(value.values())
     if depth and type(value) in (list, tuple, set, frozenset):
@@ -164,7 +266,8 @@ def _last_wait(task: Task) -> Pending:
     """What an unfinished task waited for at the end, and where; in a long run not every step has its line."""
     waits = [span for span in task.spans if span.kind == WAIT or span.wait]
     place = next((span.place for span in reversed(waits) if span.place is not None), None)
-    return {"task": task.name, "wait": waits[-1].wait if waits else "turn", "place": as_json(place)}
+    return {"task": bounds.words(task.name, bounds.NAME), "wait": waits[-1].wait if waits else "turn",
+            "place": as_json(place)}
 
 
 _CATEGORIES: list[tuple[str, tuple[type[BaseException], ...]]] = [
@@ -180,14 +283,19 @@ _CATEGORIES: list[tuple[str, tuple[type[BaseException], ...]]] = [
 
 def _facts(error: BaseException, case: Case) -> ErrorNotes:
     """An exception as data."""
+    first = next(_leaves(error))
+    raised, frame = _raised(first, case.file)
     facts: ErrorNotes = {
-        "type": type(error).__name__, "text": _in_a_line(error), "place": _place(error, case.file), "category": "",
+        "type": bounds.name_of_type(type(error)), "text": bounds.words_of(error), "inner": bounds.words_of(first),
+        "raised": raised, "similar": similar_name(first, frame), "place": _place(error, case.file), "category": "",
         "expected": case.raises is not None and isinstance(error, case.raises), "group": [],
         "kind": "", "observed": "", "wanted": "", "cause": None,
     }
     if isinstance(error, Failed):
         facts["category"] = "failed"
-        facts["kind"], facts["observed"], facts["wanted"] = error.kind, error.observed, error.wanted
+        facts["kind"] = error.kind if error.kind in KINDS else "value"
+        facts["observed"] = bounds.words(error.observed, bounds.SENTENCE)
+        facts["wanted"] = bounds.words(error.wanted, bounds.SENTENCE)
         if error.__cause__ is not None:
             facts["place"] = facts["cause"] = _place(error.__cause__, case.file)
     elif isinstance(error, AssertionError) and facts["place"] is None:      # an assert of the case
@@ -196,33 +304,58 @@ def _facts(error: BaseException, case: Case) -> ErrorNotes:
     elif not facts["expected"]:
         facts["category"] = next((name for name, types in _CATEGORIES if isinstance(error, types)), "")
     if isinstance(error, BaseExceptionGroup):
-        facts["group"] = [_in_a_line(inner) for inner in error.exceptions[:5]]
-        if any(isinstance(inner, (SystemExit, KeyboardInterrupt)) for inner in _leaves(error)):
-            facts["category"] = "exit"
+        facts["group"] = [bounds.words_of(inner) for inner in error.exceptions[:5]]
+        leaves = list(itertools.islice(_leaves(error), 1_000))
+        for category, types in _CATEGORIES:
+            if category in ("exit", "not simulated") and any(isinstance(inner, types) for inner in leaves):
+                facts["category"] = category
+    if facts["category"] == "recursion" and _calls_itself(error):
+        facts["raised"] = "itself"
     return facts
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     """The exceptions in a group and in the groups in it; of an exception that is no group, itself."""
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseExceptionGroup):
+            waiting += reversed(one.exceptions)
+        else:
+            yield one
 
 
-def _in_a_line(error: BaseException) -> str:
-    return clip(first_line(error_in_words(error)), LONGEST)
+def _raised(error: BaseException, case_file: str) -> tuple[str, FrameType | None]:
+    """Where an exception was raised, see `ErrorNotes`, and in which frame."""
+    inner, answers = None, False
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        inner = frame
+        answers = answers or _is_answers(frame, case_file)
+    if inner is None:
+        return "", None
+    if not answers:
+        return "case", inner
+    return "answer" if _is_answers(inner, case_file) else "called", inner
+
+
+def _is_answers(frame: FrameType, case_file: str) -> bool:
+    return frame.f_code.co_filename != case_file and not is_library_file(frame.f_code.co_filename)
+
+
+def _calls_itself(error: BaseException) -> bool:
+    """Whether one function of the learner's is in the traceback again and again."""
+    codes = Counter(frame.f_code for frame, _ in itertools.islice(traceback.walk_tb(error.__traceback__), 10_000)
+                    if not is_library_file(frame.f_code.co_filename))
+    return bool(codes) and max(codes.values()) > 20
 
 
 def _place(error: BaseException, case_file: str) -> JsonPlace | None:
     """The learner's innermost line that an exception went through; a group is looked into."""
     place = None
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename != case_file and not is_library_file(frame.f_code.co_filename):
-            place = [frame.f_code.co_filename, line, frame.f_code.co_name]
-    if isinstance(error, BaseExceptionGroup):
-        return _place(error.exceptions[0], case_file) or place
+    for one in (error, next(_leaves(error))):
+        for frame, line in traceback.walk_tb(one.__traceback__):
+            if _is_answers(frame, case_file):
+                place = [frame.f_code.co_filename, line, frame.f_code.co_name]
     return place
 
 

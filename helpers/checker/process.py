@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import IO, Any
 
+from helpers.checker import bounds
 from helpers.checker.protocol import LAST, Event, Frame, FrameReader, Job, JsonPlace, pack_job
 from helpers.recorder.learners_code import is_library_file
 
@@ -60,7 +61,7 @@ class Process:
     def start(self, job: Job) -> None:
         """Send the job, and read what comes back in threads: reading a pipe has no timeout on every system."""
         data = pack_job(job)
-        self.frame_reader = _in_thread(self._read_frames)
+        self.frame_reader = _in_thread(lambda: self._read_frames(job["mark"]))
         self.error_reader = _in_thread(self._read_errors)
         self.writer = _in_thread(lambda: self._write(data))
 
@@ -70,12 +71,12 @@ class Process:
             while view:
                 view = view[self.input.write(view):]
 
-    def _read_frames(self) -> None:
-        reader = FrameReader()
+    def _read_frames(self, mark: bytes) -> None:
+        reader = FrameReader(mark)
         try:
             while chunk := self.output.read(1 << 16):
                 for frame in reader.feed(chunk):
-                    self.frames.put(frame)
+                    self.frames.put(bounds.checked(frame))
         except (OSError, ValueError):
             self.frames.put({"event": Event.GARBAGE})
         finally:
@@ -193,12 +194,16 @@ def run(job: Job) -> Generator[Frame, None, None]:
     process = spares.take()
     try:
         process.start(job)
-        deadline, begun = time.monotonic() + START, False
+        deadline, begun, ready = time.monotonic() + START, False, False
         while True:
             frame = _next_frame(process, deadline, begun)
-            if frame["event"] == Event.BEGUN:
-                begun, deadline = True, time.monotonic() + job["seconds"] + GRACE
+            if frame["event"] in (Event.BEGUN, Event.READY):
+                if not (begun if frame["event"] == Event.BEGUN else ready):         # each counts once
+                    begun, ready = True, frame["event"] == Event.READY
+                    deadline = time.monotonic() + job["seconds"] + GRACE
                 continue
+            if begun and time.monotonic() >= deadline and frame["event"] not in LAST:       # it reports without end
+                frame = {"event": Event.LATE, "place": None}
             if frame["event"] == Event.UNKNOWN:
                 raise NoProcess(frame["text"])
             if frame["event"] == Event.BROKEN and not begun:        # no answer has run that could have broken it

@@ -2,7 +2,8 @@
 
 The notebook's side (`process`) sends one `Job`, pickled, behind its length. The other side (`worker`) reports in
 frames, as things happen. A `Frame` is JSON behind a mark and its length: whatever an answer writes into the same pipe
-is noticed, and nothing that it could make is unpickled in the notebook's process.
+is noticed, and nothing that it could make is unpickled in the notebook's process. The mark is drawn for each job, and
+travels in it. An answer that looks for it can find it in its process: it keeps out accidents, not intent.
 
 What is observed of an answer in one case travels as `Notes`: plain data, which `observe` writes and `verdict` reads.
 """
@@ -10,6 +11,7 @@ What is observed of an answer in one case travels as `Notes`: plain data, which 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Iterator
 from enum import StrEnum
@@ -17,7 +19,9 @@ from typing import Any, BinaryIO, Required, TypedDict
 
 from helpers.recording import Place
 
-MARK = b"\x93job"               # before every frame: garbage in the pipe is noticed
+MARK = 16                       # bytes before every frame: garbage in the pipe is noticed
+FRAME = 8 << 20                 # bytes that a frame may have
+TOTAL = 64 << 20                # bytes that may come in all: they would fill the notebook's memory
 _dumps, _loads = json.dumps, json.loads         # as they are before an answer can replace them
 
 
@@ -59,6 +63,11 @@ class ErrorNotes(TypedDict):
 
     type      the name of its class
     text      class and message, in one line
+    inner     the same of what explains it: of an exception group its first exception, else of the exception itself
+    raised    where: "answer" at a line of the answer, "called" by something that the answer has called, "case" by
+              what the case does with what the answer gave, or "" if that is not known
+    similar   a name that is known there, and that the learner may have meant; of a module that is not imported
+              "import time"; else ""
     place     the learner's innermost line that it went through
     category  "failed" if a demand of the case was not met; else "deadlock", "endless", "not simulated", "recursion",
               "memory", "exit" or "cancelled"; "" for every other exception
@@ -71,6 +80,9 @@ class ErrorNotes(TypedDict):
 
     type: str
     text: str
+    inner: str
+    raised: str
+    similar: str
     place: JsonPlace | None
     category: str
     expected: bool
@@ -89,13 +101,17 @@ class Notes(TypedDict):
     unfinished     coroutines and futures in the result
     never_awaited  coroutines that were thrown away without having been awaited
     elapsed        seconds of virtual time; None if there was no virtual time
-    pending        tasks that had not ended
-    blocked        stretches in which the event loop was blocked
+    pending        tasks that had not ended, the first of them
+    still_pending  how many there were
+    blocked        stretches in which the event loop was blocked, for each line their sum
     recording      the run as JSON; None if there is none, or if it is too large to send
     lost           exceptions that no one was told of, each in one line
     cpu            seconds of CPU time
     computed_at    the line at which most of it was spent; None if it was little, or if no line was seen
     threads        names of threads that were still at work
+    cancelling     how often somebody has asked to cancel the task in which the answer ran
+    own_threads    the lines that started threads which virtual time does not see
+    asked          how often shops were asked
     replaced       names of the parts of Python that had been replaced
     printed        characters printed so far, in all cases together
     """
@@ -106,12 +122,16 @@ class Notes(TypedDict):
     never_awaited: list[Unfinished]
     elapsed: float | None
     pending: list[Pending]
+    still_pending: int
     blocked: list[Blocked]
     recording: str | None
     lost: list[str]
     cpu: float
     computed_at: JsonPlace | None
     threads: list[str]
+    cancelling: int
+    own_threads: list[JsonPlace]
+    asked: int
     replaced: list[str]
     printed: int
 
@@ -120,8 +140,8 @@ def blank_notes() -> Notes:
     """The notes of a case of which nothing has been observed."""
     return {
         "error": None, "value": None, "unfinished": [], "never_awaited": [], "elapsed": None, "pending": [],
-        "blocked": [], "recording": None, "lost": [], "cpu": 0.0, "computed_at": None, "threads": [], "replaced": [],
-        "printed": 0,
+        "still_pending": 0, "blocked": [], "recording": None, "lost": [], "cpu": 0.0, "computed_at": None,
+        "threads": [], "cancelling": 0, "own_threads": [], "asked": 0, "replaced": [], "printed": 0,
     }
 
 
@@ -138,8 +158,10 @@ class Event(StrEnum):
 
     # from the process of the answer
     REFERENCE = "reference"     # the solution has run in one more case: `notes`
-    BEGUN = "begun"             # the answer starts, and its time is counted from now
+    BEGUN = "begun"             # the answer is unpacked, with what it imports, and its time is counted from now
+    READY = "ready"             # it has been unpacked: its time is counted from now
     PRINTED = "printed"         # the answer has printed `text`
+    THREAD = "thread"           # the answer has started a thread of its own, at `place`
     CASE = "case"               # the answer has run in one more case: `notes`
     END = "end"                 # everything was done
     UNKNOWN = "unknown"         # this Python is none that answers can be observed in: `text` says why
@@ -168,33 +190,56 @@ class Frame(TypedDict, total=False):
     code: int | None
 
 
-def pack_frame(frame: Frame) -> bytes:
+def new_mark() -> bytes:
+    """A mark for the frames of one job."""
+    return os.urandom(MARK)
+
+
+def pack_frame(frame: Frame, mark: bytes) -> bytes:
     """The bytes of a frame, mark and length included."""
     text = _dumps(frame).encode()
-    return MARK + len(text).to_bytes(4, "big") + text
+    return mark + len(text).to_bytes(4, "big") + text
 
 
 class FrameReader:
-    """Makes frames of bytes, in whatever pieces they come."""
+    """Makes frames of bytes, in whatever pieces they come.
 
-    def __init__(self) -> None:
-        self._rest = b""
+    mark  what stands before every frame
+    """
+
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
+        self._rest = bytearray()
+        self._total = 0
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that are complete with these bytes; ValueError if something else stands where one should begin."""
         self._rest += data
-        head = len(MARK) + 4
+        self._total += len(data)
+        if self._total > TOTAL:
+            raise ValueError(f"more than {TOTAL >> 20} MB have come")
+        head = len(self._mark) + 4
         while len(self._rest) >= head:
-            if not self._rest.startswith(MARK):
-                raise ValueError(f"no frame begins with {self._rest[:head]!r}")
-            end = head + int.from_bytes(self._rest[len(MARK):head], "big")
+            if not self._rest.startswith(self._mark):
+                raise ValueError(f"no frame begins with {bytes(self._rest[:head])!r}")
+            size = int.from_bytes(self._rest[len(self._mark):head], "big")
+            if size > FRAME:
+                raise ValueError(f"a frame of {size:,} bytes is too large")
+            end = head + size
             if len(self._rest) < end:
                 return
-            frame = _loads(self._rest[head:end])
-            self._rest = self._rest[end:]
+            frame = _parsed(self._rest[head:end])
+            del self._rest[:end]
             if not isinstance(frame, dict) or frame.get("event") not in Event.__members__.values():
-                raise ValueError(f"this is no frame: {frame!r}")
-            yield frame         # type: ignore[misc]  # what has its mark was made by pack_frame
+                raise ValueError("this is no frame")
+            yield frame         # type: ignore[misc]  # its form is looked at in `bounds`
+
+
+def _parsed(text: bytearray) -> Any:
+    try:
+        return _loads(text)
+    except RecursionError:
+        raise ValueError("a frame is nested too deeply") from None
 
 
 # -- the job ------------------------------------------------------------------------------------------
@@ -203,20 +248,24 @@ class FrameReader:
 class Job(TypedDict):
     """What a process is to do.
 
+    mark       what is to stand before every frame
     seconds    of real time that the answer has, all its cases together; the solution has as many
     path       the sys.path of the notebook
     cases      the cases, pickled
     reference  the solution, pickled; None if it need not run
     answer     the answer, pickled; None if only the solution is to run
     lines      file -> its lines, for cells, which are in no file
+    modules    what the answer imports while it runs, and what the notebook has imported already
     """
 
+    mark: bytes
     seconds: float
     path: list[str]
     cases: bytes
     reference: bytes | None
     answer: bytes | None
     lines: dict[str, list[str]]
+    modules: list[str]
 
 
 def pack_job(job: Job) -> bytes:

@@ -7,6 +7,7 @@ import inspect
 from types import CodeType, CoroutineType, FunctionType
 from typing import Any
 
+from helpers.checker.bounds import name_of_type
 from helpers.checker.kinds import Finding
 
 Starter = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,10 +28,17 @@ def same_code(one: CodeType, other: CodeType) -> bool:
 
 def _fingerprint(code: CodeType) -> tuple:
     constants = tuple(
-        _fingerprint(c) if isinstance(c, CodeType) else (type(c).__name__, repr(c))
+        _fingerprint(c) if isinstance(c, CodeType) else _constant(c)
         for c in code.co_consts if c is not Ellipsis
     )
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_flags & _KINDS
+
+
+def _constant(value: Any) -> tuple[str, object]:
+    try:
+        return type(value).__name__, repr(value)
+    except ValueError:                      # an int of more digits than Python likes to write out
+        return type(value).__name__, value
 
 
 _KINDS = (inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -46,7 +54,7 @@ def wrong_object(answer: Any, name: str, starter: Starter) -> Finding | None:
         return Finding("coroutine object", f"check got a coroutine object: {name}(...) was called",
                        f"the function itself, without parentheses: check({name})")
     if kind is not FunctionType:
-        return Finding("not a function", f"check got an object of the type {kind.__name__}",
+        return Finding("not a function", f"check got an object of the type {name_of_type(kind)}",
                        f"the function that you wrote: check({name})")
     return _wrong_kind(answer, name, starter) or _wrong_signature(answer, name, starter)
 

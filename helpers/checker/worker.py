@@ -20,19 +20,22 @@ import linecache
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from helpers.checker import protocol
-from helpers.checker.observe import UnawaitedCoroutines, in_virtual_time, observe
+from helpers.checker import cell_names, protocol
+from helpers.checker.bounds import PRINTED
+from helpers.checker.observe import Instruments, in_virtual_time, observe
 from helpers.checker.protocol import Event, Frame, Job, blank_notes
 from helpers.checker.snapshot import Snapshot
 from helpers.recorder import UnknownPython
-from helpers.virtual import simulate
+from helpers.virtual import simulate, threads
 
-PRINTED = 2_000                 # characters of what an answer prints that are passed on
 ADDRESS_SPACE = 4 << 30         # bytes; beyond this, Python raises MemoryError (where the system can limit it)
 FILE_SIZE = 16 << 20            # bytes that one file may grow to
+
+PATIENCE = 0.5                  # of an answer's time: for so long a worker thread may work before it rests
 
 Send = Callable[[Frame], None]
 
@@ -42,8 +45,8 @@ def main(preload: Sequence[str]) -> None:
 
     preload  modules that a job will need: they are imported while nobody waits
     """
-    send, errors = _take_pipes()
-    unawaited = UnawaitedCoroutines()
+    instruments = Instruments()
+    cell_names.provide()
     for module in preload:
         importlib.import_module(module)
     simulate(_nothing())                    # everything else that is loaded or made at first use
@@ -53,9 +56,10 @@ def main(preload: Sequence[str]) -> None:
     job = protocol.read_job(sys.stdin.buffer)
     if job is None:
         return                              # the notebook has gone
+    send, errors = _take_pipes(job["mark"])
     end, unknown = os._exit, UnknownPython
     try:
-        _do(job, send, errors, unawaited, snapshot)
+        _do(job, send, errors, instruments, snapshot)
     except unknown as error:                # no fault of the answer's
         try:
             snapshot.undo()
@@ -71,10 +75,11 @@ def main(preload: Sequence[str]) -> None:
     end(0)                                  # no clean-up: what an answer has left for it would run
 
 
-def _do(job: Job, send: Send, errors: int, unawaited: UnawaitedCoroutines, snapshot: Snapshot) -> None:
+def _do(job: Job, send: Send, errors: int, instruments: Instruments, snapshot: Snapshot) -> None:
     faulthandler.enable(errors)
     _limit_time(job, errors)
     _limit_memory(job["seconds"])
+    threads.PATIENCE = PATIENCE * job["seconds"]
     sys.path[:] = job["path"]
     printed = _replace_streams(send)
     for name, lines in job["lines"].items():
@@ -83,23 +88,29 @@ def _do(job: Job, send: Send, errors: int, unawaited: UnawaitedCoroutines, snaps
     if job["reference"] is not None:
         solution = pickle.loads(job["reference"])
         for case in cases:
-            send({"event": Event.REFERENCE, "notes": observe(case, solution, unawaited)})
+            send({"event": Event.REFERENCE, "notes": observe(case, solution, instruments)})
         _limit_time(job, errors)
     if job["answer"] is None:
         send({"event": Event.END})
         return
-    _refuse_processes()
+    instruments.own_threads.tell = lambda place: send({"event": Event.THREAD, "place": place})
+    _refuse_processes(instruments.own_threads.started)
     sys.set_coroutine_origin_tracking_depth(10)
     printed.open = True
     send({"event": Event.BEGUN})
     with in_virtual_time():
+        for module in job["modules"]:       # to import one may take long, and is no work of the answer's
+            with contextlib.suppress(Exception):
+                importlib.import_module(module)
         answer = pickle.loads(job["answer"])
+    _limit_time(job, errors)
+    send({"event": Event.READY})
     unknown, broken = UnknownPython, RuntimeError("the observer failed")
     for case in cases:
         notes = blank_notes()
         failure: RuntimeError | None = None
         try:
-            notes = observe(case, answer, unawaited)
+            notes = observe(case, answer, instruments)
         except unknown as error:
             failure = error
         except:     # noqa: E722  What observes was replaced, perhaps the name BaseException, too: then say only that.
@@ -117,15 +128,17 @@ async def _nothing() -> None:
     pass
 
 
-def _take_pipes() -> tuple[Send, int]:
+def _take_pipes(mark: bytes) -> tuple[Send, int]:
     """Take the pipes to the notebook away from where an answer would write: one to send frames, one for errors."""
     results, errors = os.dup(1), os.dup(2)
     write, pack = os.write, protocol.pack_frame
+    alone = threading.RLock()               # threads print, too; R: a signal's handler may print in between
 
     def send(frame: Frame) -> None:
-        data = memoryview(pack(frame))
-        while data:
-            data = data[write(results, data):]
+        data = memoryview(pack(frame, mark))
+        with alone:
+            while data:
+                data = data[write(results, data):]
 
     return send, errors
 
@@ -158,12 +171,13 @@ class Printed(io.TextIOBase):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        length = str.__len__(text)          # of the text itself, whatever a class of the learner's says
         if self.open:
             room = PRINTED - self.count
-            self.count += len(text)
-            if room > 0 and text:
-                self._send({"event": Event.PRINTED, "text": text[:room]})
-        return len(text)
+            self.count += length
+            if room > 0 and length:
+                self._send({"event": Event.PRINTED, "text": str.__getitem__(text, slice(room))})
+        return length
 
     def close(self) -> None:
         pass
@@ -179,18 +193,23 @@ _STARTS_A_PROCESS = frozenset({
 })
 
 
-def _refuse_processes() -> None:
-    """Let no process be started from here, and no other one be touched."""
-    sys.addaudithook(_audit_hook(os.getpid()))
+def _refuse_processes(thread_started: Callable[[], None]) -> None:
+    """Let no process be started from here, and no other one be touched; tell of each thread that is started."""
+    sys.addaudithook(_audit_hook(os.getpid(), thread_started))
     if "_posixsubprocess" in sys.modules:   # multiprocessing calls it directly, and no hook hears of it
         vars(sys.modules["_posixsubprocess"])["fork_exec"] = _no_process
 
 
-def _audit_hook(own: int) -> Callable[[str, tuple[Any, ...]], None]:
+_STARTS_A_THREAD = frozenset({"_thread.start_new_thread", "_thread.start_joinable_thread"})
+
+
+def _audit_hook(own: int, thread_started: Callable[[], None]) -> Callable[[str, tuple[Any, ...]], None]:
     """An audit hook, which Python asks before certain calls and which nobody can take out again."""
-    starts, refused = _STARTS_A_PROCESS, Refused
+    starts, starts_thread, refused = _STARTS_A_PROCESS, _STARTS_A_THREAD, Refused
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in starts_thread:
+            thread_started()
         if event in starts:
             raise refused(f"an answer cannot start processes here ({event})")
         if event == "os.killpg" or (event == "os.kill" and args[0] != own) \

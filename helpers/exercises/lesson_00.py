@@ -180,10 +180,9 @@ ask_all = Exercise(
         "ends only when the last task is done.",
     follow_up="What would the picture be with ten shops? Change the cell of together, and see.",
     advice={
+        "value": "Start a task for each shop of shops, however many there are, and wait until all have ended.",
         "sequential": "Start a task for each shop, and do not wait for one before the next is started.",
         "left behind": "Start the tasks in a task group: its block ends when all of them are done.",
-        "error": "create_task takes a call of ask that nobody has awaited, ask(shop); and a task group begins with "
-                 "async with asyncio.TaskGroup() as group, with the parentheses.",
     },
     mistakes=[
         Mistake("sequential", "do not wait for one", """

@@ -88,7 +88,6 @@ cheaper = Exercise(
     why="Each await drove one coroutine to its end and gave what it returned, a number; numbers can be compared.",
     follow_up="Which name do you get if both ask the same price?",
     advice={
-        "error": "A coroutine object can be awaited once. Keep what await gives, and use that as often as you need.",
         "value": "Compare the two prices, and return the name of the shop, a text.",
     },
     mistakes=[
@@ -262,7 +261,10 @@ drive_with = Exercise(
     follow_up="What does your function do if there are too few answers? And what should it do?",
     advice={
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
-        "error": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: just-started": "Begin with send(None): a coroutine that has not run yet has no await that could take "
+                               "a value.",
+        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: not iterable|not an iterator": "Drive it with send: next(), list() and for loops are for generators.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
         "endless": "Leave the loop when send raises StopIteration.",
     },
@@ -451,8 +453,11 @@ drive_all = Exercise(
     follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
     advice={
         "sequential": "Start them all before you look at the first arrival.",
-        "error": "Say for each send in your function what may come out: a question, or StopIteration. After a "
-                 "question, the coroutine waits for another shop.",
+        "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
+                               "could take a value.",
+        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
+                           "for another one.",
         "order": "Keep the results by coroutine, and put them in order at the end.",
         "value": "Note for each question which coroutine has asked it.",
         "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
@@ -631,9 +636,9 @@ price_by_phone = Exercise(
     follow_up="Write the same as a context manager, so that it reads: with call(phone, shop): return await "
               "phone.ask().",
     advice={
-        "no exception": "Hang up, and let the exception go on: catch nothing, or raise again. A return in a finally "
-                        "swallows it, too.",
-        "clean-up": "Put hang_up into a finally, and nowhere else: except Exception does not catch CancelledError.",
+        "no exception": "Hang up, and let the exception go on: a finally in which nothing returns does both.",
+        "clean-up": "Put hang_up into a finally, and nowhere else: it runs after a return, an error and a "
+                    "cancellation, once.",
         "order": "Hang up when you have the price: a coroutine runs when it is awaited, not when it is called.",
     },
     mistakes=[

@@ -106,16 +106,16 @@ ask_by_phone = Exercise(
         "ready.",
     follow_up="What happens if the caller is cancelled, and the shop answers afterwards? And what should happen?",
     advice={
-        "value": "The price is there only when the phone has called your function. Until then, await a future.",
-        "endless":
-            "Do not ask again and again whether the price is there: await a future, whose result the phone sets.",
-        "blocked": "While you hold the thread, the phone cannot call you. Await a future, whose result the phone sets.",
-        "slow": "Do not look at the clock for the price: await a future, whose result the phone sets.",
-        "deadlock": "Somebody must set the result of the future that you await: hand its set_result to the phone.",
-        "not awaitable": "phone.call is a plain function, and gives nothing. Await a future of asyncio's loop, whose "
-                         "result the phone sets.",
-        "error":
-            "Await the future before you use its result; to the phone, hand the function future.set_result itself.",
+        "value": "Await a future, whose result the phone sets: the price is there only when the phone has called your"
+                 " function.",
+        "endless": "Await a future, whose result the phone sets: then nobody need ask again and again whether the "
+                   "price is there.",
+        "blocked": "Await a future, whose result the phone sets: while you hold the thread, the phone cannot call you.",
+        "slow": "Await a future, whose result the phone sets: whoever has to look at the clock for it comes too late.",
+        "deadlock": "Hand its set_result to the phone: somebody must set the result of the future that you await.",
+        "not awaitable: NoneType": "Await a future of asyncio's loop, whose result the phone sets: phone.call is a "
+                                   "plain function, and gives nothing.",
+        "error: phone": "Hand the phone the function future.set_result itself: it calls it with the price.",
     },
     mistakes=[
         Mistake("value", "None", """
@@ -312,9 +312,9 @@ total = Exercise(
         "queue, and all who stood there have a turn first.",
     follow_up="Let the other task need two turns for its work. When is it done?",
     advice={
-        "sequential": "get_price never waits, so to await it gives nobody a turn. await asyncio.sleep(0) does: put it "
-                      "into the loop, after each hundredth item.",
-        "slow": "asyncio.sleep(0) gives a turn, and needs no time. Do it after every 100 items, not after each.",
+        "sequential": "Put await asyncio.sleep(0) into the loop, after each hundredth item: get_price never waits, so"
+                      " to await it gives nobody a turn.",
+        "slow": "Give a turn with asyncio.sleep(0), which needs no time, after every 100 items, and not after each.",
         "value": "Add up every item once, and return the sum.",
     },
     mistakes=[
@@ -564,13 +564,14 @@ run_with_jumps = Exercise(
     follow_up="Give it a coroutine that waits an hour, and another that waits 0 seconds for ever. What would you have "
               "it do?",
     advice={
-        "blocked": "Nobody waits here: set your clock to the moment of the timer.",
+        "blocked": "Set your clock to the moment of the timer: nobody waits here.",
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
-        "error": "Say for each send what may come out: a number of seconds, or StopIteration. Put (moment, number, "
-                 "coroutine) on the heap.",
+        "error: not supported between": "Put (moment, number, coroutine) on the heap: coroutines have no order of "
+                                        "their own.",
+        "error: StopIteration": "Say for each send what may come out: a number of seconds, or StopIteration.",
         "order": "Note a pair when a coroutine ends.",
-        "value":
-            "A timer is due at the moment of now plus the seconds that were handed out. Follow the example by hand.",
+        "value": "Follow the example by hand: a timer is due at the moment of now plus the seconds that were handed "
+                 "out.",
         "sequential": "Start them all before the clock jumps for the first time.",
     },
     mistakes=[

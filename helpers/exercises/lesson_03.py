@@ -117,14 +117,13 @@ price_table = Exercise(
             """),
     ],
     advice={
-        "sequential": "Create the tasks of all shops before you await the first one: each await here, or each end "
-                      "of an async with block, waits for one shop before the next is asked.",
-        "forgotten await": "The dictionary wants the prices. Create the tasks of all shops first; when they all exist, "
-                           "await each of them, and put what it gives into the dictionary.",
-        "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it "
-                "takes.",
-        "error": "Read the exception at that line. If it says that the result is not set, the task is not done: "
-                 "task.result() does not wait. Await the task, or take its result after the async with block.",
+        "sequential": "Create the tasks of all shops before you await the first one: each await here, or each end of "
+                      "an async with block, waits for one shop before the next is asked.",
+        "forgotten await": "Create the tasks of all shops first, and then await each of them: the dictionary wants "
+                           "what they give, the prices.",
+        "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it takes.",
+        "error: Result is not set": "Await the task, or take its result after the async with block: task.result() "
+                                    "does not wait.",
     },
 )
 
@@ -252,13 +251,13 @@ total_cost = Exercise(
             """),
     ],
     advice={
-        "slow": "Ask each question as soon as the answers that it needs are there, and await an answer only "
-                "where you need it. Does the box wait for something that it does not need, or does the delivery "
-                "wait for the box?",
-        "sequential": "Ask each question as soon as the answers that it needs are there: most of them need none, "
-                      "and can be asked at once, each in a task of its own.",
-        "value": "Return two things: the name of the cheapest shop, and the sum of three prices. Ask for the delivery "
-                 "when you know which shop is the cheapest, and ask only that one.",
+        "slow": "Ask each question as soon as the answers that it needs are there, and await an answer only where you"
+                " need it.",
+        "sequential": "Ask each question as soon as the answers that it needs are there: most of them need none, and "
+                      "can be asked at once, each in a task of its own.",
+        "value: asked|questions": "Ask for the delivery when you know which shop is the cheapest, and ask only that "
+                                  "one.",
+        "value": "Return two things: the name of the cheapest shop, and the sum of three prices.",
     },
 )
 
@@ -342,7 +341,7 @@ with_old_shop = Exercise(
         Fill in the dots:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(...) for shop in shops]
-                tasks.append(group.create_task(asyncio.to_thread(...)))
+                tasks.append(group.create_task(asyncio.to_thread(...), name="old"))
             return [... for task in tasks]
         """,
     ],
@@ -415,10 +414,10 @@ with_old_shop = Exercise(
             """),
     ],
     advice={
-        "blocked": "Let the blocking call run in another thread: asyncio.to_thread(function, argument). Pass the "
-                   "function without parentheses; with them it is called here, before to_thread begins.",
+        "blocked": "Let the blocking call run in another thread, with asyncio.to_thread(function, argument): the "
+                   "function stands there without parentheses, which would call it here.",
         "sequential": "Create the tasks of all shops, that of the old one too, before you await the first of them.",
-        "slow": "The shops and the old shop are asked one after the other: look for an await between the two.",
+        "slow": "Start all questions, with no await between them, before you wait for the first answer.",
     },
 )
 

@@ -93,10 +93,7 @@ cheapest = Exercise(
             """),
     ],
     advice={
-        "error": "Read the exception at that line. If it says that a list is unhashable, or no dictionary key, "
-                 "the star is missing: gather(*coroutines).",
-        "value": "Return two things: the name of a shop, and its price of item, which is not always tea. gather "
-                 "gives the prices in the order of the shops; as_completed does not.",
+        "value": "Return two things: the name of the cheapest shop, and its price of item, which is not always tea.",
         "order": "The name of the shop comes first, then its price.",
     },
 )
@@ -172,7 +169,8 @@ open_and_closed = Exercise(
 
             prices = await asyncio.gather(*[ask(shop) for shop in shops])
             came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
-            return came, [shop.name for shop, price in zip(shops, prices) if price is None]
+            closed = [shop.name for shop, price in zip(shops, prices) if price is None]
+            return came, closed
         """,
     why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches "
         "whoever can mend it.",
@@ -198,7 +196,7 @@ open_and_closed = Exercise(
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 return {shop.name: answer for shop, answer in zip(shops, answers)}, []
             """),
-        Mistake("error", "answers of the others", """
+        Mistake("error", "Assign to answers", """
             async def open_and_closed(shops, item):
                 closed = []
                 try:
@@ -263,15 +261,14 @@ open_and_closed = Exercise(
             """),
     ],
     advice={
-        "no exception": "Catch only ConnectionError: an AttributeError says that the program is wrong, not that "
-                        "a shop is closed. With return_exceptions=True you have to look for it in the list, and "
-                        "raise it.",
-        "error": "Read the exception at that line. Catch a ShopError where it happens, in the coroutine that asks one "
-                 "shop: then the answers of the others are not lost.",
-        "value": "One closed shop costs one answer: catch its error where that shop is asked, and neither keep "
-                 "it as a price nor lose the prices of the others.",
-        "order": "An append in each coroutine gives the order of arrival. Take the names from shops, when all "
-                 "answers are there.",
+        "no exception": "Catch only ConnectionError, and raise what else return_exceptions=True puts into the list: "
+                        "another error says that the program is wrong, not that a shop is closed.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch it where it happens, in the coroutine that asks one shop: then the answers of the others are not "
+            "lost.",
+        "value": "Catch the error of a closed shop where that shop is asked: it is neither a price, nor does it cost "
+                 "the answers of the others.",
+        "order": "Take the names from shops when all answers are there: the answers arrive in an order of their own.",
     },
 )
 
@@ -292,7 +289,7 @@ async def none_closed(answer):
     equal(closed, [], "the list of closed shops")
 
 
-@open_and_closed.case(elapsed=0.6)
+@open_and_closed.case(elapsed=0.6, drawn=True)
 async def two_closed(answer):
     """Four shops; south gives a ShopError after 0.4 s, east gives one after 0.2 s, and the others answer after 0.3 and
     0.6 s."""
@@ -387,7 +384,7 @@ first_below = Exercise(
             async def ask(shop):
                 return shop.name, await ...
 
-            tasks = [asyncio.create_task(ask(shop)) for shop in shops]
+            tasks = [asyncio.create_task(ask(shop), name=shop.name) for shop in shops]
             try:
                 for answer in asyncio.as_completed(tasks):
                     try:
@@ -601,16 +598,18 @@ first_below = Exercise(
             """),
     ],
     advice={
-        "slow": "gather gives nothing before the last answer is there, and the block of a TaskGroup does not end "
-                "before its last task. as_completed gives each answer when it arrives; cancel the rest then.",
-        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told "
-                       "to stop has not yet stopped.",
-        "error": "Read the exception at that line. A closed shop does not count: catch its ConnectionError where you "
-                 "await its answer, and go on.",
-        "value": "Look at every answer as it arrives, not only at the first, until a price is at most limit: one that "
-                 "equals limit is good enough.",
-        "cancelled": "Whoever waits for a task that was cancelled gets its CancelledError. After task.cancel(), wait "
-                     "with gather(*tasks, return_exceptions=True).",
+        "no exception": "Let only a ConnectionError not count: another error says that the program is wrong, and comes "
+                        "out.",
+        "slow": "Look at each answer when it arrives, as as_completed gives it, and cancel the rest then: gather and "
+                "the block of a TaskGroup wait for the last one.",
+        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to "
+                       "stop has not yet stopped.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch its ConnectionError where you await its answer, and go on: a closed shop does not count.",
+        "value": "Look at every answer as it arrives, until a price is at most limit: one that equals limit is good "
+                 "enough.",
+        "cancelled: awaited": "Wait with gather(*tasks, return_exceptions=True) after task.cancel(): whoever waits "
+                              "for a task that was cancelled gets its CancelledError.",
     },
 )
 
@@ -653,6 +652,17 @@ async def none_good(answer):
     return await answer(shops, "coffee", 200)
 
 
+@first_below.case()
+async def stopped(answer):
+    """first_below is cancelled after 0.25 s, when two of four shops have answered: the requests to the other two are
+    given up."""
+    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.4, "south": 0.9}, TEA_OF_FOUR)
+    await cancelled(answer(shops, "tea", 200), after=0.25)
+    waiting = [shop.name for shop in shops if shop.in_flight]
+    require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
+            "however it ends, nothing that it started is at work any more")
+
+
 @first_below.case(returns=("inn", 430), elapsed=0.3)
 async def the_last_one_is_good(answer):
     """Five shops are asked for coffee; the limit is 440. The line to the first is cut, a ConnectionError after 0.1 s;
@@ -686,17 +696,6 @@ async def no_price_list_below(answer):
         raise group.exceptions[0] from None
     finally:
         nothing_left(shops)
-
-
-@first_below.case()
-async def stopped(answer):
-    """first_below is cancelled after 0.25 s, when two of four shops have answered: the requests to the other two are
-    given up."""
-    shops = shops_with({"north": 0.1, "east": 0.2, "west": 0.4, "south": 0.9}, TEA_OF_FOUR)
-    await cancelled(answer(shops, "tea", 200), after=0.25)
-    waiting = [shop.name for shop in shops if shop.in_flight]
-    require(not waiting, "clean-up", f"first_below was cancelled, and the requests to {' and '.join(waiting)} went on",
-            "however it ends, nothing that it started is at work any more")
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ all_or_nothing = Exercise(
             prices = None
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    tasks = [group.create_task(shop.price(item), name=shop.name) for shop in shops]
                 prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
             except* ConnectionError:
                 pass                            # a shop is closed: no prices
@@ -211,17 +211,18 @@ all_or_nothing = Exercise(
             """),
     ],
     advice={
-        "left behind": "gather leaves the other requests at work when one fails. A TaskGroup stops them, and waits "
-                       "until they have stopped.",
-        "error": "Read the exception at that line. An ExceptionGroup is caught by except*, not by except "
-                 "ConnectionError; results are there below the block, not in it; and a group is open only in its "
-                 "async with.",
-        "no exception": "Catch only ConnectionError, with except*: an AttributeError says that the program is wrong, "
-                        "not that a shop is closed.",
-        "slow": "An error that is caught inside the task never reaches the group, so the others are not stopped. Let "
-                "it out of the task, and catch it around the block.",
-        "sequential": "Start all of them before you wait: this awaits each task as soon as it is started. The end of "
-                      "the block waits for all.",
+        "left behind": "Use a TaskGroup: it stops the other requests when one fails, and waits until they have "
+                       "stopped.",
+        "error: ^(ShopError|ConnectionError).* in ":
+            "Catch it with except*, around the block: what comes out of a TaskGroup is an ExceptionGroup, and except "
+            "ConnectionError does not catch that.",
+        "error: Result is not set": "Take the results below the block of the group: in it, the tasks are not done.",
+        "no exception": "Catch only ConnectionError, with except*: another error says that the program is wrong, not "
+                        "that a shop is closed.",
+        "slow": "Let an error out of its task, and catch it around the block of a TaskGroup: one that is caught "
+                "inside never reaches the group, which stops the others.",
+        "sequential": "Start all of them before you wait: whoever awaits each task when it is started waits once for "
+                      "each.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
@@ -233,7 +234,7 @@ async def all_open(answer):
     return await answer(shops_with({"north": 0.6, "south": 0.2, "west": 0.3}), "tea")
 
 
-@all_or_nothing.case(returns=None, elapsed=0.2)
+@all_or_nothing.case(returns=None, elapsed=0.2, drawn=True)
 async def one_closed(answer):
     """South gives a ShopError after 0.2 s; north and west would answer after 0.1 and 0.6 s."""
     shops = shops_with({"west": 0.6, "south": 0.2, "north": 0.1}, item="coffee", closed=("south",))
@@ -396,9 +397,9 @@ causes = Exercise(
             """),
     ],
     advice={
-        "value": "Give one flat list (not a tuple or a generator) of the errors themselves (not their texts), from the "
-                 "first to the last, with no groups in it: use extend for what an inner group gives.",
-        "error": "Read the exception at that line. An error that is no group has no .exceptions: answer [error].",
+        "value": "Give one flat list of the errors themselves, from the first to the last, with no groups in it: "
+                 "extend takes in what an inner group gives.",
+        "error: no attribute 'exceptions'": "Answer [error] for an error that is no group: it has no .exceptions.",
         "order": "Keep the order of .exceptions.",
     },
 )
@@ -480,14 +481,14 @@ by_shop = Exercise(
                 prices = None
                 try:
                     async with asyncio.TaskGroup() as group:
-                        tasks = {item: group.create_task(shop.price(item)) for item in items}
+                        tasks = {item: group.create_task(shop.price(item), name=item) for item in items}
                     prices = {item: task.result() for item, task in tasks.items()}
                 except* ConnectionError:
                     pass                        # this shop is closed; the outer group does not hear of it
                 return prices
 
             async with asyncio.TaskGroup() as group:
-                tasks = {shop.name: group.create_task(ask(shop)) for shop in shops}
+                tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """,
     why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
@@ -631,18 +632,18 @@ by_shop = Exercise(
             """),
     ],
     advice={
-        "value": "One closed shop gets None, and costs the other shops nothing: catch its error around the block of "
-                 "each shop, before it reaches the group of all.",
-        "error": "Read the exception at that line. What comes out of a TaskGroup is an ExceptionGroup: catch it with "
-                 "except*, around the inner block. A ShopError is a ConnectionError, but not the only one.",
-        "left behind": "gather leaves the others at work when one fails. Give each shop a group of its own for its "
-                       "items, with one more group for all shops, and let an error out of its task, so that the group "
-                       "hears of it.",
+        "value": "Catch its error around the block of each shop, before it reaches the group of all: one closed shop "
+                 "gets None, and costs the others nothing.",
+        "error: ^ConnectionError": "Catch ConnectionError, with except*: a ShopError is one, but not the only one.",
+        "error: ^ShopError.* in ": "Catch it with except*, around the inner block: what comes out of a TaskGroup is "
+                                   "an ExceptionGroup.",
+        "left behind": "Give each shop a group of its own for its items, in one group for all shops, and let an error"
+                       " out of its task: then the group stops the others, and waits until they have stopped.",
         "slow": "Ask all shops at the same time, not one after another: one task for each shop, in a group for all "
                 "shops.",
         "no exception": "Catch only ConnectionError, with except*: any other error says that the program is wrong.",
-        "sequential": "Start all requests before you wait: this awaits each before it starts the next. A group for the "
-                      "shops, and in each a group for the items.",
+        "sequential": "Start all requests before you wait, in a group for the shops and in each of its tasks a group "
+                      "for the items: whoever awaits each before the next waits once for each.",
     },
 )
 
@@ -674,7 +675,7 @@ async def every_shop_open(answer):
           {"north": north.prices("tea", "coffee"), "east": east.prices("tea", "coffee")})
 
 
-@by_shop.case(elapsed=0.6)
+@by_shop.case(elapsed=0.6, drawn=True)
 async def one_shop_closed(answer):
     """In the south the answer for coffee is a ShopError after 0.2 s; north needs 0.6 s for tea."""
     north = Counters("north", {"tea": 0.6, "coffee": 0.3})

@@ -180,7 +180,7 @@ async def an_error(answer):
         raise
 
 
-@ask.case()
+@ask.case(drawn=True)
 async def a_cancellation(answer):
     """The task that asks north is cancelled after 0.1 s, while it waits for the price."""
     hang_up, check = line()
@@ -314,7 +314,7 @@ keep_asking = Exercise(
                         except ShopError:
                             pass
             """),
-        Mistake("value", "as often as it needs", """
+        Mistake("value", "ends without a return", """
             async def keep_asking(shop, item, seconds):
                 async with asyncio.timeout(seconds):
                     for _ in range(10):
@@ -356,15 +356,15 @@ keep_asking = Exercise(
             """),
     ],
     advice={
-        "no exception": "Let the loop catch only ConnectionError: the deadline arrives in the loop as a "
-                        "CancelledError. And let the TimeoutError reach the caller.",
+        "no exception": "Let the loop catch only ConnectionError, and let the TimeoutError reach the caller: the "
+                        "deadline arrives in the loop as a CancelledError.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
                            "nobody would hear of it.",
-        "endless": "Put the block of the timeout around the loop. Inside it, each attempt gets the whole limit anew; "
-                   "and a TimeoutError is an OSError, so do not catch that.",
-        "slow": "A look at the clock between two attempts is too late for the attempt that is under way. Let "
-                "asyncio.timeout cancel it.",
-        "error": "Catch the ConnectionError where you await the price, and ask again.",
+        "endless": "Put the block of the timeout around the loop, and let the loop catch only ConnectionError: then "
+                   "the deadline ends it.",
+        "slow": "Let asyncio.timeout cancel the attempt that is under way: a look at the clock between two attempts "
+                "comes too late for it.",
+        "error: ^(ShopError|ConnectionError)": "Catch the ConnectionError where you await the price, and ask again.",
         "value": "Ask as often as it needs: a loop without an end, which the price or the deadline leaves.",
     },
 )
@@ -394,7 +394,7 @@ async def third_attempt(answer):
     equal(shop.requests, 3, "the number of questions")
 
 
-@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+@keep_asking.case(raises=TimeoutError, elapsed=0.5, drawn=True)
 async def always_closed(answer):
     """The line to east is cut, a ConnectionError after 0.2 s, each time; the limit is 0.5 s."""
     return await answer(Strange("east", ConnectionError("the line is cut"), latency=0.2), "tea", 0.5)
@@ -498,7 +498,7 @@ prices_in_time = Exercise(
                 async with asyncio.timeout(seconds):
                     async with asyncio.TaskGroup() as group:
                         for shop in shops:
-                            group.create_task(ask(shop))
+                            group.create_task(ask(shop), name=shop.name)
             except TimeoutError:
                 pass                            # what is there is in prices
             return prices
@@ -643,13 +643,15 @@ prices_in_time = Exercise(
             """),
     ],
     advice={
-        "value": "gather gives a complete list or nothing. Let each task store its price in a dictionary: what is "
-                 "there at the deadline stays there.",
+        "value": "Let each task store its price in a dictionary: what is there at the deadline stays there, while "
+                 "gather gives a complete list or nothing.",
         "sequential": "Start all requests before you wait: a TaskGroup in the block of the timeout.",
-        "error": "The TimeoutError appears around the block of the timeout, and a closed shop's ConnectionError where "
-                 "its price is awaited: catch each there.",
-        "slow": "When all have answered, it is time to return. The block of a TaskGroup ends with its last task; let "
-                "asyncio.timeout look after the time.",
+        "error: ^TimeoutError": "Catch the TimeoutError around the block of the timeout: it appears there, and not in"
+                                " it.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch a closed shop's ConnectionError where its price is awaited: then the group does not hear of it.",
+        "slow": "Return when all have answered, or when asyncio.timeout ends the wait: the block of a TaskGroup ends "
+                "with its last task.",
         "left behind": "Start the tasks in a TaskGroup: when it is cancelled, it cancels them, and waits until they "
                        "have stopped.",
     },
@@ -677,7 +679,7 @@ async def all_open(answer):
     return await answer(shops_with(north=0.6, south=0.2, east=0.3), "tea", 2)
 
 
-@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5)
+@prices_in_time.case(returns={"south": 290, "east": 305}, elapsed=0.5, drawn=True)
 async def two_of_three(answer):
     """North answers after 0.9 s, south after 0.2, east after 0.3; the limit is 0.5 s."""
     shops = shops_with(north=0.9, south=0.2, east=0.3)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from helpers.checker import Exercise, Mistake, predict, require
+from helpers.checker import Exercise, Mistake, any_order, predict, require
 from helpers.simulated_io import Shop
 
 # -- so many threads ---------------------------------------------------------------------------------------------
@@ -115,13 +115,13 @@ ask_old_shops = Exercise(
                     prices += await asyncio.gather(*[asyncio.to_thread(shop.price_blocking, item) for shop in few])
                 return prices
             """),
-        Mistake("deadlock", "the checker's clock does not see", """
+        Mistake("own thread", "virtual time sees", """
             async def ask_old_shops(shops, item, at_once):
                 with ThreadPoolExecutor(at_once) as pool:
                     jobs = [asyncio.wrap_future(pool.submit(shop.price_blocking, item)) for shop in shops]
                     return await asyncio.gather(*jobs)
             """),
-        Mistake("early", "hold the loop's thread", """
+        Mistake("own thread", "loop.run_in_executor", """
             async def ask_old_shops(shops, item, at_once):
                 with ThreadPoolExecutor(at_once) as pool:
                     return list(pool.map(lambda shop: shop.price_blocking(item), shops))
@@ -134,15 +134,12 @@ ask_old_shops = Exercise(
             """),
     ],
     advice={
-        "blocked": "Let a thread of the pool make the call: loop.run_in_executor(pool, function, argument), with the "
-                   "function without parentheses. With them it is called here, on the loop.",
+        "blocked": "Let a thread of the pool make the call, with loop.run_in_executor(pool, function, argument): the "
+                   "function stands there without parentheses, which would call it here, on the loop.",
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
-        "slow": "As soon as a thread is free, it should begin the next call: hand all calls to a pool of at_once "
-                "threads.",
-        "early": "pool.map, and the result() of pool.submit, hold the loop's thread while the pool works. Hand the "
-                 "calls to the pool with loop.run_in_executor, and await what it gives.",
-        "deadlock": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: the checker's "
-                    "clock does not see what pool.submit begins.",
+        "slow": "Hand all calls to a pool of at_once threads: as soon as a thread is free, it begins the next one.",
+        "own thread": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: virtual time "
+                      "sees these threads.",
         "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
     },
 )
@@ -167,10 +164,10 @@ async def four_at_once(answer):
     return await ask(answer, [0.3] * 7, "coffee", 4)
 
 
-@ask_old_shops.case(returns=[301, 302, 303, 304], elapsed=0.6)
+@ask_old_shops.case(returns=[301, 302, 303, 304], elapsed=any_order([0.6, 0.1, 0.6, 0.1], at_once=2))
 async def uneven(answer):
-    """The first of four shops answers after 0.6 s, the others after 0.2 s; two may be asked at once."""
-    return await ask(answer, [0.6, 0.2, 0.2, 0.2], "tea", 2)
+    """Four shops answer after 0.6, 0.1, 0.6 and 0.1 s; two may be asked at once."""
+    return await ask(answer, [0.6, 0.1, 0.6, 0.1], "tea", 2)
 
 
 # -- a thread that stops when it is told --------------------------------------------------------------------------
@@ -323,18 +320,20 @@ read_in_time = Exercise(
             """),
     ],
     advice={
-        "left behind":
-            "A cancellation comes out of the await at which read_in_time waits. Put stop.set() into a finally.",
-        "order": "asyncio.to_thread(...) begins when it is awaited: make a task of it with asyncio.create_task, "
-                       "before you wait.",
-        "blocked": "Run it in a thread: asyncio.to_thread(read_pages, stop), without parentheses after read_pages.",
-        "value": "When the time is up, tell the thread with stop.set(), and return what it returns then: await it. "
-                 "Cancelling what awaits a thread does not stop it, and loses its pages.",
-        "cancelled": "To cancel the task that waits for a thread does not stop it. Tell the thread with stop.set(), "
-                     "and await the task.",
-        "error": "Wait without an error: await asyncio.wait([job], timeout=seconds), then stop.set() and await job.",
-        "slow": "Wait for the thread or for the time, whichever comes first. If it is done before the time is up, "
-                "there is nothing to wait for; if not, tell it with stop.set().",
+        "left behind": "Put stop.set() into a finally: a cancellation comes out of the await at which read_in_time "
+                       "waits.",
+        "order": "Make a task of it with asyncio.create_task, before you wait: asyncio.to_thread(...) begins when it "
+                 "is awaited.",
+        "blocked": "Run it in a thread, with asyncio.to_thread(read_pages, stop), without parentheses after "
+                   "read_pages.",
+        "value": "Tell the thread with stop.set() when the time is up, and await what it returns then: to cancel what"
+                 " awaits a thread does not stop it, and loses its pages.",
+        "cancelled: awaited": "Tell the thread with stop.set(), and await the task: to cancel the task that waits for"
+                              " a thread does not stop it.",
+        "error: ^TimeoutError": "Wait without an error, with await asyncio.wait([job], timeout=seconds), then call "
+                                "stop.set() and await job.",
+        "slow": "Wait for the thread or for the time, whichever comes first: if it is done before the time is up, "
+                "there is nothing left to wait for.",
     },
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.checker import Exercise, Mistake, any_order, equal, predict, require
 from helpers.simulated_io import Shop
 
 # -- semaphores: one for each shop ---------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ watch = Exercise(
                     asyncio.gather(*[get_price(shop, item) for item in items]) for shop in shops])
                 return {shop.name: prices for shop, prices in zip(shops, lists)}
             """),
-        Mistake("slow", "One semaphore for all shops", """
+        Mistake("slow", "need not wait for another shop", """
             async def watch(shops, items, limit):
                 slots = asyncio.Semaphore(limit)
                 async def get_price(shop, item):
@@ -85,7 +85,7 @@ watch = Exercise(
                     asyncio.gather(*[get_price(shop, item) for item in items]) for shop in shops])
                 return {shop.name: prices for shop, prices in zip(shops, lists)}
             """),
-        Mistake("slow", "as soon as any slot is free", """
+        Mistake("slow", "as soon as any slot of its shop is free", """
             async def watch(shops, items, limit):
                 async def ask(shop):
                     slots = asyncio.Semaphore(2)
@@ -96,7 +96,7 @@ watch = Exercise(
                 lists = await asyncio.gather(*[ask(shop) for shop in shops])
                 return {shop.name: prices for shop, prices in zip(shops, lists)}
             """),
-        Mistake("slow", "one after another", """
+        Mistake("slow", "need not wait for another shop", """
             async def watch(shops, items, limit):
                 prices = {}
                 for shop in shops:
@@ -107,7 +107,7 @@ watch = Exercise(
                     prices[shop.name] = await asyncio.gather(*[in_turn(item) for item in items])
                 return prices
             """),
-        Mistake("slow", "in batches", """
+        Mistake("slow", "nor for a batch", """
             async def watch(shops, items, limit):
                 async def ask(shop):
                     prices = []
@@ -166,15 +166,12 @@ watch = Exercise(
             """),
     ],
     advice={
-        "error": "ShopBusy says that more than limit requests were under way at one shop: all requests to one shop "
-                 "must share one semaphore; a semaphore of its own for each request limits nothing. If it speaks of "
-                 "a context manager, write async with.",
-        "slow": "One semaphore for all shops lets shops wait for each other; so do shops that are asked one after "
-                "another. And items asked in batches wait for the slowest of each batch: with a semaphore the next "
-                "one begins as soon as any slot is free.",
-        "deadlock": "Every slot that is taken must be given back: async with slots: does both; after await "
-                    "slots.acquire() you need a slots.release() in a finally.",
-        "value": "The prices stand in the order of items, whichever came first: gather gives them so.",
+        "error: ^ShopBusy": "Let all requests to one shop share one semaphore of limit slots: a semaphore of its own "
+                            "for each request limits nothing.",
+        "slow": "Let each request begin as soon as any slot of its shop is free: it need not wait for another shop, "
+                "nor for a batch.",
+        "deadlock": "Release every slot that you acquire: async with slots: does both.",
+        "value": "Put the prices in the order of items, whichever came first: gather gives them so.",
     },
 )
 
@@ -203,10 +200,14 @@ async def three_limited_shops(answer):
     return await answer([full("north", 0.1, 3), full("south", 0.3, 3), full("east", 0.2, 3)], GOODS, 3)
 
 
-@watch.case(returns=prices_at("west"), elapsed=0.56)
+def uneven_west() -> Shop:
+    return full("west", 0.3, 2, jitter="uniform", spread=1, seed=1)
+
+
+@watch.case(returns=prices_at("west"), elapsed=any_order([uneven_west().latency_of(item) for item in GOODS], at_once=2))
 async def uneven_limited_shop(answer):
     """One shop, whose five requests take 0.03 to 0.3 s; it refuses more than two at once."""
-    return await answer([full("west", 0.3, 2, jitter="uniform", spread=1, seed=1)], GOODS, 2)
+    return await answer([uneven_west()], GOODS, 2)
 
 
 @watch.case(elapsed=0.6)
@@ -495,17 +496,20 @@ work_off = Exercise(
             """),
     ],
     advice={
-        "deadlock": "join() waits for one task_done() for every item, so call it in a finally: a worker whose request "
-                    "fails must do so too, and go on. And workers without an end wait in get() for ever: do not await "
-                    "them before you have cancelled them.",
-        "slow":
-            "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its slowest.",
-        "left behind": "The workers wait in get() for ever. After the join(), cancel each of them, and then wait until "
-                       "they have stopped: a task that was told to stop has not yet stopped.",
-        "error": "Call task_done() once for each item, in one finally; and catch the ConnectionError in the worker, "
-                 "around the one request that failed.",
-        "value": "The dictionary holds the prices that came, and nothing for the items that failed. Call task_done() "
-                 "for everything that you get from the queue, a sentinel too, or it counts as unfinished.",
+        "deadlock": "Call task_done() once for every item, in a finally, and cancel the workers after the join(): "
+                    "workers without an end wait in get() for ever.",
+        "slow": "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its "
+                "slowest.",
+        "left behind": "Cancel each worker after the join(), and then wait until they have stopped: a worker without "
+                       "an end waits in get() for ever, and one that was told to stop has not yet stopped.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch the ConnectionError in the worker, around the one request that failed: then it goes on with the "
+            "next item.",
+        "error: task_done": "Call task_done() once for each item, in one finally: the queue counts what was put into "
+                            "it and what is done.",
+        "value: unfinished": "Call task_done() for everything that you get from the queue, a sentinel too, or it "
+                             "counts as unfinished.",
+        "value": "Return the prices that came, and nothing for the items that failed.",
     },
 )
 
@@ -541,7 +545,7 @@ async def all_open(answer):
     await all_done(queue)
 
 
-@work_off.case(elapsed=0.6, peak=2)
+@work_off.case(elapsed=0.6, peak=2, drawn=True)
 async def some_fail(answer):
     """Five items, two workers; the requests for coffee and salt fail."""
     shop = FailsFor("south", ("coffee", "salt"), latency=0.2)
@@ -730,11 +734,12 @@ ask_within = Exercise(
             """),
     ],
     advice={
-        "early": "Between two beginnings lie at least 1 / per_second seconds. Take the slot first, and then wait for "
-                 "the moment: a moment that was given out before may be over by the time the slot is free.",
-        "peak": "The rate alone does not limit what is in flight: a slow shop collects requests. Take a slot as well.",
-        "slow": "Every request begins as early as it can: the first one at once, another at the end of its gap or when "
-                "a slot is free, whichever is later.",
+        "early": "Take the slot first, and then wait for the moment: between two beginnings lie at least 1 / "
+                 "per_second seconds.",
+        "peak": "Take a slot as well: the rate alone does not limit what is in flight, since a slow shop collects "
+                "requests.",
+        "slow": "Begin every request as early as it can: the first one at once, another at the end of its gap or when"
+                " a slot is free, whichever is later.",
     },
 )
 
@@ -768,7 +773,7 @@ async def fast_shop(answer):
     await within(answer, Noting("north", latency=0.1), 5, 10)
 
 
-@ask_within.case(elapsed=3)
+@ask_within.case(elapsed=3, drawn=True)
 async def slow_shop(answer):
     """Five items; the shop takes 1 s. The limit is 2, and the rate 10 per second."""
     await within(answer, Noting("north", latency=1.0), 2, 10)

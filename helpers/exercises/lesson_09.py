@@ -159,12 +159,14 @@ buy = Exercise(
             """),
     ],
     advice={
-        "value": "Take the money at once when you have looked, before the await; after a ConnectionError, add the "
-                 "price to what the purse holds then. A purse may be emptied to the last cent.",
-        "sequential": "A lock around the payment makes the others wait for it. Here no lock is needed: look and take "
-                      "without an await in between.",
-        "error": "A ConnectionError out of pay means that nothing was bought: catch it, and give the money back.",
-        "forgotten await": "pay(price) alone pays nothing: await it.",
+        "value": "Take the money at once when you have looked, before the await, and add it to what the purse holds "
+                 "then if a ConnectionError comes.",
+        "sequential": "Look and take without an await in between: then no lock is needed, for which the others would "
+                      "have to wait.",
+        "error: ^(ShopError|ConnectionError)":
+            "Catch it, and give the money back: a ConnectionError out of pay means that nothing was bought.",
+        "no exception": "Catch only ConnectionError, and let every other exception out.",
+        "forgotten await: pay": "Await pay(price): a call alone pays nothing.",
     },
 )
 
@@ -189,7 +191,7 @@ async def one_purchase(answer):
     equal(paid, [320], "the list of payments")
 
 
-@buy.case(elapsed=0.3)
+@buy.case(elapsed=0.3, drawn=True)
 async def five_purchases(answer):
     """Five purchases at once, each for 320 cents, out of a purse of 1,000; each payment takes 0.3 s."""
     purse, paid = {"cents": 1000}, []
@@ -314,7 +316,7 @@ ask_once = Exercise(
                 lock.release()
                 return known[item]
             """),
-        Mistake("error", "Lock is not acquired", """
+        Mistake("forgotten await", "Lock.acquire() was called", """
             async def ask_once(known, lock, shop, item):
                 lock.acquire()
                 if item not in known:
@@ -340,13 +342,9 @@ ask_once = Exercise(
             """),
     ],
     advice={
-        "value": "The look into known, the question and the entry belong together: all three inside of one async with "
-                 "lock:, with the lock that was passed.",
-        "error": "An asyncio.Lock is taken with async with, since it may have to wait (lock.acquire() without await "
-                 "takes nothing). While it is taken, the price may not be known yet: wait for the lock, do not look "
-                 "whether it is taken.",
-        "deadlock":
-            "Whoever takes the lock gives it back, also when the shop raises an error: async with lock: does both.",
+        "value": "Put the look into known, the question and the entry inside of one async with lock:, with the lock "
+                 "that was passed.",
+        "deadlock": "Give the lock back whatever happens, also when the shop raises an error: async with lock: does.",
     },
 )
 
@@ -360,7 +358,7 @@ async def one_question(answer):
     return price
 
 
-@ask_once.case(returns=[320] * 5, elapsed=0.3)
+@ask_once.case(returns=[320] * 5, elapsed=0.3, drawn=True)
 async def five_questions(answer):
     """Five tasks want the price of tea at the same time; the shop answers after 0.3 s."""
     known, lock = {}, asyncio.Lock()
@@ -513,12 +511,12 @@ exchange = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Follow who waits for whom: an order that is the same for all tasks closes no circle (the names "
-                    "never change; the boxes do). And one lock cannot be taken twice by the same task.",
+        "deadlock": "Take the locks in an order that is the same for all tasks, such as that of the names, and no "
+                    "lock twice: then no circle of waiting can close.",
         "value": "Take both locks first; then carry, look at the boxes and exchange them, all inside of the block.",
-        "sequential": "Take the locks of the two stores, and no other: exchanges that share no store need not wait for "
-                      "each other.",
-        "error": "sorted() needs to know by what: sorted([one, other], key=lambda store: store.name).",
+        "sequential": "Take the locks of the two stores, and no other: exchanges that share no store need not wait "
+                      "for each other.",
+        "error: '<' not supported": "Say by what to sort, as in sorted([one, other], key=lambda store: store.name).",
     },
 )
 
@@ -553,7 +551,14 @@ def boxes(*pairs: tuple[Store, int]) -> None:
 async def one_exchange(answer):
     """North has 10 boxes and south 3; one exchange."""
     north, south = Store("north", 10), Store("south", 3)
-    await answer(south, north, carrying(north, south))
+    carry = carrying(north, south)
+
+    async def watched() -> None:
+        require((north.boxes, south.boxes) == (10, 3), "value", "the numbers of boxes were exchanged before they were "
+                "carried", "they are exchanged when carry() has returned")
+        await carry()
+
+    await answer(south, north, watched)
     boxes((north, 3), (south, 10))
 
 
@@ -573,7 +578,7 @@ async def there_and_back(answer):
     boxes((north, 10), (south, 3))
 
 
-@exchange.case(elapsed=0.3)
+@exchange.case(elapsed=0.3, drawn=True)
 async def while_north_is_counted(answer):
     """North and south have 5 boxes each. For 0.1 s somebody else holds the lock of north. Meanwhile two exchanges
     begin: north with south, and south with north."""

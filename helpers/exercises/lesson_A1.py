@@ -44,9 +44,9 @@ timed = Exercise(
     follow_up="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
     advice={
         "value": "Read the loop's clock before the await and after it, and return the result first and then the "
-                 "difference. time.process_time counts computing, not waiting.",
+                 "difference.",
         "order": "The result comes first, then the seconds.",
-        "nested loop": "You are on a running event loop already: write await coroutine.",
+        "nested loop": "Write await coroutine: you are on a running event loop already.",
     },
     mistakes=[
         Mistake("forgotten await", "await", """
@@ -63,7 +63,7 @@ timed = Exercise(
                 result = asyncio.create_task(coroutine)
                 return result, clock() - start
             """),
-        Mistake("value", "time.process_time", """
+        Mistake("value", "the loop's clock", """
             import time
             async def timed(coroutine):
                 start = time.process_time()
@@ -186,13 +186,15 @@ restart = Exercise(
         "the dictionary keeps it, so that you can stop it later.",
     follow_up="What does your function do if it is cancelled itself while it waits for the old task?",
     advice={
-        "order": "task.cancel() only asks. Wait for the end of the old task before you make the new one.",
+        "order": "Wait for the end of the old task before you make the new one: task.cancel() only asks.",
         "slow": "Wait until the old task has ended, and no longer than it takes: wait for the task, not for the clock.",
-        "cancelled": "Whoever awaits a cancelled task gets its CancelledError: wait with "
-                     "asyncio.gather(old, return_exceptions=True).",
-        "error": "An old task that has failed raises its error where you await it: wait with "
-                 "asyncio.gather(old, return_exceptions=True).",
-        "deadlock": "A watcher does not end by itself: cancel the old one, and do not wait for the new one.",
+        "cancelled: awaited": "Wait with asyncio.gather(old, return_exceptions=True): whoever awaits a cancelled task"
+                              " gets its CancelledError.",
+        "error: ^(ValueError|ShopError|ConnectionError)":
+            "Wait with asyncio.gather(old, return_exceptions=True): an old task that has failed raises its error "
+            "where you await it.",
+        "deadlock": "Do two things: cancel the old one, and do not wait for the new one. A watcher does not end by "
+                    "itself.",
         "value": "Go through the four things: cancel the old one of this name, create_task(coroutine, name=name), "
                  "tasks[name] = ..., return the task.",
     },
@@ -320,7 +322,7 @@ async def first_time(answer):
     return None
 
 
-@restart.case(elapsed=1)
+@restart.case(elapsed=1, drawn=True)
 async def second_time(answer):
     """tasks has a "watcher", which needs 0.2 s to clean up when it is cancelled, and a "heart", which is to go on."""
     log: list[str] = []
@@ -393,11 +395,11 @@ run_anywhere = Exercise(
         "the result or the error. The price: the loop of the caller stands still meanwhile.",
     follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
     advice={
-        "nested loop": "In this thread a loop is running. Call asyncio.run in another thread, and wait for that.",
-        "deadlock": "The loop of this thread is to run the coroutine, and this thread waits for it: neither can go on. "
-                    "Use a thread with a loop of its own.",
-        "no exception": "An error in a threading.Thread reaches nobody. ThreadPoolExecutor keeps it, and result() "
-                        "raises it.",
+        "nested loop": "Call asyncio.run in another thread, and wait for that: in this thread a loop is running.",
+        "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
+                    "thread waits for it, so neither can go on.",
+        "no exception": "Use ThreadPoolExecutor, whose result() raises the error: one in a threading.Thread reaches "
+                        "nobody.",
         "value": "Return what the coroutine returns: result() of what pool.submit gives.",
         "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for "
                   "that, and asyncio.run in it closes its loop.",

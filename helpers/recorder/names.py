@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from types import CodeType
 from typing import Any
 
 _short: dict[str, str] = {}             # qualified name -> what is shown of it: one string for many tasks
 
 
+_by_owner: set[CodeType] = set()         # methods whose coroutines are told by the name of their object
+
+
+def told_by_owner(method: Any) -> None:
+    """From now on call coroutines of this method by the `name` of their object: "north.price" for "Shop.price".
+
+    For programs whose pictures have many such lanes: the checker's.
+    """
+    _by_owner.add(method.__code__)
+
+
+def _owners_name(coro: Any) -> str | None:
+    """The name of a coroutine that is told by its object's; None of any other, and where the object is not known."""
+    frame = getattr(coro, "cr_frame", None)
+    if frame is None or frame.f_code not in _by_owner:
+        return None
+    owner = getattr(frame.f_locals.get("self"), "name", None)
+    return f"{owner}.{frame.f_code.co_name}" if isinstance(owner, str) else None
+
+
 def coroutine_name(coro: Any) -> str:
     """What to call a coroutine: the qualified name of its function, without the functions around it."""
+    if _by_owner and (name := _owners_name(coro)) is not None:
+        return name
     name = getattr(coro, "__qualname__", None)
     if not isinstance(name, str):       # an object that only behaves like a coroutine may have none, or anything
         name = type(coro).__name__

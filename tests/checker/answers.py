@@ -49,7 +49,14 @@ WRONG = {
     "half sequential": (samples.ask, "slow", 3, "0.7 s", body("""
         first = await asyncio.gather(shops[0].price(item), shops[1].price(item))
         return [*first, await shops[2].price(item)]""")),
-    "too early": (samples.ask, "early", 0, "0 s of virtual time", body("return [320, 290, 335]")),
+    "too early": (samples.ask, "early", 3, "0.2 s of virtual time", body("""
+        prices = [320, 290, 335]
+        prices[2] = await shops[2].price(item)
+        return prices""")),
+    "asks nobody": (samples.ask, "value", 0, "asked no shop", body("return [320, 290, 335]")),
+    "asks nobody, and waits": (samples.ask, "value", 0, "asked no shop", body("""
+        await asyncio.sleep(0.5)
+        return [320, 290, 335]""")),
     "concurrent": (samples.in_turn, "concurrent", 0, "3 waits were under way at once", """
         async def in_turn(shops, item):
             return await asyncio.gather(*[shop.price(item) for shop in shops])
@@ -92,7 +99,7 @@ WRONG = {
         async def nap(): await asyncio.sleep(5)
         task = asyncio.create_task(nap())
         return await asyncio.gather(*[shop.price(item) for shop in shops])""")),
-    "a thread left behind": (samples.ask, "thread", 0, "watcher", body("""
+    "a thread of its own": (samples.ask, "own thread", 3, "does not see it", body("""
         import threading
         threading.Thread(target=threading.Event().wait, name="watcher").start()
         return await asyncio.gather(*[shop.price(item) for shop in shops])""")),

@@ -143,6 +143,25 @@ async def at_once(answer):
     return await answer(Shop("north", latency=0, prices={"tea": 320}))
 
 
+quick_in_time = exercise(quick.starter, quick.solution_source)
+
+
+@quick_in_time.case(returns=320, elapsed=0.2)
+async def in_time(answer):
+    """The shop answers after 0.2 s."""
+    return await answer(Shop("north", latency=0.2, prices={"tea": 320}))
+
+
+pairs = exercise("async def pairs(shop):\n    ...\n", "async def pairs(shop):\n    return 1, 2\n")
+
+
+@pairs.case()
+async def two_things(answer):
+    """The function returns two things."""
+    first, second = await answer(Shop("north", latency=0.1))
+    require(first < second, "value", "the first is not smaller")
+
+
 step = exercise("def step(coroutine):\n    ...\n", "def step(coroutine):\n    return coroutine.send(None)\n")
 
 

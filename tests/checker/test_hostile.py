@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers.checker import process
-from helpers.checker.kinds import KINDS
+from helpers.checker.kinds import KINDS, NOT_JUDGED
 from tests.checker import samples
 
 pytestmark = pytest.mark.slow
@@ -155,7 +155,7 @@ HOSTILE = {
         import helpers.checker.protocol as p
         p.pack_frame = p.blank_notes = p.as_json = p.Event = p._dumps = None
         return []"""),
-    "the marks of the protocol patched": ("died", """
+    "the marks of the protocol patched": ("value", """
         import helpers.checker.protocol as p
         p.MARK = b"tea"
         return []"""),
@@ -163,12 +163,12 @@ HOSTILE = {
         import helpers.recorder as r
         r.Recorder.recording = lambda *a: None
         r.Recorder.__exit__ = None"""),
-    "threads for ever": ("thread value early", """
+    "threads for ever": ("own thread", """
         import threading
         for number in range(20):
             threading.Thread(target=threading.Event().wait).start()
         return []"""),
-    "threads that spin": ("thread value early computes endless", """
+    "threads that spin": ("own thread", """
         import threading
         def spin():
             while True: pass
@@ -227,11 +227,184 @@ HOSTILE = {
             def __str__(self):
                 while True: pass
         raise Broken"""),
+    "an __eq__ that says yes": ("value", """
+        class Yes:
+            def __eq__(self, other): return True
+            __hash__ = None
+        return Yes()"""),
+    "elements that say yes": ("value", """
+        class Yes(int):
+            def __eq__(self, other): return True
+            __hash__ = int.__hash__
+        return [Yes(), Yes(), Yes()]"""),
+    "a list that says yes": ("value", """
+        class Yes(list):
+            def __eq__(self, other): return True
+            def __len__(self): return 3
+            def __iter__(self): return iter([320, 290, 335])
+        return Yes()"""),
+    "a class that is another": ("value", """
+        class Liar:
+            @property
+            def __class__(self): return list
+            def __len__(self): return 3
+            def __iter__(self): return iter([320, 290, 335])
+        return Liar()"""),
+    "a name of a million letters": ("value", """
+        async def nothing(): await asyncio.sleep(0.1)
+        await asyncio.gather(*[asyncio.create_task(nothing(), name="x" * 1_000_000 + str(n)) for n in range(20)])
+        return []"""),
+    "a name of half characters": ("value", """
+        async def nothing(): await asyncio.sleep(0.1)
+        await asyncio.create_task(nothing(), name="\\ud800" * 1000)
+        return []"""),
+    "names that colour a terminal": ("value", """
+        async def nothing(): await asyncio.sleep(0.1)
+        await asyncio.create_task(nothing(), name="\\x1b[31m red \\n\\n\\r")
+        return []"""),
+    "tasks of long names left behind": ("left behind value", """
+        async def nothing(): await asyncio.sleep(100)
+        for n in range(500):
+            asyncio.create_task(nothing(), name="y" * 10_000)
+        return []"""),
+    "a deadlock of thousands": ("deadlock", """
+        gate = asyncio.Event()
+        async def wait(): await gate.wait()
+        await asyncio.gather(*[asyncio.create_task(wait(), name="z" * 1_000) for n in range(3_000)])"""),
+    "a coroutine function of a long name": ("forgotten await", """
+        async def f(): pass
+        f.__qualname__ = f.__name__ = "f" * 5_000_000
+        f()
+        return []"""),
+    "an exception of 10 MB": ("error", "raise ValueError('x' * 10_000_000)"),
+    "an exception of a million lines": ("error", "raise ValueError('x\\n' * 1_000_000)"),
+    "an exception of half characters": ("error", "raise ValueError('\\ud800 tea')"),
+    "an exception of a long class": ("error", "raise type('E' * 1_000_000, (Exception,), {})('x')"),
+    "an exception whose class lies": ("error", """
+        class Meta(type):
+            @property
+            def __name__(cls): return 3
+        class Lies(Exception, metaclass=Meta): pass
+        raise Lies"""),
+    "an exception that gives no text": ("error", """
+        class Odd(Exception):
+            def __str__(self): return 3
+            __repr__ = __str__
+        raise Odd"""),
+    "a group of a million": ("error", """
+        one = ValueError("x")
+        raise ExceptionGroup("many", [one] * 1_000_000)"""),
+    "groups in groups": ("error", """
+        error = ValueError("x")
+        for number in range(5_000):
+            error = ExceptionGroup("deep", [error])
+        raise error"""),
+    "a long chain of causes": ("error", """
+        error = ValueError("x")
+        for number in range(100_000):
+            another = ValueError("y")
+            another.__cause__ = another.__context__ = error
+            error = another
+        raise error"""),
+    "an exception of the checker's own": ("value", """
+        from helpers.checker import Failed
+        raise Failed("no such kind", "x" * 10_000_000, "y" * 10_000_000)"""),
+    "an exception of the checker's own, with no text": ("value", """
+        from helpers.checker import Failed
+        raise Failed(3, [], {})"""),
+    "a lost exception of 10 MB": ("lost exception value", """
+        async def fail(): raise ValueError("x" * 10_000_000)
+        for number in range(5):
+            asyncio.create_task(fail())
+        await asyncio.sleep(1)
+        return []"""),
+    "a huge result": ("value", "return [0] * 5_000_000"),
+    "a deep result": ("value", """
+        deep = []
+        for number in range(100_000):
+            deep = [deep]
+        return deep"""),
+    "a result in itself": ("value", """
+        a = []
+        a.append(a)
+        return a"""),
+    "a result of half characters": ("value", "return '\\udfff' * 100"),
+    "a dictionary of broken keys": ("value", """
+        class Key:
+            def __repr__(self): raise ValueError
+        return {Key(): Key()}"""),
+    "a number of a million digits": ("value", "return 1 << 4_000_000"),
+    "coroutines by the thousand": ("forgotten await", """
+        async def f(): pass
+        for number in range(20_000): f()
+        return []"""),
+    "half a character printed": ("value", "print('\\ud800 tea'); return []"),
+    "a terminal coloured": ("value", "print('\\x1b[2J\\x1b[31m\\x07' * 100); return []"),
+    "a text that is another": ("value", """
+        class Text(str):
+            def __len__(self): return -1
+            def __getitem__(self, index): return self
+            def __str__(self): return self
+        import sys
+        sys.stdout.write(Text("x" * 1_000_000))
+        return []"""),
+    "many prints": ("value endless", """
+        for number in range(100_000): print(number)
+        return []"""),
+    "prints from many threads": ("own thread", """
+        import threading
+        threads = [threading.Thread(target=lambda: [print("x") for _ in range(1000)]) for _ in range(10)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        return []"""),
+    "a broken display": ("value", """
+        class Broken:
+            def __repr__(self): raise SystemExit
+            def _repr_html_(self): raise SystemExit
+        display(Broken(), "x" * 1_000_000)
+        return []"""),
+    "reports forged": ("died value", """
+        import gc, os
+        from helpers.checker import protocol
+        for frame in ({"event": "end"}, {"event": "case", "notes": protocol.blank_notes()}):
+            for number in range(16):
+                try: os.write(number, protocol.pack_frame(frame, b"\\x93job"))
+                except OSError: pass
+        return []"""),
+    "reports forged with what the stack holds": ("died", """
+        import sys
+        frame = sys._getframe()
+        while "send" not in frame.f_locals: frame = frame.f_back
+        frame.f_locals["send"]({"event": "end"})"""),
+    "reports that make no sense": ("died", """
+        import sys
+        frame = sys._getframe()
+        while "send" not in frame.f_locals: frame = frame.f_back
+        frame.f_locals["send"]({"event": "case", "notes": {"value": 3}})"""),
+    "reports without end": ("died endless", """
+        import sys
+        frame = sys._getframe()
+        while "send" not in frame.f_locals: frame = frame.f_back
+        while True: frame.f_locals["send"]({"event": "printed", "text": "x"})"""),
+    "begun again and again": ("endless died", """
+        import sys
+        frame = sys._getframe()
+        while "send" not in frame.f_locals: frame = frame.f_back
+        while True: frame.f_locals["send"]({"event": "begun"})"""),
+    "stopped by a signal": ("endless", "import os, signal; os.kill(os.getpid(), getattr(signal, 'SIGSTOP', 0))"),
+    "an alarm": ("died", "import signal, time; signal.setitimer(signal.ITIMER_REAL, 0.01)\nwhile True: pass"),
+    "an exception hook": ("replaced", """
+        import sys
+        sys.excepthook = sys.unraisablehook = None
+        raise ValueError"""),
+    "globals full of garbage": ("value", """
+        globals().update({f"g{n}": object() for n in range(10_000)})
+        return []"""),
     "a broken __repr__": ("value", """
         class Broken:
             def __repr__(self): raise KeyboardInterrupt
         return Broken()"""),
-    "an endless __eq__": ("endless", """
+    "an endless __eq__": ("value", """
         class Slow:
             def __eq__(self, other):
                 while True: pass
@@ -302,7 +475,7 @@ HOSTILE = {
     "the environment": ("value", "import os; os.environ.clear(); return []"),
     "the path": ("value", "import sys; sys.path.clear(); sys.path_hooks.clear(); sys.meta_path.clear(); return []"),
 }
-POSIX = {"fork", "a fork bomb", "kill", "raise a signal"}
+POSIX = {"stopped by a signal", "an alarm", "fork", "a fork bomb", "kill", "raise a signal"}
 
 
 def answer_with(body: str):
@@ -323,10 +496,13 @@ def test_no_answer_harms_the_checker(name: str) -> None:
     start = time.monotonic()
     report = samples.ask.check(answer_with(body), seconds=LOWERED)
     took = time.monotonic() - start
-    assert report.outcome == "wrong", report
+    assert report.outcome == ("unchecked" if report.kind in NOT_JUDGED else "wrong"), report
     assert took < WITHIN + BUSY
     assert any(report.kind == kind for kind in _kinds(kinds)), report
     assert len(report.message) < 5_000
+    shown = report._repr_mimebundle_()
+    assert len(shown["text/plain"].encode()) < 100_000 and len(shown["text/html"].encode()) < 1_000_000
+    assert not set(shown["text/plain"]) & {"\x1b", "\x07", "\r"}
     assert is_still_judged_well()
 
 
@@ -404,7 +580,8 @@ def test_a_kernel_goes_on_after_each_hostile_answer() -> None:
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     for number in range(len(IN_A_KERNEL)):
         hostile, after = notebook.cells[1 + 2 * number], notebook.cells[2 + 2 * number]
-        assert [output.data["text/plain"] for output in hostile.outputs] == ["'wrong'"], IN_A_KERNEL[number]
+        assert [output.data["text/plain"] for output in hostile.outputs] in (["'wrong'"], ["'unchecked'"]), \
+            IN_A_KERNEL[number]
         assert "".join(output.text for output in after.outputs) == "3 True\n", IN_A_KERNEL[number]
     assert notebook.cells[-1].outputs[-1].data["text/plain"].startswith("Right.")
     assert "traceback" not in str(notebook.cells)

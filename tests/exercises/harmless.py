@@ -3,4 +3,177 @@
 from __future__ import annotations
 
 HARMLESS: dict[str, dict[str, str]] = {
+    "lesson_00.ask_all": {
+        "||for shop in shops: -> ||for shop in list(shops)[::-1]:":
+            "All are started before any is waited for: in which order, the task does not say.",
+    },
+    "lesson_00.tea_and_coffee": {
+        "|coffee = await shop.price('coffee') -> |coffee = await shop.price('coffee')":
+            "In which order it asks, the task does not say.",
+    },
+    "lesson_01.cheaper": {
+        "|south = await get_price('south') -> |south = await get_price('south')":
+            "In which order it asks, the task does not say.",
+        "|return 'north' if north < south else 'south' -> |return 'north' if north <= south else 'south'":
+            "Which one is named if both cost the same, the task does not say.",
+    },
+    "lesson_01.drive_all": {
+        "|for coroutine in coroutines: -> |for coroutine in list(coroutines)[::-1]:":
+            "In which order they are started, the task does not say.",
+        "||except StopIteration as stop: -> ||except Exception as stop:":
+            "The task says nothing of a coroutine that fails.",
+    },
+    "lesson_01.drive_with": {
+        "|except StopIteration as stop: -> |except Exception as stop:":
+            "The task says nothing of a coroutine that fails.",
+    },
+    "lesson_02.run_with_jumps": {
+        "||except StopIteration as stop: -> ||except Exception as stop:":
+            "The task says nothing of a coroutine that fails.",
+    },
+    "lesson_02.total": {
+        "|||await asyncio.sleep(0) -> |||await asyncio.sleep(-1)":
+            "asyncio.sleep gives one turn for every time that is not positive.",
+    },
+    "lesson_03.price_table": {
+        "||for shop in shops: -> ||for shop in list(shops)[::-1]:":
+            "All are started before any is waited for: in which order, the task does not say.",
+        "|return {name: task.result() for name, task in tasks.items()} -> |return {name: task.result() for "
+        "name, task in list(tasks.items())[::-1]}":
+            "A dictionary is the same in any order.",
+    },
+    "lesson_03.total_cost": {
+        "|tasks = [asyncio.create_task(shop.price(item), name=shop.name) for shop in shops] -> |tasks = "
+        "[asyncio.create_task(shop.price(item), name=shop.name) for shop in shops]":
+            "Whether the box or the shops are asked first, at the same moment, is the same.",
+        "|box = asyncio.create_task(post.price('box'), name='box') -> |box = "
+        "asyncio.create_task(post.price('box'), name='boxs')":
+            "The name of a task says who it is, no more.",
+    },
+    "lesson_03.with_old_shop": {
+        "||tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name='old')) -> "
+        "||tasks.append(_done(await asyncio.to_thread(old.price_blocking, item)))":
+            "The tasks of the shops are under way already: the block may wait for the old shop.",
+        "||tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name='old')) -> "
+        "||tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name='olds'))":
+            "The name of a task says who it is, no more.",
+    },
+    "lesson_04.first_below": {
+        "||return (shop.name, await shop.price(item)) -> ||return [shop.name, await shop.price(item)]":
+            "The pair is taken apart at once.",
+        "|||if price <= limit: ; ||||return (name, price) -> ||||if price <= limit: ; |||||return (name, price)":
+            "It may stand in the try: nothing in it raises a ConnectionError.",
+        "||for task in tasks: -> ||for task in list(tasks)[::-1]:":
+            "All are cancelled before any is waited for.",
+        "|tasks = [asyncio.create_task(ask(shop), name=shop.name) for shop in shops] -> |tasks = "
+        "[asyncio.create_task(ask(shop), name=shop.name) for shop in list(shops)[::-1]]":
+            "All are started before any is waited for: in which order, the task does not say.",
+    },
+    "lesson_04.open_and_closed": {
+        "|closed = [shop.name for shop, price in zip(shops, prices) if price is None] -> |closed = "
+        "[shop.name for shop, price in zip(shops, prices) if price is None]":
+            "The two are made of the same answers: either may come first.",
+        "|return (came, closed) -> |return [came, closed]":
+            "Two things: a list holds them as a tuple does.",
+        "|||return None -> |||pass":
+            "A function without a return returns None.",
+        "|came = {shop.name: price for shop, price in zip(shops, prices) if price is not None} -> |came = "
+        "{shop.name: price for shop, price in list(zip(shops, prices))[::-1] if price is not None}":
+            "A dictionary is the same in any order.",
+        "|||return None -> |||None":
+            "A function without a return returns None.",
+    },
+    "lesson_05.all_or_nothing": {
+        "|return prices -> ||return prices":
+            "After an exception that is caught the function ends, and returns None.",
+        "||prices = {shop.name: task.result() for shop, task in zip(shops, tasks)} -> ||prices = {shop.name: "
+        "task.result() for shop, task in list(zip(shops, tasks))[::-1]}":
+            "A dictionary is the same in any order.",
+    },
+    "lesson_05.by_shop": {
+        "||return prices -> |||return prices":
+            "After an exception that is caught the function ends, and returns None.",
+        "|return {name: task.result() for name, task in tasks.items()} -> |return {name: task.result() for "
+        "name, task in list(tasks.items())[::-1]}":
+            "A dictionary is the same in any order.",
+        "||tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops} -> ||tasks = "
+        "{shop.name: group.create_task(ask(shop), name=shop.name) for shop in list(shops)[::-1]}":
+            "All are started before any is waited for: in which order, the task does not say.",
+        "|||prices = {item: task.result() for item, task in tasks.items()} -> |||prices = {item: "
+        "task.result() for item, task in list(tasks.items())[::-1]}":
+            "A dictionary is the same in any order.",
+        "||||tasks = {item: group.create_task(shop.price(item), name=item) for item in items} -> ||||tasks = "
+        "{item: group.create_task(shop.price(item), name=item) for item in list(items)[::-1]}":
+            "All are started before any is waited for: in which order, the task does not say.",
+        "||||tasks = {item: group.create_task(shop.price(item), name=item) for item in items} -> ||||tasks = "
+        "{item: group.create_task(_never_asked(shop, item), name=item) for item in items}":
+            "The shops of its cases have no price_of: they are asked.",
+    },
+    "lesson_05.causes": {
+        "|found = [] -> |found = []":
+            "The list may be made before the group is looked at.",
+        "|if not isinstance(error, ExceptionGroup): -> |if not isinstance(error, BaseExceptionGroup):":
+            "The task speaks of errors: there is no KeyboardInterrupt in a group of its cases.",
+    },
+    "lesson_06.prices_in_time": {
+        "|except TimeoutError: -> |except OSError:":
+            "An error of a shop comes out in a group, which neither of the two catches.",
+        "||||for shop in shops: -> ||||for shop in list(shops)[::-1]:":
+            "All are started before any is waited for: in which order, the task does not say.",
+    },
+    "lesson_07.ask_old_shops": {
+        "||return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in "
+        "shops]) -> ||return await _in_turn([loop.run_in_executor(pool, shop.price_blocking, item) for shop "
+        "in shops])":
+            "The pool has all calls already: they run, in whatever order they are awaited.",
+    },
+    "lesson_08.ask_within": {
+        "|loop = asyncio.get_running_loop() -> |loop = asyncio.get_running_loop()":
+            "None of the first statements needs another.",
+        "|free = 0.0 -> |free = 0.0":
+            "None of the first statements needs another.",
+        "|free = 0.0 -> |free = -1.0":
+            "Any moment that is over will do.",
+    },
+    "lesson_08.watch": {
+        "|return {shop.name: prices for shop, prices in zip(shops, lists)} -> |return {shop.name: prices for "
+        "shop, prices in list(zip(shops, lists))[::-1]}":
+            "A dictionary is the same in any order.",
+    },
+    "lesson_08.work_off": {
+        "|for worker in workers: -> |for worker in list(workers)[::-1]:":
+            "All are cancelled before any is waited for.",
+        "|workers = [asyncio.create_task(work()) for _ in range(count)] -> |workers = "
+        "[asyncio.create_task(work()) for _ in list(range(count))[::-1]]":
+            "All are started before any is waited for: in which order, the task does not say.",
+        "|||except ConnectionError: -> |||except OSError:":
+            "The task says nothing of other exceptions, and a worker is cancelled only in get().",
+        "|||except ConnectionError: -> |||except Exception:":
+            "The task says nothing of other exceptions, and a worker is cancelled only in get().",
+        "|||except ConnectionError: -> |||except BaseException:":
+            "The task says nothing of other exceptions, and a worker is cancelled only in get().",
+    },
+    "lesson_09.ask_once": {
+        "||return known[item] -> |return known[item]":
+            "What is in known stays there: it may be read without the lock.",
+    },
+    "lesson_09.buy": {
+        "|return True -> ||return True":
+            "It may stand in the try: nothing in it raises an exception.",
+    },
+    "lesson_09.exchange": {
+        "|first, second = sorted([one, other], key=lambda store: store.name) -> |first, second = "
+        "sorted([one, other], key=lambda store: store.name)":
+            "Whether it sorts before or after it looks for the same store, is the same.",
+        "||one.boxes, other.boxes = (other.boxes, one.boxes) -> |one.boxes, other.boxes = (other.boxes, one.boxes)":
+            "Without an await after the release nobody can come in between.",
+        "|async with first.lock, second.lock: -> |async with second.lock, first.lock:":
+            "It is an order, too, and the same for all.",
+    },
+    "lesson_A1.run_anywhere": {
+        "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
+            "Only one call is handed to the pool: how many threads it may have does not matter.",
+        "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
+            "Only one call is handed to the pool: how many threads it may have does not matter.",
+    },
 }

@@ -6,12 +6,15 @@ import importlib
 import json
 import pkgutil
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 import helpers.exercises
 from helpers.checker import Exercise, Mistake, exercises_of
+from helpers.checker.kinds import NOT_JUDGED
+from tests.checker.rules import check_report
 
 pytestmark = pytest.mark.slow
 
@@ -56,8 +59,10 @@ def test_each_wrong_answer_earns_its_message(name: str) -> None:
     exercise, mistake = MISTAKES[name]
     seconds = 1 if re.search(r"while True:\s*pass", mistake.source) else SECONDS
     report = exercise.check(exercise.compile(mistake.source), seconds=seconds)
-    assert (report.outcome, report.kind) == ("wrong", mistake.kind), report
+    outcome = "unchecked" if mistake.kind in NOT_JUDGED else "wrong"
+    assert (report.outcome, report.kind) == (outcome, mistake.kind), report
     assert mistake.fragment.lower() in " ".join(report.message.split()).lower(), report
+    check_report(report)
 
 
 def test_there_are_at_least_four_different_wrong_answers(exercise: Exercise) -> None:
@@ -74,6 +79,23 @@ def test_its_texts_are_complete(exercise: Exercise) -> None:
     assert exercise.name in exercise.task
     # one sentence each: the rest belongs to the notebook
     assert len(exercise.why.split()) <= 60 and len(exercise.follow_up.split()) <= 60
+
+
+def test_the_hints_lead_to_the_solution_that_is_shown(exercise: Exercise) -> None:
+    """What the last hint leaves to fill in is the solution, with dots in some of its places."""
+    for hint in exercise.hints:
+        head, _, gaps = hint.partition("\n")
+        if head != "Fill in the dots:":
+            continue
+        pattern = ".*".join(map(re.escape, _code(gaps).split("...")))
+        body = textwrap.dedent(exercise.solution_source.partition("\n")[2])
+        assert re.fullmatch(pattern, _code(body), re.DOTALL), f"{hint}\n{exercise.solution_source}"
+
+
+def _code(source: str) -> str:
+    """A source text without its comments, empty lines and indentation."""
+    lines = [line.partition("  #")[0].strip() for line in source.splitlines()]
+    return "\n".join(line for line in lines if line)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

@@ -1,6 +1,6 @@
 """Answers to the exercises of lesson 03."""
 
-from tests.exercises.battery.answers import hostile, right, wrong
+from tests.exercises.battery.answers import hostile, right, unseen, wrong
 
 ANSWERS = [
     right("price_table", "tasks in a dictionary", """
@@ -118,12 +118,28 @@ ANSWERS = [
             tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
             return [await task for task in (*tasks, last)]
         """),
-    right("with_old_shop", "a pool of its own", """
+    unseen("with_old_shop", "a pool of its own", """
         async def with_old_shop(shops, old, item):
             from concurrent.futures import ThreadPoolExecutor
             with ThreadPoolExecutor(1) as pool:
                 future = asyncio.wrap_future(pool.submit(old.price_blocking, item))
                 return await asyncio.gather(*[shop.price(item) for shop in shops], future)
+        """),
+    unseen("with_old_shop", "a thread that calls back", """
+        async def with_old_shop(shops, old, item):
+            import threading
+            loop = asyncio.get_running_loop()
+            last = loop.create_future()
+
+            def work():
+                price = old.price_blocking(item)
+                loop.call_soon_threadsafe(last.set_result, price)
+
+            thread = threading.Thread(target=work)
+            thread.start()
+            prices = await asyncio.gather(*[shop.price(item) for shop in shops], last)
+            thread.join()
+            return prices
         """),
     wrong("with_old_shop", "a call instead of the function", """
         async def with_old_shop(shops, old, item):

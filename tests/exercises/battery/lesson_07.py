@@ -1,6 +1,6 @@
 """Answers to the exercises of lesson 07."""
 
-from tests.exercises.battery.answers import hostile, right, wrong
+from tests.exercises.battery.answers import hostile, right, unseen, wrong
 
 ANSWERS = [
     right("ask_old_shops", "a pool of that size", """
@@ -46,6 +46,25 @@ ANSWERS = [
                 tasks.append(asyncio.create_task(asyncio.to_thread(shop.price_blocking, item)))
                 running.add(tasks[-1])
             return [await task for task in tasks]
+        """),
+    unseen("ask_old_shops", "map of a pool, in a thread", """
+        async def ask_old_shops(shops, item, at_once):
+            def ask_all():
+                with ThreadPoolExecutor(at_once) as pool:
+                    return list(pool.map(lambda shop: shop.price_blocking(item), shops))
+
+            return await asyncio.to_thread(ask_all)
+        """),
+    unseen("ask_old_shops", "a semaphore of threading, in the threads", """
+        async def ask_old_shops(shops, item, at_once):
+            import threading
+            places = threading.Semaphore(at_once)
+
+            def ask(shop):
+                with places:
+                    return shop.price_blocking(item)
+
+            return await asyncio.gather(*[asyncio.to_thread(ask, shop) for shop in shops])
         """),
     wrong("ask_old_shops", "no limit", """
         async def ask_old_shops(shops, item, at_once):
@@ -141,6 +160,17 @@ ANSWERS = [
                 stop.set()
                 await reading
                 raise
+        """),
+    unseen("read_in_time", "a timer of threading", """
+        async def read_in_time(read_pages, seconds):
+            stop = threading.Event()
+            timer = threading.Timer(seconds, stop.set)
+            timer.start()
+            try:
+                return await asyncio.to_thread(read_pages, stop)
+            finally:
+                timer.cancel()
+                stop.set()
         """),
     wrong("read_in_time", "the pages are lost", """
         async def read_in_time(read_pages, seconds):
