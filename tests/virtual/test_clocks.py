@@ -323,6 +323,28 @@ async def argument(pause):
     pause(7)
 
 
+def test_a_sleep_and_a_clock_as_callbacks_are_virtual():
+    async def main():
+        loop, seen = asyncio.get_running_loop(), []
+        loop.call_soon(time.sleep, 3)
+        loop.call_later(1, lambda clock: seen.append(clock()), time.monotonic)
+        await asyncio.sleep(10)
+        return now(), seen, await loop.run_in_executor(None, time.monotonic)
+
+    assert run(main()) == (10, [3], 10)
+
+
+def test_a_real_loop_in_a_thread_of_the_run_ends():
+    async def real():
+        await asyncio.sleep(0.01)
+        return "real"
+
+    async def main():
+        return await asyncio.to_thread(asyncio.run, real()), now()
+
+    assert run(main()) == ("real", 0)
+
+
 def test_what_the_program_cannot_reach_does_no_harm():
     def retry(sleep=time.sleep, clock=moment.now):      # never called
         return sleep, clock
