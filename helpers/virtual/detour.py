@@ -57,6 +57,11 @@ _give_back: Any = ctypes.PYFUNCTYPE(None, py_object)(("Py_DecRef", pythonapi))
 _type_modified: Any = ctypes.PYFUNCTYPE(None, py_object)(("PyType_Modified", pythonapi))
 
 
+def keep_for_ever(thing: Any) -> None:
+    """Have Python never throw an object away, not even at its end."""
+    _take(thing)
+
+
 def _definition(address: int | None, name: str) -> _Definition:
     """The definition there, if it is one of that name."""
     if address:

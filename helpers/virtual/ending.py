@@ -3,7 +3,7 @@
 `task.cancel()` cancels what the task waits for; if that is another task, it does the same, and so on. Of tasks that
 await each other that has no end: asyncio raises RecursionError, and cancels nothing. So `cancel_all` looks first where
 it would lead. A task that is in such a circle, waits for one in it, or stands before a very long chain is cancelled
-alone, as if what it waits for had been cancelled.
+alone, as if what it waits for had been cancelled. (A task group cancels its tasks, too, and waits for their ends.)
 
 A task that swallows its cancellation stays. `abandon` closes its coroutine, so that it does nothing any more, neither
 in the next cell of a notebook nor when Python throws it away, which asyncio would complain of.
@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Iterable, Iterator
+from types import CoroutineType
 from typing import Any, cast
 
 from helpers.recorder import asyncio_internals
-from helpers.recorder.asyncio_internals import TASKS, GatheringFuture
+from helpers.recorder.asyncio_internals import TASKS, GatheringFuture, get_running_loop, set_running_loop
+from helpers.virtual.detour import keep_for_ever
 
 DEEPEST = 100               # tasks that await one another, up to which asyncio's own cancelling is trusted
 
@@ -31,15 +34,21 @@ def cancel_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
             _cancel_alone(cast(asyncio_internals.Task, task))
 
 
-def abandon(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Close the coroutines of tasks that nobody will run any more."""
-    for task in tasks:
-        cast(asyncio_internals.Task, task)._log_destroy_pending = False
-        close = getattr(task.get_coro(), "close", None)
-        if close is not None:
-            # what it does in its `finally` may fail without a loop, and "coroutine ignored GeneratorExit" is no news
-            with contextlib.suppress(Exception):
-                close()
+def abandon(loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Close the coroutines of tasks that their loop will not run any more."""
+    before = get_running_loop()
+    # Without a running loop each await would fail, and `while True:` with a bare `except:` in it would never end.
+    set_running_loop(loop)
+    try:
+        for task in tasks:
+            cast(asyncio_internals.Task, task)._log_destroy_pending = False
+            coro: Any = task.get_coro()
+            try:
+                coro.close()
+            except Exception:       # "coroutine ignored GeneratorExit": Python must not ask it again, without a loop
+                keep_for_ever(coro)
+    finally:
+        set_running_loop(before)
 
 
 def _has_an_end(task: asyncio.Task[Any]) -> bool:
@@ -63,11 +72,22 @@ def _has_an_end(task: asyncio.Task[Any]) -> bool:
 def _cancelled_with(future: Any) -> Iterator[Any]:
     """The futures that are cancelled by `future.cancel()`."""
     if isinstance(future, TASKS):
-        waiter = cast(asyncio_internals.Task, future)._fut_waiter
-        return iter(() if waiter is None else (waiter,))
+        task = cast(asyncio_internals.Task, future)
+        return iter([*_in_its_group(task), *(() if task._fut_waiter is None else (task._fut_waiter,))])
     if isinstance(future, GatheringFuture):
         return iter([child for child in future._children if not child.done()])
     return iter(())
+
+
+def _in_its_group(task: asyncio.Task[Any]) -> Iterable[Any]:
+    """The tasks of the task group at whose end a task waits."""
+    link: Any = task.get_coro()
+    while type(link) is CoroutineType:
+        if link.cr_code is asyncio.TaskGroup.__aexit__.__code__:
+            groups = [each for each in gc.get_referents(link) if isinstance(each, asyncio.TaskGroup)]
+            return list(cast(asyncio_internals.Group, groups[0])._tasks) if groups else ()
+        link = link.cr_await
+    return ()
 
 
 def _cancel_alone(task: asyncio_internals.Task) -> None:

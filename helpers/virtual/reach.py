@@ -44,7 +44,7 @@ def reachable(roots: Iterable[Any], wanted: Callable[[Any], bool]) -> list[Any]:
     found, queue, later = [], deque(roots), deque[Any]()
     seen = {id(each): each for each in queue}           # kept, so that no id is given away meanwhile
     looked_into = 0                                     # functions of libraries
-    while queue or later and looked_into < OF_LIBRARIES:
+    while queue or (later and looked_into < OF_LIBRARIES):
         looked_into += not queue
         thing = (queue or later).popleft()
         for each in _leads_to(thing):

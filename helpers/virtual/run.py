@@ -78,7 +78,7 @@ def _close(loop: VirtualTimeLoop) -> None:
         _finish(loop, loop.shutdown_default_executor)
     finally:
         with in_charge_of_time(loop):
-            abandon(loop.open_tasks())
+            abandon(loop, loop.open_tasks())
         loop.close()
 
 

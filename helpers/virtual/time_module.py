@@ -25,6 +25,7 @@ What stays real:
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import os
@@ -53,11 +54,12 @@ EPOCH = 946_684_800         # time.time() begins at 2000-01-01 00:00 UTC, the sa
 LONGEST = 9_223_372_036     # seconds; the real time.sleep refuses more
 READS = 5_000_000           # of the clock at one instant, after which a program counts as waiting in vain
 SECOND = 10**9              # nanoseconds
+_TIME_OF_A_LOOP = asyncio.BaseEventLoop.time.__code__       # a real loop waits for something real
 _TIMED = "<timeit-src>"     # what timeit calls the file of the code that it runs
 
 # Libraries that wait for something real, or speak to the notebook: their modules see real time.
 REAL_TIME = frozenset({
-    "threading", "queue", "subprocess", "selectors", "socket", "ssl", "multiprocessing", "concurrent", "asyncio",
+    "threading", "queue", "subprocess", "selectors", "socket", "ssl", "multiprocessing", "concurrent",
     "psutil", "zmq", "tornado", "ipykernel", "jupyter_client", "IPython", "traitlets", "comm", "ipywidgets",
     "debugpy", "_pydevd_bundle", "coverage",
 })
@@ -103,7 +105,7 @@ def _asked(frame: FrameType) -> _InCharge | None:
     found = _clocks.get(threading.get_ident())
     if found is not None:
         name = frame.f_globals.get("__name__")
-        if isinstance(name, str) and name.partition(".")[0] in REAL_TIME:
+        if (isinstance(name, str) and name.partition(".")[0] in REAL_TIME) or frame.f_code is _TIME_OF_A_LOOP:
             return None
     return found
 

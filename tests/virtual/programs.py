@@ -34,5 +34,5 @@ def close(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def identities(module: types.ModuleType) -> dict[str, int]:
-    """What stands under which name; not the objects themselves, or the real sleep would be found here."""
-    return {name: id(value) for name, value in vars(module).items()}
+    """What stands under which name."""
+    return {name: id(value) for name, value in vars(module).items() if name != "__warningregistry__"}
