@@ -100,7 +100,7 @@ def text(run: Recording, until: float | None = None) -> str:
     lines += _virtual_chart(run, until) if run.clock == "virtual" else _real_chart(run)
     lines[-1:-1] = footnotes.blocks(run)                # above the key
     if run.clock == "real":
-        lines[-1:-1] = footnotes.kept_waiting(run)
+        lines[-1:-1] = footnotes.kept_waiting(run, short_ones=False)
     lines[-1:-1] = footnotes.footnotes(run)
     return "\n".join(lines)
 
