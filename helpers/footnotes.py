@@ -101,7 +101,7 @@ def blocks_at(who: str, place: Place | None, known: bool = False) -> str:
 
 def callbacks(run: Recording) -> list[str]:
     """Of `blocks`, those that no task's turn is."""
-    return _told(run, ((_callback(span), span) for span in run.callbacks))
+    return _told(run, ((callback(span), span) for span in run.callbacks))
 
 
 def kept_waiting(run: Recording, *, short_ones: bool = True) -> list[str]:
@@ -123,11 +123,12 @@ def _blocked(run: Recording) -> Iterator[tuple[str, Span]]:
             if span.kind == BLOCKED:
                 yield isolated(run.names[task.id]), span
     for span in run.callbacks:
-        yield _callback(span), span
+        yield callback(span), span
 
 
-def _callback(span: Span) -> str:
-    return isolated(shown_name(span.wait))
+def callback(span: Span) -> str:
+    """What to call a callback that blocks the loop."""
+    return f"the callback {isolated(shown_name(span.wait))}"
 
 
 def longest_block(run: Recording) -> tuple[str, Span]:

@@ -72,7 +72,7 @@ def summary(run: Recording) -> str:
         words.append(waited)
     words.append(f"at most {run.peak:,} under way")
     if run.clock == "virtual":
-        words.append(f"longest turn {seconds(run.largest_gap)}")
+        words.append(f"longest turn {seconds(run.longest_turn)}")
     for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
         n = sum(t.outcome == outcome for t in run.tasks)
         if n:

@@ -70,7 +70,8 @@ def test_who_blocks_the_loop_is_told_with_the_line_and_in_virtual_time_how_long(
     assert footnotes.blocks(run_of(unknown, clock="real")) == ["main blocks the loop, at a line that is not known"]
     callback = Span("blocked", 0, 0.5, "tick", place=LINE)
     run = run_of(turn(0.5), callbacks=(callback,))
-    assert footnotes.callbacks(run) == footnotes.blocks(run) == ["tick blocks the loop at line 18 in main for 0.5 s"]
+    assert footnotes.callbacks(run) == footnotes.blocks(run) == [
+        "the callback tick blocks the loop at line 18 in main for 0.5 s"]
     many = [Span("blocked", k, k + 0.25, place=Place("cell", k, "main")) for k in range(9)]
     assert footnotes.blocks(run_of(*many))[3:] == ["the loop is blocked at 6 more places"]
 

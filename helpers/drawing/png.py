@@ -236,7 +236,8 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    for words in (f"tasks beside {printable(layout.placed[-1].panel.run.names[0])}", "beside the main task"):
+    main = printable(layout.placed[-1].panel.run.names[0])
+    for words in (f"tasks beside {main}", f"beside {main}", "tasks beside main"):
         if sheet.measure(words, SMALL) <= CURVE:
             _turned(sheet, curve.top + CURVE / 2, words)
             break

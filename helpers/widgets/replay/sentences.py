@@ -138,13 +138,13 @@ def outlook(step: Step) -> str:
     if not step.callbacks:
         return f"Nobody is ready: the loop sleeps until {moment(run, step.next_time)}."
     first = step.callbacks[0]
-    words = f"Nobody is ready: at {moment(run, first.start)} {_callback(run, first)}"
+    words = f"Nobody is ready: at {moment(run, first.start)} {_block(run, first)}"
     more = len(step.callbacks) - 1
     return f"{words}, and {count(more, 'more callback')} after it." if more else f"{words}."
 
 
-def _callback(run: Recording, span: Span) -> str:
-    who = footnotes.blocks_at(f"the callback {isolated(shown_name(span.wait))}", span.place, known=True)
+def _block(run: Recording, span: Span) -> str:
+    who = footnotes.blocks_at(footnotes.callback(span), span.place, known=True)
     return f"{who} for {duration(run, span.end - span.start)}"
 
 
