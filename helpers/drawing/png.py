@@ -126,8 +126,10 @@ def paint_lanes(sheet: Sheet, layout: Layout) -> None:
             axes.set_ylim(panel.height, 0)
             axes.add_artist(Pixels(placed.image, layout.left, sheet.height - placed.top - panel.height))
             _blocks(axes, panel)
+        # behind the bars, which keep the colours of the key; an image leaves no room behind it
+        behind = 2.5 if placed.image is not None else 0.8
         for span, _ in panel.blocks[:BANDS]:
-            axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
+            axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=behind)
         for words in placed.words:
             _words(axes, panel, words)
         _around(sheet, axes, layout, placed)

@@ -7,17 +7,25 @@ import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from helpers import Shop, record, simulate
-from helpers.drawing import png
+from helpers.drawing import canvas, png
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.layout import Layout, lay_out
 from helpers.drawing.palette import CUT, WORKER
-from helpers.recording import Others, Place, Recording, Remark, Span
+from helpers.drawing.svg import draw_svg
+from helpers.drawing.timeline import compare
+from helpers.recording import Others, Place, Recording, Remark, Span, ThreadJob
 from helpers.wait_kinds import kind_of
+from helpers.widgets.replay.listing import Listing
+from helpers.widgets.replay.page import page
+from helpers.widgets.replay.steps import Steps
+from helpers.words import columns
 from tests.drawing.samples import everything, task, turn, wait, words
+from tests.test_words import NAMES
 
 Program = Callable[[], Coroutine[Any, Any, Any]]
 LINE = Place("cell", 18, "main")
@@ -251,3 +259,51 @@ def test_what_waits_for_nothing_that_can_be_named_is_not_called_a_lock() -> None
     spans = turn(0), wait(0, 0, "event"), Span("ready", 0, 0.004, "event"), turn(0.004), wait(0.004, 1), turn(1)
     layout, _ = laid_out(Recording((task(0, "main", *spans),), 1.0, "real"))
     assert "waiting for a lock" not in [entry.words for entry in layout.key]
+
+
+HOSTILE = [*NAMES, "]]><script>alert(1)</script>", "\x00", "{time}", "%s", "$\\frac{1}{2}$", "a" * 300 + "1",
+           "a" * 300 + "2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_no_name_does_any_harm(clock: Any) -> None:
+    """Not in a lane, an ending, a label, a bar, a thread, a remark, a library's name, or the name of a wait."""
+    tasks = [task(0, "main", turn(0), wait(0, 1, "gather"), turn(1))]
+    for number, name in enumerate(HOSTILE, 1):
+        tasks.append(task(number, name, turn(0), wait(0, 0.5, "task", (number - 1,)), wait(0.5, 1), turn(1),
+                          outcome="exception", error=f"ValueError: {name}"))
+    tasks.append(task(len(tasks), "last", turn(0), wait(0, 1, "\x1b[31mtype"), turn(1)))
+    jobs = tuple(ThreadJob(f"t{number}", 0, 1, number) for number in range(1, 10))
+    others = tuple(Others(name, 1) for name in HOSTILE)
+    remarks = [Remark("real work", 0, number, Place(name, 1, name), 1, name) for number, name in enumerate(HOSTILE)]
+    run = Recording(tuple(tasks), 1.0, clock, jobs, others=others, remarks=remarks)
+    assert len(set(run.names)) == len(tasks)
+
+    twin, alt, replay = str(run), alternative_text(run), str(run.replay())
+    for text in (twin, alt, replay):
+        text.encode()
+        lines = text.splitlines()
+        assert all(line.replace("\u2068", "").replace("\u2069", "").isprintable() for line in lines)
+        assert len(text) < 60_000
+    layout, seen = laid_out(run)
+    lanes = [name.text for name in layout.placed[0].names]
+    assert len(set(lanes)) == len(lanes) and all(len(word) < 700 for word in seen)
+    both = [(name, run) for name in HOSTILE[-2:]]
+    assert len(canvas.png(png.figure(both, "title", 9.2, curve=False))) > 1_000
+    for drawing in (draw_svg([("", run)], lanes=600), draw_svg(both)):
+        ElementTree.fromstring(drawing.text)
+        assert "<script" not in drawing.text
+    labelled = str(compare(dict.fromkeys(HOSTILE, run)))
+    assert len(re.findall(r"^\S.*: \d+ tasks in ", labelled, re.MULTILINE)) == len(HOSTILE)
+    listing, steps = Listing(run), Steps(run)
+    for number in (0, len(steps) // 2, -1):
+        html = str(page(steps[number], listing))
+        html.encode()
+        assert "<script" not in html and "\x1b" not in html and len(html) < 100_000
+
+
+def test_a_chart_is_straight_whatever_the_names() -> None:
+    run = simulate(names())
+    starts = {columns(line[: line.index("|")]) for line in str(run).splitlines()[1:-1]}
+    assert len(starts) == 1

@@ -183,7 +183,7 @@ def waits(run: Recording, standing: Standing, since: float | None) -> str:
             time = f" {duration(run, span.asked)}"
         elif standing.until is not None:
             time = f" {duration(run, standing.until - since)}"
-    return kind.told(names(run, standing.on) if standing.on else "", time)
+    return first_line(kind.told(names(run, standing.on) if standing.on else "", time))
 
 
 def cut_short(run: Recording, standing: Standing, times: bool) -> str:
