@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 3                # sentences of a kind; the others are counted
 LIBRARIES = 4           # named at most, and so are tasks that are kept waiting
-KEPT = 1 / 200          # of a real run: for so long a task must be ready before it counts as kept waiting
+KEPT = 1 / 200          # of a real run: for so long a task must be ready before it counts as kept waiting,
+LONG = 0.1              # or, if nothing blocked the loop, so many seconds
 
 
 def footnotes(run: Recording) -> list[str]:
@@ -100,16 +101,18 @@ def blocks_at(who: str, place: Place | None, known: bool = False) -> str:
 
 def callbacks(run: Recording) -> list[str]:
     """Of `blocks`, those that no task's turn is."""
-    return _told(run, ((_callback(span), span) for span in run.callbacks))
+    return _told(run, ((callback(span), span) for span in run.callbacks))
 
 
-def kept_waiting(run: Recording) -> list[str]:
-    """A line that says which tasks of a real run were ready, but kept waiting by others; none if there are none."""
-    least = run.end * KEPT
-    late = [
-        isolated(run.names[task.id]) for task in run.tasks
-        if any(span.kind == READY and span.wait != "turn" and span.end - span.start > least for span in task.spans)
-    ] if run.blocked else []
+def kept_waiting(run: Recording, *, short_ones: bool = True) -> list[str]:
+    """A line that says which tasks were ready, but kept waiting by others; none if there are none.
+
+    In a real run each task is so for a moment, which the picture shows if it is wide enough to be seen. Without
+    `short_ones`, it counts only if the loop was blocked at all.
+    """
+    least = 0.0 if run.clock == "virtual" else run.end * KEPT if short_ones or run.blocked else LONG
+    late = [isolated(run.names[task.id]) for task in run.tasks
+            if any(span.kind == READY and span.end - span.start > least for span in task.spans)]
     return [f"ready but kept waiting: {listed(late, most=LIBRARIES)}"] if late else []
 
 
@@ -120,11 +123,12 @@ def _blocked(run: Recording) -> Iterator[tuple[str, Span]]:
             if span.kind == BLOCKED:
                 yield isolated(run.names[task.id]), span
     for span in run.callbacks:
-        yield _callback(span), span
+        yield callback(span), span
 
 
-def _callback(span: Span) -> str:
-    return isolated(shown_name(span.wait))
+def callback(span: Span) -> str:
+    """What to call a callback that blocks the loop."""
+    return f"the callback {isolated(shown_name(span.wait))}"
 
 
 def longest_block(run: Recording) -> tuple[str, Span]:

@@ -286,10 +286,15 @@ class Recording:
         return round(job.end - self.elapsed, 9) > 0
 
     @cached_property
-    def largest_gap(self) -> float:
+    def longest_turn(self) -> float:
         """Seconds of the longest turn on the loop: as long as that, nobody else could run."""
         turns = [s for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)]
         return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
+
+    @property
+    def largest_gap(self) -> float:
+        """The same as `longest_turn`, under its former name. The gap of a `heartbeat` is another thing."""
+        return self.longest_turn
 
     @cached_property
     def waits(self) -> dict[str, float]:

@@ -72,7 +72,7 @@ def summary(run: Recording) -> str:
         words.append(waited)
     words.append(f"at most {run.peak:,} under way")
     if run.clock == "virtual":
-        words.append(f"longest turn {seconds(run.largest_gap)}")
+        words.append(f"longest turn {seconds(run.longest_turn)}")
     for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
         n = sum(t.outcome == outcome for t in run.tasks)
         if n:
@@ -100,7 +100,7 @@ def text(run: Recording, until: float | None = None) -> str:
     lines += _virtual_chart(run, until) if run.clock == "virtual" else _real_chart(run)
     lines[-1:-1] = footnotes.blocks(run)                # above the key
     if run.clock == "real":
-        lines[-1:-1] = footnotes.kept_waiting(run)
+        lines[-1:-1] = footnotes.kept_waiting(run, short_ones=False)
     lines[-1:-1] = footnotes.footnotes(run)
     return "\n".join(lines)
 

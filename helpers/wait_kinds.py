@@ -57,7 +57,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
     WaitKind("socket", "network", "waits for the network", "a socket"),
     WaitKind("dns", "network", "waits for an address", "an address"),
-    WaitKind("subprocess", "network", "waits for another process", "another process"),
+    WaitKind("subprocess", "network", "waits for another process", "a subprocess"),
     WaitKind("lock", "lock", "waits for a lock", "a lock"),
     WaitKind("semaphore", "lock", "waits for a semaphore", "a semaphore"),
     WaitKind("event", "lock", "waits for an event", "an event"),

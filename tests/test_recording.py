@@ -141,18 +141,18 @@ def test_end_is_when_the_last_thing_happened():
     assert Recording((task(0, finished=10.0), late), 10.0).end == 11
 
 
-def test_largest_gap_and_blocked():
-    assert FULL.largest_gap == pytest.approx(0.5)
+def test_longest_turn_and_blocked():
+    assert FULL.longest_turn == pytest.approx(0.5) == FULL.largest_gap
     assert [(span.start, span.place and span.place.line) for span in FULL.blocked] == [(0.2, None), (0.8, 9)]
-    assert run_of().largest_gap == 0 and run_of().blocked == ()
+    assert run_of().longest_turn == 0 and run_of().blocked == ()
     callback = Span(BLOCKED, 2, 5, "slow")
-    assert run_of(callbacks=(callback,)).largest_gap == 3 and run_of(callbacks=[callback]).blocked == (callback,)
+    assert run_of(callbacks=(callback,)).longest_turn == 3 and run_of(callbacks=[callback]).blocked == (callback,)
 
 
 def test_what_a_run_came_to_is_computed_once():
     """And neither copied nor stored nor compared: a copy with other tasks finds out anew."""
     run = run_of((0, 1), (0, 2))
-    names = ("lives", "peak", "end", "last_moment", "workers", "largest_gap", "blocked")
+    names = ("lives", "peak", "end", "last_moment", "workers", "longest_turn", "blocked", "names", "waits")
     first = [getattr(run, name) for name in names]
     assert all(getattr(run, name) is value for name, value in zip(names, first))
     assert set(names) <= vars(run).keys()

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.words import error_in_words, short, told_apart
+from helpers.words import (
+    columns,
+    cut_apart,
+    error_in_words,
+    first_line,
+    isolated,
+    padded,
+    short,
+    shortened,
+    shown_name,
+    told_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +49,58 @@ def test_an_exception_whose_text_cannot_be_had(problem):
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_an_exception_without_words_is_its_type(text):
     assert error_in_words(ValueError(text)) == "ValueError"
+
+
+HUGE = "x" * 1_000_000
+NAMES = [
+    "", " ", "\n\t", "\u0301", "\u200b", "\ud800", "\x1b[31mred\x1b[0m", "\u202eevil", "<b>&amp;</b>", "שלום", "مرحبا",
+    "東京" * 30, "👩\u200d👩\u200d👧", "e" + "\u0301" * 1_000, HUGE, HUGE + "1", "1" + HUGE, "$x_1$", "a\\b",
+    "(no name) 2",
+]
+
+
+@pytest.mark.parametrize("width", [8, 24, 40])
+def test_any_names_are_fit_to_be_shown_and_different(width):
+    told = told_apart(NAMES * 3, width)
+    assert len(told) == len(set(told)) == 3 * len(NAMES)
+    for name in told:
+        assert name.isprintable() and name.strip() == name and 0 < columns(name) <= width
+        name.encode()                       # no lone surrogate
+
+
+def test_a_cut_keeps_what_tells_names_apart():
+    assert told_apart(["PriceServer.handle_connection"] * 3, 24) == [
+        "PriceServer.handle_conn…", "PriceServer.handle_co… 2", "PriceServer.handle_co… 3"]
+    ends = told_apart([f"RequestResponseCycle.run_asgi_{end}" for end in ("first", "last")], 24)
+    assert all("…" in name and len(name) <= 24 for name in ends) and ends[0][-3:] == "rst" and ends[1][-3:] == "ast"
+    middle = told_apart([f"{'a' * 60}{letter}{'b' * 60}" for letter in "xy"], 24)
+    assert middle == ["a" * 23 + "…", "a" * 21 + "… 2"]
+    assert shortened("item of a long name 12", 12) == "item of… 12"
+
+
+def test_many_names_cost_little():
+    """A bound on the work, not on the time: each name is looked at a few times."""
+    calls = 0
+
+    def measure(text):
+        nonlocal calls
+        calls += 1
+        return float(len(text))
+
+    names = [f"{'x' * 100}{number}" for number in range(2_000)]
+    assert len(set(cut_apart(names, 20, measure))) == 2_000
+    assert calls < 100 * len(names)
+
+
+def test_columns_of_a_terminal():
+    assert [columns(text) for text in ("tea", "茶茶", "e\u0301", "\u2068a\u2069", "")] == [3, 4, 1, 1, 0]
+    assert [columns(padded(name, 6)) for name in ("tea", "茶", "e\u0301")] == [6, 6, 6]
+
+
+def test_a_name_from_right_to_left_does_not_turn_round_its_row():
+    assert isolated("tea 茶") == "tea 茶" and isolated("שלום") == "\u2068שלום\u2069"
+
+
+def test_a_text_without_end_is_cut():
+    assert len(first_line("a" * 10**6)) == 500 and first_line("a\n" * 10**6) == "a"
+    assert len(shown_name("a b " * 10**6)) == 40

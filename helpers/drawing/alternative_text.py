@@ -6,10 +6,11 @@ from helpers import footnotes
 from helpers.recording import Recording, Span, Task
 from helpers.text_twin import cut_by, waited_outside
 from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, families, kind_of, waited_for
-from helpers.words import count, first_line, isolated, listed, seconds, short
+from helpers.words import clip, count, first_line, isolated, listed, seconds, short
 
 NAMED = 6                   # so many tasks are described one by one
-CUT = 3                     # so many waits that were cut short are told
+CUT = FAILED = 3            # so many waits that were cut short are told, and so many failures
+ERROR = 120                 # letters of an error, at most
 
 
 def headline(run: Recording) -> str:
@@ -40,8 +41,7 @@ def alternative_text(run: Recording) -> str:
         told.append(_overlap(run))
     told += _waits(run)
     told += footnotes.blocks(run)
-    if run.clock == "real":
-        told += footnotes.kept_waiting(run)
+    told += footnotes.kept_waiting(run)
     told += _threads(run)
     told += _failures(run)
     told += footnotes.footnotes(run)
@@ -87,9 +87,13 @@ def _threads(run: Recording) -> list[str]:
 
 
 def _failures(run: Recording) -> list[str]:
-    """Which tasks failed, were cancelled or were left behind; of many tasks the first."""
-    told = []
-    for outcome, words in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
+    """Which tasks failed and how, were cancelled or were left behind; of many tasks the first."""
+    failed = [task for task in run.tasks if task.outcome == EXCEPTION] if len(run.tasks) > 1 else []
+    told = [f"{isolated(run.names[task.id])} failed: {clip(first_line(task.error) or 'error', ERROR)}"
+            for task in failed[:FAILED]]
+    if len(failed) > FAILED:
+        told.append(f"{count(len(failed) - FAILED, 'more task')} failed")
+    for outcome, words in ((CANCELLED, "cancelled"), (PENDING, "left behind")):
         names = [isolated(run.names[task.id]) for task in run.tasks if task.outcome == outcome]
         if names and len(run.tasks) > 1:
             told.append(f"{words.capitalize()}: {listed(names, most=NAMED)}")

@@ -43,8 +43,9 @@ def who_waits(run: Recording, locks: Mapping[str, asyncio.Lock] | None = None) -
     run    a run of `simulate` that ended with `Deadlock`
     locks  names for the locks; the others are called "lock 1", "lock 2", ...
 
-    Tasks that share a name are numbered; so give them names. Who took a lock otherwise than with `async with lock:` in a coroutine cannot be seen (see `recorder/locks.py`). Of more than five tasks five are shown, those in a
-    circle first.
+    Tasks that share a name are numbered; so give them names. Who took a lock otherwise than with `async with lock:` in
+    a coroutine cannot be seen (see `recorder/locks.py`). Of more than five tasks five are shown, those in a circle
+    first.
 
     Raises TypeError if `run` is no recording or `locks` is no such dictionary, ValueError if the run did not end in a
     deadlock over locks.

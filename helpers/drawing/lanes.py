@@ -301,7 +301,7 @@ def _span_choice(run: Recording, span: Span, letters: Letters, unit: Unit) -> li
     if len(span.on) == 1 and (task := run.task(span.on[0])):
         choice.insert(0, f"{choice[0]}: {letters.clean(run.names[task.id])}")
     if short := kind_of(span.wait).short:
-        choice.append(short)
+        choice[-1] = short                      # everywhere, or one wait would have two names in a lane
     if span.cut:
         asked = f" of {unit.words(span.asked)}" if span.asked >= 0 else ""
         choice[:0] = [f"{choice[0]}{asked}, cut short {letters.clean(cut_by(run, span))}",

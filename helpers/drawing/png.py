@@ -126,8 +126,10 @@ def paint_lanes(sheet: Sheet, layout: Layout) -> None:
             axes.set_ylim(panel.height, 0)
             axes.add_artist(Pixels(placed.image, layout.left, sheet.height - placed.top - panel.height))
             _blocks(axes, panel)
+        # behind the bars, which keep the colours of the key; an image leaves no room behind it
+        behind = 2.5 if placed.image is not None else 0.8
         for span, _ in panel.blocks[:BANDS]:
-            axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
+            axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=behind)
         for words in placed.words:
             _words(axes, panel, words)
         _around(sheet, axes, layout, placed)
@@ -236,7 +238,8 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    for words in (f"tasks beside {printable(layout.placed[-1].panel.run.names[0])}", "beside the main task"):
+    main = printable(layout.placed[-1].panel.run.names[0])
+    for words in (f"tasks beside {main}", f"beside {main}", "tasks beside main"):
         if sheet.measure(words, SMALL) <= CURVE:
             _turned(sheet, curve.top + CURVE / 2, words)
             break

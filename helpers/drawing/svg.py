@@ -165,13 +165,13 @@ def _lanes(layout: Layout, placed: Placed) -> str:
     parts = []
     if placed.image is not None:
         parts.append(_image(layout, placed, placed.image))
+    parts.append(_bands(layout, placed))        # behind bars, which keep the colours of the key
     thick = min(panel.lane - 2, THICK)
     for bars in sorted(placed.bars, key=lambda bars: bars.layer):
         middles = placed.top + (bars.lane + 0.5) * panel.lane
         draw = _turns if bars.layer == TURN else _bars
         parts.append(draw(layout, bars, middles, thick))
     parts += [_wedge(layout.x(time), placed.top + (lane + 0.5) * panel.lane, thick / 3) for time, lane in placed.cuts]
-    parts.append(_bands(layout, placed))
     parts += [_words(layout, placed, words) for words in placed.words]
     return "".join(parts)
 

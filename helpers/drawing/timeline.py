@@ -140,10 +140,10 @@ def _kind(error: str) -> str:
 def _times(shorter: Recording, longer: Recording) -> str:
     """": 2.4 times as long"; of runs that take the same time, if their longest turns differ; "" if it says nothing."""
     if longer.elapsed == shorter.elapsed:
-        turns = [short(run.largest_gap) for run in (shorter, longer)]
+        turns = [short(run.longest_turn) for run in (shorter, longer)]
         if turns[0] == turns[1]:
-            return ": as long"
-        return f": as long, but the longest turn takes {turns[1]} and not {turns[0]}"
+            return ": equally long"
+        return f": equally long, but the longest turn takes {turns[1]} and not {turns[0]}"
     if shorter.elapsed <= 0 or longer.elapsed < 1.005 * shorter.elapsed:
         return ""
     ratio = longer.elapsed / shorter.elapsed

@@ -48,8 +48,8 @@ def test_waiting_for_one_task_names_it():
     assert "task: north" in words(draw(Recording((main, request(1, "north", 0, 0.3)), 0.3)))
 
 
-def test_a_queue_has_a_shorter_word_where_the_long_one_has_no_room():
-    """The words of a bar stand inside of it, between the turns at its ends; too narrow a bar has none."""
+def test_a_queue_has_one_word_whatever_the_room():
+    """The colour says the rest. The words stand inside of their bar, between the turns at its ends, or nowhere."""
     times = [0.0, 0.3, 0.5, 0.56, 0.6, 2.5]
     spans = [turn(0)]
     for start, end in itertools.pairwise(times):
@@ -57,7 +57,7 @@ def test_a_queue_has_a_shorter_word_where_the_long_one_has_no_room():
     figure = draw(Recording((task(0, "main", *spans),), 2.5))
     figure.canvas.draw()
     labels = [text for text in figure.axes[0].texts if text.get_text()]
-    assert [text.get_text() for text in labels] == ["queue put", "put", "sleep"]
+    assert [text.get_text() for text in labels] == ["put", "put", "put", "sleep"]
     bars = [(0.0, 0.3), (0.3, 0.5), (0.6, 2.5)]
     for text, bar in zip(labels, bars):
         (left, _), (right, _) = figure.axes[0].transData.transform([(x, 0) for x in bar])

@@ -68,7 +68,7 @@ def test_compare_draws_all_runs_on_one_axis_with_their_ends():
 
 def test_compare_orders_more_than_two_runs():
     runs = {"slow": staircase(30, 1), "quick": concurrent(), "same": concurrent()}
-    assert compare(runs).verdict() == '"quick" takes 0.5 s; "same" 0.5 s: as long; "slow" 30 s: 60 times as long'
+    assert compare(runs).verdict() == '"quick" takes 0.5 s; "same" 0.5 s: equally long; "slow" 30 s: 60 times as long'
 
 
 def test_compare_of_runs_without_duration():

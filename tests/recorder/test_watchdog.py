@@ -57,7 +57,7 @@ def test_the_line_of_a_callback_that_blocks(run):
     result = run(main())
     slow_ones = [s for s in result.callbacks if s.wait.endswith(".slow")]       # not what a busy machine may add
     assert [(s.kind, s.place.line) for s in slow_ones] == [(BLOCKED, line(slow))] * 2
-    assert set(result.callbacks) <= set(result.blocked) and result.largest_gap >= 0.2
+    assert set(result.callbacks) <= set(result.blocked) and result.longest_turn >= 0.2
 
 
 def test_a_task_of_another_recording_that_blocks_is_not_taken_for_ones_own():

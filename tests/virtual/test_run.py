@@ -80,7 +80,7 @@ def test_blocking_is_virtual_time_too_and_is_recorded_with_its_line():
         await other
 
     run = simulate(main())
-    assert run.elapsed == 2.0 and run.largest_gap == 2.0
+    assert run.elapsed == 2.0 and run.longest_turn == 2.0
     (span,) = run.blocked
     assert (span.start, span.end) == (0.0, 2.0)
     assert span.place.line == main.__code__.co_firstlineno + 3 and span.place.function == "main"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import re
 
 import pytest
 
 from helpers import Shop, simulate
 from helpers.recorder import notes, turns
-from helpers.recording import Place, Span
-from helpers.widgets.replay.sentences import deed
+from helpers.recording import Place, Recording, Remark, Span
+from helpers.widgets.replay.sentences import deed, outlook, tell
 from helpers.widgets.replay.steps import Steps
 from tests.widgets import runs
 from tests.widgets.runs import ask_both, get_price, made
@@ -197,3 +199,117 @@ def test_steps_outside_of_the_run_are_an_error_that_says_how_many_there_are():
     assert len(steps) == 2 and steps[-1].number == 1
     with pytest.raises(IndexError, match="2 steps"):
         steps[2]
+
+
+# -- who exists, and tasks that are not among the steps ---------------------------------------------
+
+
+def by_callbacks():
+    """Timers make tasks, one of them two at once; and a task that the program made ends in between."""
+    async def nap(seconds):
+        await asyncio.sleep(seconds)
+
+    async def main():
+        loop, kept = asyncio.get_running_loop(), []
+        for at, name in ((0.3, "late"), (0.6, "later"), (0.6, "later still")):
+            loop.call_later(at, lambda name=name: kept.append(asyncio.create_task(nap(0.1), name=name)))
+        kept.append(asyncio.create_task(nap(0.6), name="early"))
+        await asyncio.sleep(1)
+
+    return simulate(main())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_task_that_a_callback_makes_is_not_there_before(known):
+    run = by_callbacks()
+    if not known:               # a recording that does not say in which turn tasks were made
+        run = dataclasses.replace(run, tasks=tuple(task._replace(made=-1) for task in run.tasks))
+    for step in Steps(run):
+        for number in step.standings:
+            assert run.tasks[number].created <= step.time, "no task stands anywhere before it is made"
+        assert all(run.tasks[number].parent == step.task for number in step.made)
+    first = Steps(run)[1]
+    assert (first.ready, first.sleeps, first.next_time) == ((), True, 0.3)
+    assert "Nobody is ready: the loop sleeps until 0.3 s." in tell(run)
+
+
+def spans(*turns: tuple[float, int], wait="future", woken=()):
+    """Turns at these times with these numbers, and waits between them, woken in these turns."""
+    found = []
+    for index, (at, step) in enumerate(turns):
+        if index:
+            found.append(Span("wait", turns[index - 1][0], at, wait, (), HERE,
+                              woken=woken[index - 1] if woken else -1))
+        found.append(Span("run", at, at, step=step))
+    return tuple(found)
+
+
+def test_turns_that_the_recording_lacks_leave_no_trace():
+    """A library's task has turns 2 and 3, at 0.5 s, and wakes both tasks: they are not ready before."""
+    run = made(spans((0, 0), (0.5, 4), woken=(3,)), spans((0, 1), (0.5, 5), woken=(3,)))
+    steps = Steps(run)
+    assert [step.ready for step in steps] == [(1,), (), (1,), ()]
+    assert outlook(steps[1]) == "Nobody is ready: until 0.5 s only tasks that are not drawn have turns."
+    assert len(steps) == 4 and steps[2].number == 2
+
+
+def test_tasks_that_a_library_makes_are_there_after_the_next_turn():
+    main = made(spans((0, 0), (0.5, 4), (1, 9)), spans((0.5, 6), (0.7, 8)))
+    tasks = (main.tasks[0], main.tasks[1]._replace(parent=None, created=0.5, made=3))
+    steps = Steps(Recording(tasks, 1.0))
+    assert [sorted(step.standings) for step in steps] == [[0], [0, 1], [0, 1], [0, 1], [0, 1]]
+    assert [step.ready for step in steps] == [(), (1,), (), (), ()]
+    assert not any(step.made for step in steps), "nobody of these has made it"
+
+
+def test_remarks_stand_at_their_turn():
+    run = made(spans((0, 0), (0.5, 2), (0.5, 3)), spans((0, 1), (0.7, 4)))
+    work = [Remark("real work", 0.5, 0, HERE, seconds) for seconds in (1, 2)]
+    clock, unknown = Remark("real clock", 0.6, None, HERE, 0), Remark("real work", 0.7, 99, HERE, 3)
+    steps = Steps(dataclasses.replace(run, remarks=(*work, clock, unknown)))
+    assert [step.remarks for step in steps] == [(), (), (work[0],), (work[1], clock), (unknown,)]
+    lines = tell(steps.run).splitlines()
+    assert lines[4].strip().startswith("A turn of task 0 at line 4 in get_price took 1 s of real time")
+    assert len([line for line in lines if "real" in line]) == 4
+
+
+def test_a_callback_that_blocks_the_loop_is_told_where_the_loop_would_sleep():
+    tick = Span("blocked", 0.2, 0.6, "tick", (), HERE)
+    run = dataclasses.replace(made(spans((0, 0), (0.6, 1), wait="sleep")), callbacks=(tick,))
+    words = "Nobody is ready: at 0.2 s the callback tick blocks the loop at line 4 in get_price for 0.4 s"
+    assert outlook(Steps(run)[0]) == f"{words}."
+    again = dataclasses.replace(run, callbacks=(tick, tick))
+    assert outlook(Steps(again)[0]) == f"{words}, and 1 more callback after it."
+
+
+# -- waits that are cut short -----------------------------------------------------------------------
+
+
+def cut_run(kind="sleep", clock="virtual", **fields):
+    ends = spans((0, 0), (0.5, 2), wait=kind)
+    cut = (ends[0], ends[1]._replace(**fields), ends[2])
+    return made(cut, spans((0, 1), (0.5, 3)), clock=clock)
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({}, "sleeps 0.5 s"),
+    ({"asked": 0.5}, "sleeps 0.5 s"),
+    ({"asked": 3, "cut": "timeout"}, "sleeps 3 s, cut short at 0.5 s by a timeout"),
+    ({"asked": 3, "cut": "timeout", "cutter": 1}, "sleeps 3 s, cut short at 0.5 s by a timeout"),
+    ({"asked": 3, "cut": "cancel", "cutter": 1}, "sleeps 3 s, cut short at 0.5 s by task 1"),
+    ({"asked": 3, "cut": "cancel"}, "sleeps 3 s, cut short at 0.5 s by a cancellation"),
+    ({"asked": 3, "cut": "cancel", "cutter": 99}, "sleeps 3 s, cut short at 0.5 s by a cancellation"),
+    ({"kind": "lock", "cut": "timeout"}, "waits for a lock, cut short at 0.5 s by a timeout"),
+    ({"kind": "task", "on": (1,), "cut": "timeout"}, "waits for task 1, cut short at 0.5 s by a timeout"),
+    ({"kind": "request", "asked": 2, "cut": "timeout"}, "waits 2 s for a request, cut short at 0.5 s by a timeout"),
+])
+def test_a_wait_that_is_cut_short_says_what_was_asked_and_what_cut_it(fields, words):
+    run = cut_run(**fields)
+    assert deed(Steps(run)[0]) == f"task 0 starts, creates task 1, reaches line 4, and {words}."
+    real = deed(Steps(cut_run(clock="real", **fields))[0], times=False)
+    assert not re.search(r"\d s\b", real) and ("cut short by" in real) == ("cut" in fields)
+
+
+def test_the_timer_of_a_sleep_that_is_cut_short_is_the_one_that_was_asked_for():
+    step = Steps(cut_run(asked=3, cut="timeout"))[1]
+    assert step.timers == ((3, 0),) and step.next_time == 0.5

@@ -8,7 +8,7 @@ the loop, and remarks, stand in lines of their own below their step (see `footno
 from __future__ import annotations
 
 from helpers import footnotes
-from helpers.recording import Place, Recording, Task
+from helpers.recording import Place, Recording, Span, Task
 from helpers.text_twin import cut_by, thread_lines
 from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RESULT, RUN, WAIT, kind_of
 from helpers.widgets.replay.steps import Standing, Step, Steps
@@ -67,8 +67,8 @@ def _below(run: Recording, shown: int) -> list[str]:
     idle = [name(run, task.id) for task in run.tasks if not any(span.kind in (RUN, BLOCKED) for span in task.spans)]
     lines = [f"without a turn on the loop: {listed(idle, most=NAMED)}"] if idle else []
     lines += [*thread_lines(run), *footnotes.callbacks(run)]
-    if run.clock == "real":
-        lines += footnotes.kept_waiting(run)
+    if run.clock == "real" or run.callbacks:            # else the steps say who is ready
+        lines += footnotes.kept_waiting(run, short_ones=False)
     if shown < len(run.remarks):
         lines += footnotes.remarks(run)
     return [*lines, *footnotes.others(run)]
@@ -131,9 +131,21 @@ def outlook(step: Step) -> str:
         return ending(step)
     if step.ready:
         return f"Ready: {names(run, step.ready)}."
-    if step.sleeps:
+    if not step.sleeps:
+        return "Nobody is ready yet."
+    if step.others:
+        return f"Nobody is ready: until {moment(run, step.next_time)} only tasks that are not drawn have turns."
+    if not step.callbacks:
         return f"Nobody is ready: the loop sleeps until {moment(run, step.next_time)}."
-    return "Nobody is ready yet."
+    first = step.callbacks[0]
+    words = f"Nobody is ready: at {moment(run, first.start)} {_block(run, first)}"
+    more = len(step.callbacks) - 1
+    return f"{words}, and {count(more, 'more callback')} after it." if more else f"{words}."
+
+
+def _block(run: Recording, span: Span) -> str:
+    who = footnotes.blocks_at(footnotes.callback(span), span.place, known=True)
+    return f"{who} for {duration(run, span.end - span.start)}"
 
 
 def ending(step: Step) -> str:
@@ -171,7 +183,7 @@ def waits(run: Recording, standing: Standing, since: float | None) -> str:
             time = f" {duration(run, span.asked)}"
         elif standing.until is not None:
             time = f" {duration(run, standing.until - since)}"
-    return kind.told(names(run, standing.on) if standing.on else "", time)
+    return first_line(kind.told(names(run, standing.on) if standing.on else "", time))
 
 
 def cut_short(run: Recording, standing: Standing, times: bool) -> str:

@@ -115,8 +115,19 @@ class Step:
 
     @property
     def sleeps(self) -> bool:
-        """Whether the loop has nothing to do until the next turn."""
+        """Whether no task has a turn for a while after this one."""
         return not self.ready and self.next_time is not None and self.next_time - self.time > self.steps.moment
+
+    @property
+    def others(self) -> bool:
+        """Whether tasks that are not among those of the run have turns before the next step."""
+        return self.steps.is_gap(self.number)
+
+    @property
+    def callbacks(self) -> list[Span]:
+        """The callbacks that block the loop before the next step."""
+        until = float("inf") if self.next_time is None else self.next_time
+        return [span for span in self.steps.run.callbacks if self.time <= span.start < until]
 
 
 class _Gap(NamedTuple):
@@ -183,6 +194,10 @@ class Steps:
 
     def __iter__(self) -> Iterator[Step]:
         return map(self.__getitem__, range(len(self)))
+
+    def is_gap(self, number: int) -> bool:
+        """Whether the recording lacks turns between this step and the next."""
+        return number + 1 < len(self._numbers) and self._numbers[number + 1] - self._numbers[number] > 1
 
     def next_turn(self, task: int, number: int) -> int:
         """The number of the next turn of a task after that of step `number`; beyond all if it has none."""
