@@ -142,6 +142,7 @@ class Recorder(Notes):
                     value = main.result()
             except asyncio.CancelledError as cancelled:
                 exception = cancelled
-        tasks, elapsed = tasks_of(self)
+        left, elapsed = tasks_of(self)
         error = "" if exception is None else error_in_words(exception)
-        return Recording(tasks, elapsed, clock, jobs_of(self), error, value, exception, callbacks_of(self))
+        return Recording(left.tasks, elapsed, clock, left.jobs(jobs_of(self)), error, value, exception,
+                         left.blocking(callbacks_of(self)), left.others)
