@@ -208,6 +208,9 @@ set_running_loop: Callable[[asyncio.AbstractEventLoop | None], None] = find(even
 enter_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = find(tasks, "_enter_task")
 leave_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = find(tasks, "_leave_task")
 
+# Where asyncio takes a turn, as long as nobody records.
+ORIGINAL_RUN: Any = getattr(find(asyncio.Handle, "_run"), "__code__", None)
+
 # Coroutine functions inside which a task waits for the network, for an address, for a process. Windows has the loop of
 # proactor_events, which can be imported everywhere; the one of unix_events cannot.
 _SOCKET_METHODS = ("sock_recv", "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto",

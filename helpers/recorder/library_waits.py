@@ -30,7 +30,6 @@ TABLE: dict[str, dict[str, dict[str, str]]] = {
         "aiohttp/streams.py": {
             "StreamReader._wait": "socket",
             "StreamReader.wait_eof": "socket",
-            "DataQueue.read": "message",
         },
         "aiohttp/base_protocol.py": {"BaseProtocol._drain_helper": "socket"},
         "aiohttp/connector.py": {
@@ -105,7 +104,8 @@ TABLE: dict[str, dict[str, dict[str, str]]] = {
             "MemoryObjectReceiveStream.receive": "queue get",
             "MemoryObjectSendStream.send": "queue put",
         },
-        "anyio/to_process.py": {"run_sync.<locals>.send_raw_command": "process"},
+        "streams/stapled.py": {"MultiListener.serve": "socket"},
+        "anyio/to_process.py": {"run_sync": "process"},      # also until one of them is free
     },
     "uvicorn": {
         "http/h11_impl.py": {"RequestResponseCycle.receive": "socket"},
@@ -123,7 +123,6 @@ TABLE: dict[str, dict[str, dict[str, str]]] = {
         "websockets/wsproto_impl.py": {"WSProtocol.receive": "message", "WSProtocol.send": "socket"},
     },
     "starlette": {
-        "middleware/base.py": {"BaseHTTPMiddleware.__call__.<locals>.call_next": "response"},
         "starlette/websockets.py": {"WebSocket.receive": "message"},
     },
 }

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
+from helpers.recorder.asyncio_internals import ORIGINAL_RUN
 from helpers.recorder.learners_code import installed_package, known, learn, library_name
 from helpers.recorder.library_waits import PASSES, WRAPS, key_of
 from helpers.recorder.names import coroutine_name, short_name
@@ -41,6 +42,7 @@ _wrappers: dict[int, tuple[bool, CodeType]] = {}        # whether a coroutine fu
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _MACHINERY = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "virtual", ""))
 _TURNS = os.path.join(_HERE, "turns.py")
+_RUN = key_of(ORIGINAL_RUN)
 # where asyncio makes tasks of what others give it
 _ASYNCIO_PASSES = ("tasks.py", "taskgroups.py", "runners.py", "timeouts.py", "coroutines.py")
 
@@ -100,14 +102,16 @@ def owner_of(coro: Any) -> Owner | None:
             return Owner("", coroutine_name(given), True)
         own[id(code)] = code
         return None
-    maker = _maker(sys._getframe(1))
+    maker = _maker(_frame_of_maker(coro))
     if maker is None:                   # the loop did, for a callback: by whom that was set nobody knows
         library = "" if home == "asyncio" and code is not None and _public(code) else home
     elif maker == "asyncio":
         library = home or maker
     else:
         library = maker
-    return Owner(library, coroutine_name(given), wrapped is not None)
+    owner = Owner(library, coroutine_name(given), wrapped is not None)
+    owner.look(coro)                    # it may have begun before it was noticed
+    return owner
 
 
 def library_of(task: asyncio.Task[Any]) -> str:
@@ -163,6 +167,16 @@ def _public(code: CodeType) -> bool:
     return not any(part.startswith(("_", "<")) for part in code.co_qualname.split("."))
 
 
+def _frame_of_maker(coro: Any) -> FrameType | None:
+    """Where on the stack somebody makes a task of a coroutine; None if that was earlier."""
+    if type(coro) is CoroutineType:
+        if coro.cr_running and coro.cr_frame is not None:       # it has begun at once: what is further in is its own
+            return coro.cr_frame.f_back
+        if coro.cr_suspended:
+            return None
+    return sys._getframe(2)
+
+
 def _maker(frame: FrameType | None) -> str | None:
     """The library whose function has a task made; "" if it is the learner; None if the loop has it made itself."""
     while frame is not None:
@@ -182,7 +196,7 @@ def _maker(frame: FrameType | None) -> str | None:
 def _role(code: CodeType) -> str:
     """What a function on the stack of a new task has to do with it: a library's name, or _PASSES, or _BEGINS."""
     file = os.path.realpath(code.co_filename)
-    if (file == _TURNS and code.co_name in ("_run", "_run_other")) or code is asyncio.Handle._run.__code__:
+    if (file == _TURNS and code.co_name in ("_run", "_run_other")) or key_of(code) == _RUN:
         return _BEGINS
     if file.startswith(_MACHINERY) or key_of(code) in PASSES:
         return _PASSES

@@ -143,7 +143,7 @@ def _names(rows: list[Row]) -> list[str]:
 
 def _tells(name: str, function: str) -> bool:
     """Whether a library has named a task after its function: anyio does, as "__main__.price"."""
-    return name == function or name.endswith(f".{function}") or "<locals>." in name
+    return name in (function, "functools") or name.endswith(f".{function}") or "<locals>." in name    # or a partial()
 
 
 def jobs_of(recorder: Notes) -> tuple[ThreadJob, ...]:
