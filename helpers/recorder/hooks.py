@@ -126,7 +126,7 @@ def _note_eager(watch: Watch, task: Task, row: Row, coro: Any) -> None:
     if not task.done():
         wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
         if row.owner is not None:
-            row.owner.look(task.get_coro())
+            row.owner.look(task.get_coro(), wait)
     recorder.notes += row.id, row.created, -1, row.created, ended, wait
     if wait is None:
         reference = row.reference

@@ -29,7 +29,7 @@ from helpers.recorder.asyncio_internals import ORIGINAL_RUN
 from helpers.recorder.learners_code import installed_package, known, learn, library_name
 from helpers.recorder.library_waits import PASSES, WRAPS, key_of
 from helpers.recorder.names import coroutine_name, short_name
-from helpers.recorder.waits import driven_by
+from helpers.recorder.waits import Wait, driven_by
 
 # id(code) -> the code of the coroutine functions that are the learner's
 own: dict[int, CodeType] = {}
@@ -78,9 +78,9 @@ class Owner:
         names = list(self.handlers[max(self.handlers)])
         return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
-    def look(self, coro: Any) -> None:
-        """See which function of the learner's a task is in that has just been suspended."""
-        if self.library:
+    def look(self, coro: Any, wait: Wait | None = None) -> None:
+        """See which function of the learner's a task is in that has just been suspended, in this wait."""
+        if self.library and (wait is None or wait.code is not None or wait.kind == "thread"):
             depth, name = _handler(coro)
             if name:
                 self.handlers.setdefault(depth, {})[name] = None

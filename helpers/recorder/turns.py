@@ -83,7 +83,7 @@ def _run(self: Handle) -> None:
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
                 if row.owner is not None:
-                    row.owner.look(task.get_coro())
+                    row.owner.look(task.get_coro(), wait)
                 notes += row.id, row.ready, row.woken, started, ended, wait
             elif task.done():
                 notes += row.id, row.ready, row.woken, started, ended, None

@@ -35,12 +35,6 @@ def waits(run: Recording, name: str) -> set[str]:
     return {span.wait for span in task.spans if span.kind == WAIT}
 
 
-def longest(run: Recording, name: str) -> str:
-    """What the task of this name waited for the longest."""
-    (task,) = [task for task in run.tasks if task.name == name]
-    return max((span for span in task.spans if span.kind == WAIT), key=lambda span: span.end - span.start).wait
-
-
 def every_wait(run: Recording) -> set[str]:
     return {span.wait for task in run.tasks for span in task.spans if span.kind == WAIT}
 
