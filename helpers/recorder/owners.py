@@ -21,7 +21,7 @@ import functools
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
@@ -30,6 +30,7 @@ from helpers.recorder.learners_code import installed_package, known, learn, libr
 from helpers.recorder.library_waits import PASSES, WRAPS, key_of
 from helpers.recorder.names import coroutine_name, short_name
 from helpers.recorder.waits import Wait, driven_by
+from helpers.recording import Others
 
 # id(code) -> the code of the coroutine functions that are the learner's
 own: dict[int, CodeType] = {}
@@ -124,7 +125,7 @@ def library_of(task: asyncio.Task[Any]) -> str:
 
     row = ROWS.get(id(task))
     if row is not None:
-        return row.owner.library if row.owner is not None and not row.owner.shown else ""
+        return row.library
     coro = task.get_coro()
     wrapped = _wrapped(coro)
     code = _code(coro if wrapped is None else wrapped)
@@ -132,6 +133,19 @@ def library_of(task: asyncio.Task[Any]) -> str:
     if home == "asyncio" and code is not None and _public(code):
         return ""
     return "" if home and _handler(coro)[1] else home
+
+
+def sort_out(tasks: Iterable[asyncio.Task[Any]]) -> tuple[list[asyncio.Task[Any]], tuple[Others, ...]]:
+    """Those of the tasks that are the learner's, in their order, and how many the libraries have."""
+    counts: dict[str, int] = {}
+    own_tasks = []
+    for task in tasks:
+        library = library_of(task)
+        if library:
+            counts[library] = counts.get(library, 0) + 1
+        else:
+            own_tasks.append(task)
+    return own_tasks, tuple(Others(library, count) for library, count in sorted(counts.items()))
 
 
 def _code(coro: Any) -> CodeType | None:

@@ -25,7 +25,7 @@ from helpers.recorder.asyncio_internals import FUTURES, TASKS, FutureIterator, G
 from helpers.recorder.learners_code import Known, installed_package, known, learn
 from helpers.recorder.names import task_name
 from helpers.recording import Place
-from helpers.wait_kinds import WAITS
+from helpers.wait_kinds import WAITS, kind_of
 
 if TYPE_CHECKING:
     from helpers.recorder.notes import Notes, Row
@@ -276,5 +276,5 @@ def describe(task: asyncio.Task[Any]) -> str:
     """A sentence on a task that waits: its name, what for, and where."""
     wait = _wait_of(task)
     place = wait.place()
-    what = "is ready to run" if wait.kind == "turn" else WAITS[wait.kind].told()
+    what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
     return f"{task_name(task)} {what}" + (f" at {place}" if place else "")

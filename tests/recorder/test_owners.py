@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from helpers.recorder.owners import library_of
+from helpers.recorder.owners import library_of, sort_out
+from helpers.recording import Others
 from helpers.simulated_io import Shop
 from helpers.virtual.run import simulate
 from tests.recorder.libraries import TEA, library
@@ -299,6 +300,34 @@ def test_whose_a_task_is_that_is_recorded():
         return found
 
     assert recorded(main()).result == ["", "tealib", ""]
+
+
+def test_the_learners_are_sorted_out():
+    async def main():
+        tasks = [TEA.starts(TEA.polls()), asyncio.create_task(nap()), TEA.starts(TEA.polls()), asyncio.current_task()]
+        found = sort_out(tasks)
+        await asyncio.wait(tasks[:3])
+        return found == ([tasks[1], tasks[3]], (Others("tealib", 2),))
+
+    assert recorded(main()).result
+
+
+def test_a_deadlock_tells_of_the_learners_tasks_and_counts_the_others():
+    async def price():
+        await TEA.Bell()
+
+    async def main():
+        theirs = [TEA.starts(TEA.serves(never.rings)) for _ in range(2)]
+        await asyncio.gather(price(), TEA.has_served(price), *theirs)
+
+    never = library("""
+import asyncio
+async def rings():
+    await asyncio.get_running_loop().create_future()
+""", "bell")
+    error = simulate(main()).error
+    assert error.count("waits for tealib at") == 2 and "  - price waits for tealib at line" in error
+    assert error.endswith("\n  - and 2 tasks of tealib") and "main" in error
 
 
 # -- coroutines of other types -----------------------------------------------------------------------
