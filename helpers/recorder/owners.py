@@ -38,7 +38,7 @@ own: dict[int, CodeType] = {}
 _PASSES = "passes it on"                # what a frame does, instead of the name of a library
 _BEGINS = "begins a turn of the loop"
 _frames: dict[int, tuple[str, CodeType]] = {}
-_wrappers: dict[int, tuple[bool, CodeType]] = {}        # whether a coroutine function is one of WRAPS
+_plain: dict[int, CodeType] = {}        # the same of coroutine functions of libraries that wrap no other
 
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _MACHINERY = (os.path.join(_HERE, ""), os.path.join(os.path.dirname(_HERE), "virtual", ""))
@@ -94,16 +94,24 @@ class Owner:
 
 def owner_of(coro: Any) -> Owner | None:
     """Whose a task is that is being made of this coroutine, by the functions on the stack; None: the learner's own."""
-    wrapped = _wrapped(coro)
-    given = coro if wrapped is None else wrapped
-    code = _code(given)
-    home = "" if code is None else library_name(code.co_filename)
-    if code is not None and not home:
-        if wrapped is not None:
-            return Owner("", coroutine_name(given), True)
-        own[id(code)] = code
-        return None
+    code = coro.cr_code if type(coro) is CoroutineType else None
+    if code is not None and id(code) in _plain:         # met before, and a library's
+        wrapped, given, home = None, coro, library_name(code.co_filename)
+    else:
+        wrapped = _wrapped(coro)
+        given = coro if wrapped is None else wrapped
+        code = _code(given)
+        home = "" if code is None else library_name(code.co_filename)
+        if code is not None and not home:
+            if wrapped is not None:
+                return Owner("", coroutine_name(given), True)
+            own[id(code)] = code
+            return None
+        if code is not None and given is coro and key_of(code) not in WRAPS:
+            _plain[id(code)] = code
     maker = _maker(_frame_of_maker(coro))
+    if maker == "" and wrapped is None:                 # the learner made it
+        return None
     if maker is None:                   # the loop did, for a callback: by whom that was set nobody knows
         library = "" if home == "asyncio" and code is not None and _public(code) else home
     elif maker == "asyncio":
@@ -167,10 +175,7 @@ def _wrapped(coro: Any) -> Any:
     if type(coro) is not CoroutineType:
         return None
     code = coro.cr_code
-    found = _wrappers.get(id(code))
-    if found is None:
-        found = _wrappers[id(code)] = key_of(code) in WRAPS and bool(installed_package(code.co_filename)), code
-    if not found[0]:
+    if key_of(code) not in WRAPS or not installed_package(code.co_filename):
         return None
     kind = code.co_qualname.partition(".")[0]
     keepers = [each for each in gc.get_referents(coro) if type(each).__name__ == kind]
@@ -188,23 +193,24 @@ def _frame_of_maker(coro: Any) -> FrameType | None:
             return coro.cr_frame.f_back
         if coro.cr_suspended:
             return None
-    return sys._getframe(2)
+    return sys._getframe(3)             # this function, owner_of and Row are not it
 
 
 def _maker(frame: FrameType | None) -> str | None:
     """The library whose function has a task made; "" if it is the learner; None if the loop has it made itself."""
+    role_of = _frames.get
     while frame is not None:
         code = frame.f_code
-        found = _frames.get(id(code))
-        if found is None:
-            found = _frames[id(code)] = _role(code), code
-        role = found[0]
-        if role == _BEGINS:
-            return None
-        if role != _PASSES:
-            return role
+        role, _ = role_of(id(code)) or _learn_role(code)
+        if role is not _PASSES:
+            return None if role is _BEGINS else role
         frame = frame.f_back
     return None
+
+
+def _learn_role(code: CodeType) -> tuple[str, CodeType]:
+    found = _frames[id(code)] = _role(code), code
+    return found
 
 
 def _role(code: CodeType) -> str:
