@@ -11,7 +11,7 @@ from tools import ROOT
 from tools.regions import replace_region
 
 RESULTS = ROOT / "BENCHMARKS.md"
-NAMES = ("recorder", "virtual_time", "picture", "imports", "exercises", "notebooks", "replay", "lab")
+NAMES = ("recorder", "libraries", "virtual_time", "picture", "imports", "exercises", "notebooks", "replay", "lab")
 
 
 def main(names: list[str]) -> int:

@@ -55,9 +55,13 @@ class WaitKind(NamedTuple):
 WAITS = {kind.name: kind for kind in (
     WaitKind("sleep", "clock", "sleeps{time}", "a sleep", timed=True),
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
+    WaitKind("response", "network", "waits for a response", "a response"),
+    WaitKind("message", "network", "waits for a message", "a message"),
     WaitKind("socket", "network", "waits for the network", "a socket"),
+    WaitKind("pipe", "network", "waits for a pipe", "a pipe"),
     WaitKind("dns", "network", "waits for an address", "an address"),
-    WaitKind("subprocess", "network", "waits for another process", "a subprocess"),
+    WaitKind("subprocess", "network", "waits for another process", "a process"),
+    WaitKind("connection", "lock", "waits for a free connection", "a free connection"),
     WaitKind("lock", "lock", "waits for a lock", "a lock"),
     WaitKind("semaphore", "lock", "waits for a semaphore", "a semaphore"),
     WaitKind("event", "lock", "waits for an event", "an event"),
@@ -67,6 +71,9 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("queue put", "queue", "waits for room in a queue", "room in a queue"),
     WaitKind("queue join", "queue", "waits until all items of a queue are done", "a queue to be worked off"),
     WaitKind("thread", "thread", "waits for a call in a thread", "a call in a thread"),
+    WaitKind("process", "thread", "waits for a worker process", "a worker process"),
+    WaitKind("worker", "thread", "waits for a worker thread or process", "a worker thread or process"),
+    WaitKind("database", "thread", "waits for the database", "the database"),
     WaitKind("task", "tasks", "waits for {tasks}", "a task"),
     WaitKind("gather", "tasks", "waits for {tasks} (gather)", "a gather"),
     WaitKind("task group", "tasks", "waits for {tasks} (task group)", "its task group"),
@@ -79,8 +86,15 @@ WAITS = {kind.name: kind for kind in (
 
 
 def kind_of(wait: str) -> WaitKind:
-    """The kind of a wait by its name. A name that the table does not have is a wait for a future of some kind."""
-    return WAITS.get(wait) or WaitKind(wait, "future", f"waits ({wait or 'future'})", f"a {wait or 'future'}")
+    """The kind of a wait by its name.
+
+    A name that the table does not have is that of a library, or of the type of an object with `__await__`.
+
+    >>> kind_of("redis").told()
+    'waits for redis'
+    """
+    noun = wait or "a future"
+    return WAITS.get(wait) or WaitKind(wait, "future", "waits for " + noun.replace("{", "{{").replace("}", "}}"), noun)
 
 
 # What the kinds of a family wait for, where one name is true of all.

@@ -19,7 +19,18 @@ import asyncio
 import contextvars
 import sys
 import warnings
-from asyncio import base_events, base_subprocess, events, format_helpers, futures, selector_events, streams, tasks
+from asyncio import (
+    base_events,
+    base_subprocess,
+    events,
+    format_helpers,
+    futures,
+    proactor_events,
+    selector_events,
+    streams,
+    subprocess,
+    tasks,
+)
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future as ThreadFuture
@@ -114,6 +125,12 @@ class TaskNames(FutureNames):
     _log_destroy_pending: bool          # whether asyncio complains if it is thrown away unfinished
 
 
+class ReaderNames:
+    """A stream to read from."""
+
+    _transport: asyncio.BaseTransport | None    # what it reads; a pipe, if it is the output of a process
+
+
 class GatheringNames:
     """The future that `asyncio.gather` returns."""
 
@@ -159,11 +176,13 @@ if TYPE_CHECKING:
     class Future(FutureNames, asyncio.Future[Any]): ...
     class Task(TaskNames, asyncio.Task[Any]): ...
     class Group(GroupNames, asyncio.TaskGroup): ...
+    class Reader(ReaderNames, asyncio.StreamReader): ...
     class Loop(LoopNames, asyncio.BaseEventLoop): ...
     class Pool(PoolNames, ThreadPoolExecutor): ...
 else:
     Handle, Timer, Future, Task = asyncio.Handle, asyncio.TimerHandle, asyncio.Future, asyncio.Task
     Group, Loop, Pool = asyncio.TaskGroup, asyncio.BaseEventLoop, ThreadPoolExecutor
+    Reader = asyncio.StreamReader
 
 
 def names_of(declaration: type) -> list[str]:
@@ -189,18 +208,44 @@ set_running_loop: Callable[[asyncio.AbstractEventLoop | None], None] = find(even
 enter_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = find(tasks, "_enter_task")
 leave_task: Callable[[asyncio.AbstractEventLoop, asyncio.Task[Any]], None] = find(tasks, "_leave_task")
 
-# Coroutine functions inside which a task waits for the network, for an address, for a process.
-NETWORK_WAITS: list[Callable[..., Any]] = [
+# Where asyncio takes a turn, as long as nobody records.
+ORIGINAL_RUN: Any = getattr(find(asyncio.Handle, "_run"), "__code__", None)
+
+# Coroutine functions inside which a task waits for the network, for an address, for a process. Windows has the loop of
+# proactor_events, which can be imported everywhere; the one of unix_events cannot.
+_SOCKET_METHODS = ("sock_recv", "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto",
+                   "sock_sendfile", "sock_connect", "sock_accept")
+STREAM_WAITS: list[Callable[..., Any]] = [          # of a stream, which may be a pipe
     find(streams.StreamReader, "_wait_for_data"),
     find(find(streams, "FlowControlMixin"), "_drain_helper"),
-    *(find(find(base_events, "Server"), name) for name in ("wait_closed", "serve_forever")),
-    find(asyncio.BaseEventLoop, "create_connection"),
-    *(find(find(selector_events, "BaseSelectorEventLoop"), name) for name in (
-        "sock_recv", "sock_recv_into", "sock_recvfrom", "sock_recvfrom_into", "sock_sendall", "sock_sendto",
-        "sock_sendfile", "sock_connect", "sock_accept")),
+    find(asyncio.StreamWriter, "wait_closed"),
 ]
-ADDRESS_WAIT: Callable[..., Any] = find(asyncio.BaseEventLoop, "getaddrinfo")
-PROCESS_WAIT: Callable[..., Any] = find(find(base_subprocess, "BaseSubprocessTransport"), "_wait")
+NETWORK_WAITS: list[Callable[..., Any]] = [
+    *STREAM_WAITS,
+    find(asyncio.StreamWriter, "start_tls"),
+    *(find(find(base_events, "Server"), name) for name in ("wait_closed", "serve_forever")),
+    *(find(asyncio.BaseEventLoop, name) for name in (
+        "create_connection", "create_server", "create_datagram_endpoint", "connect_accepted_socket", "start_tls",
+        "sendfile")),
+    *(find(find(selector_events, "BaseSelectorEventLoop"), name) for name in (*_SOCKET_METHODS, "_accept_connection2")),
+    *(find(find(proactor_events, "BaseProactorEventLoop"), name) for name in _SOCKET_METHODS),
+    *(getattr(asyncio.SelectorEventLoop, name) for name in ("create_unix_connection", "create_unix_server")
+      if sys.platform != "win32"),
+]
+ADDRESS_WAITS: list[Callable[..., Any]] = [find(asyncio.BaseEventLoop, "getaddrinfo"),
+                                           find(asyncio.BaseEventLoop, "getnameinfo")]
+PROCESS_WAITS: list[Callable[..., Any]] = [
+    find(find(base_subprocess, "BaseSubprocessTransport"), "_wait"),
+    find(subprocess.Process, "communicate"),
+    *(find(asyncio.BaseEventLoop, name) for name in ("subprocess_exec", "subprocess_shell")),
+]
+
+# The coroutine function with which asyncio makes a coroutine of an object with `__await__`: from Python 3.12 on inside
+# ensure_future.
+if sys.version_info >= (3, 12):
+    WRAPPED_AWAITABLE: CodeType = find_inner(asyncio.ensure_future, "_wrap_awaitable")
+else:
+    WRAPPED_AWAITABLE = getattr(find(tasks, "_wrap_awaitable"), "__code__", None)
 
 # The code in which somebody waits who asks as_completed for the next: from Python 3.13 on, in which its iterator is
 # asynchronous too, a method; before that a function inside the generator.
@@ -278,6 +323,7 @@ def _check_objects() -> None:
         _check(loop, LoopNames)
         _check(asyncio.Handle(print, (), loop), HandleNames)
         _check(asyncio.TimerHandle(0, print, (), loop), TimerNames)
+        _check(asyncio.StreamReader(loop=loop), ReaderNames)
     finally:
         loop.close()
     _check(asyncio.TaskGroup(), GroupNames)

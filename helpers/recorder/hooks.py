@@ -10,6 +10,7 @@ Whatever goes wrong while notes are taken is kept as the failure of the recordin
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.recorder.asyncio_internals import METHODS, Future, Task, get_running_loop, is_own, noting_call_soon
 from helpers.recorder.notes import CURRENT, ROWS, STRIDE, Notes, Row
 from helpers.recorder.turns import WATCHES
-from helpers.recorder.waits import name_thread_callback, read_wait
+from helpers.recorder.waits import name_job_callback, read_wait
 
 if TYPE_CHECKING:
     from helpers.recorder.watch import Watch
@@ -124,6 +125,8 @@ def _note_eager(watch: Watch, task: Task, row: Row, coro: Any) -> None:
     wait = None
     if not task.done():
         wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
+        if row.owner is not None:
+            row.owner.look(task.get_coro(), wait)
     recorder.notes += row.id, row.created, -1, row.created, ended, wait
     if wait is None:
         reference = row.reference
@@ -143,7 +146,11 @@ def new_run_in_executor(watch: Watch) -> Callable[..., Any]:
         # A process pool must be able to pickle the function; in debug mode asyncio looks at it.
         if recorder is None or loop._debug or not callable(func) \
                 or not (executor is None or type(executor) is ThreadPoolExecutor):
-            return original(executor, func, *args)
+            given: Any = original(executor, func, *args)
+            if recorder is not None and executor is not None and isinstance(given, asyncio.Future) \
+                    and not given.done():
+                given.add_done_callback(_mark_of(executor))
+            return given
         jobs, number = recorder.jobs, _number_of_caller(recorder)
 
         def timed(*args: Any) -> Any:
@@ -196,4 +203,22 @@ def _cut_traceback(future: Future) -> None:
             entry = entry.tb_next
 
 
-name_thread_callback(_forget_timed)
+def _mark_of(executor: Any) -> Callable[[Any], None]:
+    """What to have called when a job of a pool is done, so that one sees what kind of pool it is."""
+    if isinstance(executor, ThreadPoolExecutor):
+        return _job_of_thread
+    processes = sys.modules.get("concurrent.futures.process")       # nobody has a pool of processes without it
+    if processes is not None and isinstance(executor, processes.ProcessPoolExecutor):
+        return _job_of_process
+    return _job_of_worker
+
+
+def _job_of_thread(future: Future) -> None: ...
+def _job_of_process(future: Future) -> None: ...
+def _job_of_worker(future: Future) -> None: ...
+
+
+name_job_callback("thread", _forget_timed)
+name_job_callback("thread", _job_of_thread)
+name_job_callback("process", _job_of_process)
+name_job_callback("worker", _job_of_worker)

@@ -7,25 +7,53 @@ learner's: a script, a module beside it, the cells of a notebook.
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
+from functools import cache
 from types import CodeType, FrameType
 from typing import NamedTuple
 
+from helpers.recorder.library_waits import KINDS, key_of
 from helpers.recording import Place
 
-_FOLDERS = tuple(
-    os.path.join(os.path.normcase(os.path.realpath(folder)), "")
-    for folder in {
-        os.path.dirname(os.__file__),
-        *(sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
-        os.path.dirname(os.path.dirname(__file__)),
-    }
-)
+
+def _folder(path: str) -> str:
+    return os.path.join(os.path.normcase(os.path.realpath(path)), "")
+
+
+_COURSE = _folder(os.path.dirname(os.path.dirname(__file__)))
+_FOLDERS = tuple({
+    _folder(os.path.dirname(os.__file__)),
+    *(_folder(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")),
+    _COURSE,
+})
 
 
 def is_library_file(name: str) -> bool:
     """Whether a file is Python's, an installed package's or this one's. Cells of a notebook are not."""
     return name.startswith("<frozen") or os.path.normcase(os.path.realpath(name)).startswith(_FOLDERS)
+
+
+@cache
+def library_name(file: str) -> str:
+    """The package or module to which a library's file belongs: "asyncio", "aiohttp"; "" if it is none's.
+
+    Files of `helpers` are nobody's here: what the course itself has in a program stands in for the learner's.
+    """
+    if file.startswith("<frozen"):
+        return file.strip("<>").removeprefix("frozen").strip().partition(".")[0]
+    path = os.path.normcase(os.path.realpath(file))
+    inside = [folder for folder in _FOLDERS if path.startswith(folder)]
+    if not inside or path.startswith(_COURSE):
+        return ""
+    first = path.removeprefix(max(inside, key=len)).split(os.sep)[0]
+    return first.removesuffix(".py")
+
+
+def installed_package(file: str) -> str:
+    """The same, if it is neither the learner's nor Python's own, as "aiohttp"; else ""."""
+    name = library_name(file)
+    return "" if name in sys.stdlib_module_names else name
 
 
 class Known(NamedTuple):
@@ -46,7 +74,8 @@ known: dict[int, Known] = {}            # id(code) -> what is known of it
 
 def learn(code: CodeType) -> Known:
     """Find out whose code this is, and remember it. `known.get(id(code)) or learn(code)` does so once."""
-    found = known[id(code)] = Known(None, is_library_file(code.co_filename), code)
+    library = is_library_file(code.co_filename)
+    found = known[id(code)] = Known(KINDS.get(key_of(code)) if library else None, library, code)
     return found
 
 

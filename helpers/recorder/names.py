@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from types import CodeType
+import gc
+from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any
 
+from helpers.recorder.asyncio_internals import WRAPPED_AWAITABLE
+
 _short: dict[str, str] = {}             # qualified name -> what is shown of it: one string for many tasks
-
-
-_by_owner: set[CodeType] = set()         # methods whose coroutines are told by the name of their object
+_by_owner: set[CodeType] = set()        # methods whose coroutines are told by the name of their object
 
 
 def told_by_owner(method: Any) -> None:
@@ -29,17 +30,48 @@ def _owners_name(coro: Any) -> str | None:
     return f"{owner}.{frame.f_code.co_name}" if isinstance(owner, str) else None
 
 
+def short_name(qualified: str) -> str:
+    """A qualified name without the functions around it: `main.<locals>.price` is "price"."""
+    short = _short.get(qualified)
+    if short is None:
+        short = _short[qualified] = qualified.rpartition("<locals>.")[2]
+    return short
+
+
 def coroutine_name(coro: Any) -> str:
     """What to call a coroutine: the qualified name of its function, without the functions around it."""
     if _by_owner and (name := _owners_name(coro)) is not None:
         return name
     name = getattr(coro, "__qualname__", None)
     if not isinstance(name, str):       # an object that only behaves like a coroutine may have none, or anything
-        name = type(coro).__name__
-    short = _short.get(name)
-    if short is None:
-        short = _short[name] = name.rpartition("<locals>.")[2]
-    return short
+        return _name_of_object(coro)
+    short = _short.get(name) or short_name(name)
+    return _name_of_wrapped(coro) if short == "_wrap_awaitable" else short
+
+
+def _name_of_object(coro: Any) -> str:
+    """What to call a step of an asynchronous generator, "aclose of rows"; another object is called by its type."""
+    kind = type(coro).__name__
+    if type(coro).__module__ != "builtins":
+        return kind
+    links = gc.get_referents(coro)
+    if kind == "anext_awaitable":       # anext(rows, default): it keeps what anext(rows) gives
+        return next((_name_of_object(link) for link in links if type(link).__name__ == "async_generator_asend"), kind)
+    rows = next((link for link in links if type(link) is AsyncGeneratorType), None)
+    if rows is None:
+        return kind
+    given = len(links) > 1              # asend and athrow keep what they were given; anext and aclose are given nothing
+    step = {"async_generator_asend": ("anext", "asend"), "async_generator_athrow": ("aclose", "athrow")}.get(kind)
+    return f"{step[given]} of {short_name(rows.__qualname__)}" if step else kind
+
+
+def _name_of_wrapped(coro: Any) -> str:
+    """What to call the coroutine that asyncio puts around an object with `__await__`: by the type of the object."""
+    if getattr(coro, "cr_code", getattr(coro, "gi_code", None)) is not WRAPPED_AWAITABLE:
+        return "_wrap_awaitable"        # a function of the program's own
+    links = gc.get_referents(coro)      # of the coroutine, before it has run: its function's one argument
+    kinds = [type(link) for link in links if hasattr(type(link), "__await__") and type(link) is not CoroutineType]
+    return kinds[0].__name__ if kinds else "_wrap_awaitable"
 
 
 def is_default_name(name: str) -> bool:

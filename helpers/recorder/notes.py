@@ -14,11 +14,13 @@ import asyncio
 import contextvars
 import traceback
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any
 from weakref import ref
 
 from helpers.recorder.asyncio_internals import Loop, Task
 from helpers.recorder.names import coroutine_name
+from helpers.recorder.owners import Owner, own, owner_of
 from helpers.recorder.watchdog import Sampler
 from helpers.recording import Place
 from helpers.wait_kinds import CANCELLED, EXCEPTION, RESULT
@@ -43,11 +45,12 @@ class Row:
     created, ready, finished    nanoseconds; `ready`: when it was last woken; `finished`: None until then
     woken      in which turn it was woken, or before which; -1 if a timer did it, or if the times tell
     key        the key in ROWS
+    owner      whose it is, if its coroutine function is not the learner's
     reference  a weak reference to the task: one that everybody has dropped must be able to go, and takes the row along
     """
 
-    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "name", "outcome", "parent", "ready",
-                 "recorder", "reference", "woken")
+    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "name", "outcome", "owner", "parent",
+                 "ready", "recorder", "reference", "woken")
 
     key: int | None
     reference: ref[asyncio.Task[Any]] | None
@@ -55,18 +58,29 @@ class Row:
     name: str | None
     outcome: str | None
     error: str | None
+    owner: Owner | None
 
     def __init__(self, recorder: Notes, coro: Any, above: Row | None, created: int) -> None:
         """The next row of a recording, for a task that is made of a coroutine, by the task of the row `above`."""
         rows = recorder.rows
         self.recorder = recorder
         self.id = len(rows)
-        self.coroutine = coroutine_name(coro)
+        if type(coro) is CoroutineType and id(coro.cr_code) in own:
+            self.owner = None
+            self.coroutine = coroutine_name(coro)
+        else:
+            self.owner = owner = owner_of(coro)
+            self.coroutine = coroutine_name(coro) if owner is None else owner.name
         self.parent = above.id if above is not None and above.recorder is recorder else None
         self.created = self.ready = created
         self.woken = -1
         self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
         rows.append(self)
+
+    @property
+    def library(self) -> str:
+        """The library whose task it is, and which has run nothing of the learner's; else "", as of the main task."""
+        return "" if self.owner is None or self.owner.shown or self.id == 0 else self.owner.library
 
     def follow(self, task: asyncio.Task[Any]) -> None:
         """From now on this is the row of that task."""

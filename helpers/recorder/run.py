@@ -6,7 +6,9 @@
 Tasks, coroutines, task factories and handles stay what they are, so the program under observation
 cannot tell: same types, names, order, tracebacks, cancellation, context variables. `turns.py` and
 `hooks.py` say what is replaced meanwhile, and how. A context variable marks the tasks that belong to the
-recording: a task's children inherit it.
+recording: a task's children inherit it. Tasks that libraries make for themselves are counted, and not
+among the tasks of the recording (`owners.py`); one that serves a request with a function of the learner's
+is, unless that function never waits.
 
 Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
 a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the
@@ -142,6 +144,7 @@ class Recorder(Notes):
                     value = main.result()
             except asyncio.CancelledError as cancelled:
                 exception = cancelled
-        tasks, elapsed = tasks_of(self)
+        left, elapsed = tasks_of(self)
         error = "" if exception is None else error_in_words(exception)
-        return Recording(tasks, elapsed, clock, jobs_of(self), error, value, exception, callbacks_of(self))
+        return Recording(left.tasks, elapsed, clock, left.jobs(jobs_of(self)), error, value, exception,
+                         left.blocking(callbacks_of(self)), left.others)

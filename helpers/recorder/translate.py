@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from helpers.recorder import notes as note
+from helpers.recorder.folding import Folding
 from helpers.recorder.names import is_default_name
 from helpers.recorder.notes import STRIDE, Notes, Row
 from helpers.recording import Place, Span, Task, ThreadJob
@@ -28,7 +29,7 @@ def _turn_span(kind: str, start: float, end: float, place: Place | None, step: i
     return _new(Span, (kind, start, end, "", (), place, step, -1, -1.0, "", -1, ()))
 
 
-def tasks_of(recorder: Notes) -> tuple[tuple[Task, ...], float]:
+def tasks_of(recorder: Notes) -> tuple[Folding, float]:
     """The tasks with their spans, and the seconds that the main task took."""
     rows, notes, zero = recorder.rows, recorder.notes, recorder.started
     steps: list[list[int]] = [[] for _ in rows]         # of each task, where in the notes its steps stand
@@ -40,6 +41,9 @@ def tasks_of(recorder: Notes) -> tuple[tuple[Task, ...], float]:
     end = rows[0].finished or recorder.ended
     waits = {id(wait): wait for wait in notes[note.WAIT::STRIDE] if wait is not None}
     places = {number: wait.place() for number, wait in waits.items()}
+    for row in rows:
+        if row.library:
+            _look_for_blocking(row, steps[row.id], recorder)
     tasks = []
     collecting = gc.isenabled()
     gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time
@@ -54,7 +58,17 @@ def tasks_of(recorder: Notes) -> tuple[tuple[Task, ...], float]:
     finally:
         if collecting:
             gc.enable()
-    return tuple(tasks), (end - zero) / 1e9
+    return Folding(rows, tasks), (end - zero) / 1e9
+
+
+def _look_for_blocking(row: Row, steps: list[int], recorder: Notes) -> None:
+    """See whether a library's task ran a function of the learner's that blocked the loop."""
+    for at in steps:
+        started, ended = recorder.notes[at + note.STARTED], recorder.notes[at + note.ENDED]
+        if ended - started > recorder.threshold:
+            place = _most_seen(recorder.seen, started, ended)
+            if place is not None and row.owner is not None:
+                row.owner.ran(place.function)
 
 
 def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int], end: int,
@@ -114,12 +128,22 @@ def _names(rows: list[Row]) -> list[str]:
     taken: dict[str, int] = {}
     names = []
     for row in rows:
-        name = row.name
-        if name is None or is_default_name(name):
-            count = taken[row.coroutine] = taken.get(row.coroutine, 0) + 1
-            name = row.coroutine if count == 1 else f"{row.coroutine} {count}"
+        name, function = row.name, row.coroutine
+        owner = row.owner
+        if owner is not None and owner.handlers:        # whatever the library calls it
+            name, function = None, owner.handler
+        if name is None or is_default_name(name) or (owner is not None and owner.wrapped and _tells(name, function)):
+            name = function
+            if not row.library:
+                count = taken[function] = taken.get(function, 0) + 1
+                name = function if count == 1 else f"{function} {count}"
         names.append(name)
     return names
+
+
+def _tells(name: str, function: str) -> bool:
+    """Whether a library has named a task after its function: anyio does, as "__main__.price"."""
+    return name in (function, "functools") or name.endswith(f".{function}") or "<locals>." in name    # or a partial()
 
 
 def jobs_of(recorder: Notes) -> tuple[ThreadJob, ...]:

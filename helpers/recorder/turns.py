@@ -82,6 +82,8 @@ def _run(self: Handle) -> None:
             notes = recorder.notes
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
+                if row.owner is not None:
+                    row.owner.look(task.get_coro(), wait)
                 notes += row.id, row.ready, row.woken, started, ended, wait
             elif task.done():
                 notes += row.id, row.ready, row.woken, started, ended, None

@@ -3,8 +3,9 @@
 A task that is suspended is a chain of frozen frames: the learner's coroutine, in which an `await`
 holds another coroutine, in which an `await` holds another, down to the future that the event loop
 will complete. `read_wait` walks that chain once, from the outside in, and remembers two things: the
-innermost frame that the learner wrote, and the outermost piece of asyncio that has a name for this
-kind of waiting (`Lock.acquire` is a "lock", whatever it does inside).
+innermost frame that the learner wrote, and the outermost piece of asyncio, or of a library, within that
+which has a name for this kind of waiting (`Lock.acquire` is a "lock", whatever it does inside). A wait in
+a library that nobody has named has the name of the library.
 
 It only looks: it takes no reference that outlives the call but to code objects, and never touches
 `frame.f_locals`, which before Python 3.13 makes a copy that keeps the learner's objects alive.
@@ -14,16 +15,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from helpers.recorder import asyncio_internals
-from helpers.recorder.asyncio_internals import FUTURES, TASKS, FutureIterator, GatheringFuture
-from helpers.recorder.learners_code import Known, known, learn
+from helpers.recorder.asyncio_internals import FUTURES, TASKS, FutureIterator, GatheringFuture, Reader
+from helpers.recorder.learners_code import Known, installed_package, known, learn
 from helpers.recorder.names import task_name
 from helpers.recording import Place
-from helpers.wait_kinds import WAITS
+from helpers.wait_kinds import WAITS, kind_of
 
 if TYPE_CHECKING:
     from helpers.recorder.notes import Notes, Row
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 class Wait(NamedTuple):
     """A wait as it was read: cheap to make, turned into words only when the run is over.
 
-    kind  a name in `WAITS`: "sleep", "task", "gather", "lock", ...; "turn" is `sleep(0)`, a step aside
+    kind  a name in `WAITS`: "sleep", "task", "gather", "lock", ...; "turn" is `sleep(0)`, a step aside. What has none
+          is called by its library, as "redis", or by the type of the object with `__await__` that is awaited
     on    ids of the recorded tasks that it waits for
     code, instruction  the learner's code object and the place in it; code is None if there is none
     """
@@ -86,22 +89,27 @@ _NAMED: list[tuple[str, Callable[..., Any]]] = [
     ("wait", asyncio.wait),
     ("wait_for", asyncio.wait_for),
     *(("socket", function) for function in asyncio_internals.NETWORK_WAITS),
-    ("dns", asyncio_internals.ADDRESS_WAIT),
-    ("subprocess", asyncio_internals.PROCESS_WAIT),
+    *(("dns", function) for function in asyncio_internals.ADDRESS_WAITS),
+    *(("subprocess", function) for function in asyncio_internals.PROCESS_WAITS),
+    ("socket", asyncio.StreamWriter.drain),
+    ("thread", asyncio.BaseEventLoop.shutdown_default_executor),
 ]
 for _kind, _function in _NAMED:
     name_wait(_kind, _function)
 _name("as_completed", asyncio_internals.NEXT_COMPLETED)
-# ... but for these, which only pass on what they are given: what is inside them says more.
-_THROUGH = frozenset({"wait", "wait_for"})
+# ... but for these: the first two only pass on what they are given, and a library may need a lock before it has a
+# thread. What is inside them says more.
+_THROUGH = frozenset({"wait", "wait_for", "thread"})
+# A stream to or from another process is a pipe.
+_STREAMS = frozenset(each.__code__ for each in (*asyncio_internals.STREAM_WAITS, asyncio.StreamWriter.drain))
 
-# A future that has one of these to call when it is done is a worker thread's.
-_thread_callbacks: set[CodeType] = {asyncio_internals.CHAINED}
+# A future that has one of these to call when it is done is that of a job: in which pool.
+_job_callbacks: dict[CodeType, str] = {}
 
 
-def name_thread_callback(function: Callable[..., Any]) -> None:
-    """Let whoever waits for a future that will call this function wait for a thread. For modules of this package."""
-    _thread_callbacks.add(function.__code__)
+def name_job_callback(kind: str, function: Callable[..., Any]) -> None:
+    """Let waits for a future that will call this function be called `kind`. For modules of this package."""
+    _job_callbacks[function.__code__] = kind
 
 
 # -- reading a wait ---------------------------------------------------------------------------------
@@ -122,6 +130,8 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
     frame: Any = None                 # of the innermost link that is the learner's, and is not running: it has one
     hidden: tuple[int, ...] = ()      # ids of the links that keep a generator
     keeper = None                     # the asyncio coroutine that holds the tasks of a group or a wait
+    here: CodeType | None = None      # the innermost code
+    odd: type | None = None           # the type of the innermost link that is no coroutine and no generator
     link = coro
     while link is not None:
         type_ = type(link)
@@ -137,11 +147,11 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
             if id(link) in hidden:    # a circle: it keeps a reference to what awaits it
                 break
             hidden += (id(link),)
-            link = _driven_by(link)
+            odd, link = type_, driven_by(link)
             continue
         name, library, _ = known.get(id(here)) or learn(here)
         if not library:
-            code, frame = here, here_frame
+            code, frame, kind, keeper = here, here_frame, None, None
         elif name is not None and (kind is None or kind in _THROUGH):
             kind, keeper = name, link
         link = inner
@@ -150,6 +160,11 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
         kind = "turn"
     elif kind is None or kind in _THROUGH or kind == "task group":
         kind, on = _read_future(kind, future, keeper, rows, notes)
+        if kind == "future" and here is not None \
+                and (here is not code or odd is not None or here.co_name == "__await__"):
+            kind = _name_of_owner(here, odd)
+    elif kind == "socket" and getattr(keeper, "cr_code", None) in _STREAMS:
+        kind = _kind_of_stream(keeper)
     instruction = frame.f_lasti if frame is not None else -1
     return Wait(kind, on, code, instruction) if on else _shared(kind, code, instruction)
 
@@ -179,7 +194,8 @@ def _shared(kind: str, code: CodeType | None, instruction: int) -> Wait:
     return wait
 
 
-def _driven_by(link: Any) -> Any:
+def driven_by(link: Any) -> Any:
+    """The generator or coroutine that an awaitable object drives, such as what asend() gives; None if there is none."""
     for referent in gc.get_referents(link):
         if type(referent) in (AsyncGeneratorType, CoroutineType, GeneratorType):
             return referent
@@ -194,16 +210,50 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
     if isinstance(future, GatheringFuture):
         return "gather", _numbers(future._children, rows, notes)
     if kind == "task group":
-        groups = [x for x in gc.get_referents(keeper) if isinstance(x, asyncio.TaskGroup)]
-        return kind, _numbers(groups[0]._tasks, rows, notes) if groups else ()
+        # that of anyio keeps them under the same name as asyncio's
+        groups = [x for x in gc.get_referents(keeper)
+                  if isinstance(x, asyncio.TaskGroup) or type(x).__module__ == "anyio._backends._asyncio"]
+        tasks = getattr(groups[0], "_tasks", ()) if groups else ()
+        return kind, _numbers(tasks, rows, notes)
     if kind == "wait":
         waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
         return kind, _numbers(waited[0], rows, notes) if waited else ()
     if kind is None and isinstance(future, FUTURES):
-        for callback, _ in future._callbacks or ():
-            if isinstance(callback, FunctionType) and callback.__code__ in _thread_callbacks:
-                return "thread", ()
+        codes = [callback.__code__ for callback, _ in future._callbacks or () if isinstance(callback, FunctionType)]
+        for code in codes:
+            if code in _job_callbacks:
+                return _job_callbacks[code], ()
+        if asyncio_internals.CHAINED in codes:      # nobody has told in which pool
+            return "worker" if "concurrent.futures.process" in sys.modules else "thread", ()
     return kind or "future", ()
+
+
+def _kind_of_stream(keeper: Any) -> str:
+    """Whether a coroutine of asyncio's streams waits for a pipe, such as a process has, or for the network."""
+    for each in gc.get_referents(keeper):
+        transport = None
+        if isinstance(each, asyncio.StreamReader):
+            transport = cast(Reader, each)._transport
+        elif isinstance(each, asyncio.StreamWriter):
+            transport = each.transport
+        if transport is not None and transport.get_extra_info("pipe") is not None:
+            return "pipe"
+    return "socket"
+
+
+def _name_of_owner(code: CodeType, odd: type | None) -> str:
+    """What to call a wait for a future that has no name: by whose it is.
+
+    code  the innermost code that awaits
+    odd   the type of the innermost object that awaits and is no coroutine and no generator, if there is one
+    """
+    if package := installed_package(code.co_filename):
+        return package
+    if odd is not None and odd.__module__ != "builtins":
+        return odd.__name__ or "future"
+    if code.co_name == "__await__" and not learn(code).library:
+        return code.co_qualname.rpartition("<locals>.")[2].removesuffix("__await__").rstrip(".") or "future"
+    return "future"
 
 
 def _numbers(tasks: Iterable[Any], rows: Mapping[int, Row], notes: Notes | None) -> tuple[int, ...]:
@@ -226,5 +276,5 @@ def describe(task: asyncio.Task[Any]) -> str:
     """A sentence on a task that waits: its name, what for, and where."""
     wait = _wait_of(task)
     place = wait.place()
-    what = "is ready to run" if wait.kind == "turn" else WAITS[wait.kind].told()
+    what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
     return f"{task_name(task)} {what}" + (f" at {place}" if place else "")

@@ -42,12 +42,14 @@ from helpers.recorder.asyncio_internals import Handle, Loop, Timer
 from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
 from helpers.recorder.notes import ROWS, Row
+from helpers.recorder.owners import sort_out
 from helpers.recorder.waits import describe
 from helpers.recording import Place
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
 from helpers.virtual.task_groups import groups_in_order
 from helpers.virtual.threads import Threads
 from helpers.virtual.time_module import SECOND, Clock, in_charge_of_time
+from helpers.words import count
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
 _NEVER = 1 << 80            # a deadline after the end of time: sleep(math.inf)
@@ -266,10 +268,11 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
 
     def _report(self) -> str:
-        tasks = self.open_tasks()
+        tasks, others = sort_out(self.open_tasks())
         lines = [describe(task) for task in tasks[:20]]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")
+        lines += [f"and {count(each.tasks, 'task')} of {each.library}" for each in others]
         return "".join(f"\n  - {line}" for line in lines)
 
     def run_forever(self) -> None:

@@ -141,7 +141,7 @@ def test_a_run_without_turns_is_told():
 def test_unknown_waits_and_hostile_names():
     spans = Span("run", 0.0, 0.0, step=0), Span("wait", 0.0, 1.0, "pigeon", (), HERE), Span("run", 1.0, 1.0, step=1)
     steps = Steps(made(spans))
-    assert deed(steps[0]) == "task 0 starts, reaches line 4, and waits (pigeon)."
+    assert deed(steps[0]) == "task 0 starts, reaches line 4, and waits for pigeon."
     task = steps.run.tasks[0]._replace(name="a\nb\x1b[31m" + "x" * 80)
     told = name(Recording((task,), 1.0), 0)
     assert len(told) == 40 and told.isprintable() and told.startswith("a b?[31m")
