@@ -110,7 +110,7 @@ def test_a_deadlock_of_tasks_that_await_each_other_names_them_and_their_lines(wa
 @pytest.mark.parametrize(("wait", "words"), [
     (plainly, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
     (gathered, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
-    (timed, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann" if sys.version_info >= (3, 12) else ""),
+    (timed, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
     (waited, ""),
 ])
 @pytest.mark.parametrize("named", [True, False])
