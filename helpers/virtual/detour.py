@@ -91,6 +91,7 @@ class Detour:
         self._stand_in = type("module", (ModuleType,), {"__call__": function})(builtin.__module__ or "builtins")
         self._definition = _Definition(definition.name, _CALL, _VARARGS | _KEYWORDS, definition.doc)
         self._before = (body.definition, body.owner, body.vectorcall)
+        self._is_open = False
 
     @staticmethod
     def _body_of(builtin: Any) -> _Body:
@@ -98,12 +99,18 @@ class Detour:
 
     def open(self) -> None:
         """From now on the builtin function calls the other."""
+        if self._is_open:
+            return
         _take(self._stand_in)                   # the reference that the changed function has
+        self._is_open = True
         self._write(addressof(self._definition), id(self._stand_in), None)      # without a vectorcall it is called so
 
     def close(self) -> None:
         """Put everything back."""
+        if not self._is_open:
+            return
         self._write(*self._before)
+        self._is_open = False
         _give_back(self._stand_in)
 
     def _write(self, definition: int | None, owner: int | None, vectorcall: int | None) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import math
 from collections.abc import Iterable, Iterator
 from types import CoroutineType
 from typing import Any, cast
@@ -51,22 +52,36 @@ def abandon(loop: asyncio.AbstractEventLoop, tasks: Iterable[asyncio.Task[Any]])
         set_running_loop(before)
 
 
+def circle(tasks: Iterable[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """Tasks each of which awaits the next, and the last one the first; none if there is no such circle."""
+    known: set[Any] = set()
+    for task in tasks:
+        found = _follow(task, known)
+        if found is not None:
+            return [each for each in found if isinstance(each, TASKS)]
+    return []
+
+
 def _has_an_end(task: asyncio.Task[Any]) -> bool:
     """Whether `task.cancel()` would come to an end, and not too deep."""
-    path, known = {task: _cancelled_with(task)}, {task}
+    return _follow(task, set(), DEEPEST) is None
+
+
+def _follow(task: asyncio.Task[Any], known: set[Any], deepest: float = math.inf) -> list[Any] | None:
+    """The circle to which one comes from a task, from awaiting to awaited; or a way that is too long; or None."""
+    path: dict[Any, Iterator[Any]] = {task: _cancelled_with(task)}
     while path:
-        waits_for = next(reversed(path.values()))
-        future = next(waits_for, None)
+        future = next(next(reversed(path.values())), None)
         if future is None:
-            path.popitem()
+            known.add(path.popitem()[0])
         elif future in path:
-            return False
+            way = list(path)
+            return way[way.index(future):]
         elif future not in known:
-            known.add(future)
             path[future] = _cancelled_with(future)
-            if len(path) > DEEPEST:
-                return False
-    return True
+            if len(path) > deepest:
+                return list(path)
+    return None
 
 
 def _cancelled_with(future: Any) -> Iterator[Any]:

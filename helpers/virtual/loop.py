@@ -10,10 +10,11 @@ sets its clock forward instead. Everything else is asyncio's own, so tasks, lock
 timeouts behave as always, in the same order, but an hour takes milliseconds, and every run of a
 program is the same to the last digit.
 
-- Time is kept in whole nanoseconds: ten thousand sleeps of 0.01 s end at 100 s exactly.
+- Time is kept in whole nanoseconds: ten thousand sleeps of 0.01 s end at 100 s exactly. A timer that is set for later
+  than now moves the clock, by 1 ns at least: `while loop.time() < t: await asyncio.sleep(t - loop.time())` ends.
 - Timers that are due at the same instant fire in the order in which they were set.
 - `time.sleep` on the loop sets the clock forward while everybody else is kept waiting, as blocking
-  does. `time.monotonic`, `time.perf_counter` and `time.time` show virtual time.
+  does. All clocks of Python show virtual time, wherever the program keeps them; what stays real is in `time_module.py`.
 - Functions given to `asyncio.to_thread` run in real threads, one at a time, in the order in which
   they were given; `time.sleep` in them takes virtual time.
 - If nothing is ready, no timer is set and no thread is at work, nothing can ever happen again: that
@@ -41,10 +42,12 @@ from helpers.recorder import Watched
 from helpers.recorder.asyncio_internals import Handle, Loop, Timer
 from helpers.recorder.learners_code import learners_place
 from helpers.recorder.locks import Standing, read_locks
+from helpers.recorder.names import task_name
 from helpers.recorder.notes import ROWS, Row
 from helpers.recorder.owners import sort_out
 from helpers.recorder.waits import describe
 from helpers.recording import Place
+from helpers.virtual.ending import circle
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
 from helpers.virtual.task_groups import groups_in_order
 from helpers.virtual.threads import Threads
@@ -240,7 +243,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
             if self._threads.work():
                 continue
             if not deadlines or deadlines[0] == _NEVER:
-                deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report())
+                deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report()
+                                    + self._circle())
                 deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
             self._set_clock(deadlines[0])
@@ -274,6 +278,16 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
             lines.append(f"and {len(tasks) - 20:,} more tasks")
         lines += [f"and {count(each.tasks, 'task')} of {each.library}" for each in others]
         return "".join(f"\n  - {line}" for line in lines)
+
+    def _circle(self) -> str:
+        """The tasks that await each other, if there are some, as a line of a report."""
+        names = [task_name(task) for task in circle(self.open_tasks())]
+        if not names:
+            return ""
+        if len(names) > 10 or len(set(names)) < len(names):
+            return f"\n  {len(names)} tasks await each other, in a circle"
+        return "\n  a circle: " + ", ".join(
+            f"{name} awaits {other}" for name, other in zip(names, names[1:] + names[:1]))
 
     def run_forever(self) -> None:
         self._allowed = self._steps + self._limit

@@ -30,6 +30,7 @@ from helpers.recorder.learners_code import is_library
 
 FARTHEST = 2_000            # objects
 OF_LIBRARIES = 200          # functions of libraries, of these
+MOST_CODE = 10_000          # pieces of code whose names are remembered
 WIDEST = 100                # elements of a container
 
 _ATOMS = frozenset({int, float, complex, bool, str, bytes, bytearray, type(None), type(...), range, CodeType,
@@ -115,5 +116,7 @@ def _named_in(code: CodeType) -> frozenset[str]:
     found = _names.get(code)
     if found is None:
         inner = [_named_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+        if len(_names) > MOST_CODE:
+            _names.clear()
         found = _names[code] = frozenset(code.co_names).union(*inner)
     return found

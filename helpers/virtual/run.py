@@ -24,6 +24,9 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     limit      steps on the loop after which the program counts as endless
     threshold  seconds; a turn on the loop that takes longer counts as blocking it
 
+    Every clock that the program reads shows virtual time, which begins at 2000-01-01 00:00 UTC. Where it reads one that
+    stays real, such as `time.process_time`, the recording has a remark with the line (`.remarks`).
+
     It works in a script, and in a notebook cell whose own loop is running: that loop stands still
     meanwhile. Tasks that are left when the coroutine ends are cancelled, as `asyncio.run` does.
 

@@ -100,23 +100,26 @@ _clocks: dict[int, _InCharge] = {}      # by thread
 _lock = threading.RLock()
 
 
-def _asked(frame: FrameType) -> _InCharge | None:
-    """By which clock that frame goes, on this thread; None for the real one."""
+def _asked(above: int = 2) -> tuple[_InCharge, FrameType] | None:
+    """Who has called, so many frames above, and the clock that it goes by; None for the real one."""
     found = _clocks.get(threading.get_ident())
-    if found is not None:
-        name = frame.f_globals.get("__name__")
-        if (isinstance(name, str) and name.partition(".")[0] in REAL_TIME) or frame.f_code is _TIME_OF_A_LOOP:
-            return None
-    return found
-
-
-def _read(frame: FrameType | None) -> tuple[int, Clock] | None:
-    """The time in nanoseconds for that frame, and the clock; None if it is to have the real time."""
-    if frame is not None and frame.f_globals is vars(detour):
-        frame = frame.f_back
-    found = _asked(frame) if frame is not None else None
-    if found is None:
+    if found is None:                           # a thread that is not ours may have no frames but this one
         return None
+    frame = sys._getframe(above)
+    if frame.f_globals is vars(detour) and frame.f_back is not None:
+        frame = frame.f_back
+    name = frame.f_globals.get("__name__")
+    if (isinstance(name, str) and name.partition(".")[0] in REAL_TIME) or frame.f_code is _TIME_OF_A_LOOP:
+        return None
+    return found, frame
+
+
+def _read() -> tuple[int, Clock] | None:
+    """The time in nanoseconds for who has called, and the clock; None if it is to have the real time."""
+    asked = _asked(3)
+    if asked is None:
+        return None
+    found, frame = asked
     now = found.clock.time_ns()
     if now != found.now:
         found.now, found.reads = now, 0
@@ -124,7 +127,7 @@ def _read(frame: FrameType | None) -> tuple[int, Clock] | None:
     if found.reads > READS:
         found.reads = 0
         found.clock.stands_still(READS, learners_place(frame))
-    if frame is not None and frame.f_code.co_filename == _TIMED:
+    if frame.f_code.co_filename == _TIMED:
         _refuse_autorange(frame)
     return now, found.clock
 
@@ -141,8 +144,8 @@ def _refuse_autorange(frame: FrameType) -> None:
 # What stands in for a function is called with the module (see Detour), and then the arguments.
 
 def _sleep(module: ModuleType, /, *arguments: Any, **named: Any) -> None:
-    found = _asked(sys._getframe(1))
-    if found is None or len(arguments) != 1 or named:
+    asked = _asked()
+    if asked is None or len(arguments) != 1 or named:
         return REAL["sleep"](*arguments, **named)
     seconds: float = arguments[0]
     if seconds != seconds:
@@ -151,7 +154,7 @@ def _sleep(module: ModuleType, /, *arguments: Any, **named: Any) -> None:
         raise ValueError("sleep length must be non-negative")
     if seconds > LONGEST:
         raise OverflowError("timestamp out of range for platform time_t")
-    found.clock.advance(seconds)
+    asked[0].clock.advance(seconds)
     return None
 
 
@@ -161,7 +164,7 @@ def _teller(name: str) -> Callable[..., Any]:
     in_nanoseconds = name.endswith("_ns")
 
     def tell(module: ModuleType, /, *wrong: Any, **named: Any) -> float:
-        read = _read(sys._getframe(1))
+        read = _read()
         if read is None or wrong or named:
             real: float = REAL[name](*wrong, **named)
             return real
@@ -178,7 +181,7 @@ def _calendar(name: str, most: int) -> Callable[..., Any]:
     def tell(module: ModuleType, /, *arguments: Any, **named: Any) -> Any:
         left_out = len(arguments) == most - 1 or (name != "asctime" and most == 1 and arguments == (None,))
         if left_out and not named:
-            read = _read(sys._getframe(1))
+            read = _read()
             if read is not None:
                 seconds = EPOCH + read[0] // SECOND
                 wanted = REAL["localtime"](seconds) if name in ("asctime", "strftime") else seconds
@@ -191,9 +194,9 @@ def _calendar(name: str, most: int) -> Callable[..., Any]:
 def _cpu_time(name: str) -> Callable[..., Any]:
     """What stands in for a function that tells CPU time: its own answer, and a remark."""
     def tell(module: ModuleType, /, *wrong: Any, **named: Any) -> Any:
-        frame = sys._getframe(1)
-        found = _asked(frame)
-        if found is not None:
+        asked = _asked()
+        if asked is not None:
+            found, frame = asked
             found.clock.stays_real(f"time.{name}() tells CPU time, which is real", learners_place(frame))
         return REAL[name](*wrong, **named)
 
@@ -209,14 +212,14 @@ _WALL, _MONOTONIC = (
 
 def _clock_gettime(name: str) -> Callable[..., Any]:
     def tell(module: ModuleType, /, *arguments: Any, **named: Any) -> Any:
-        frame = sys._getframe(1)
-        found = _asked(frame)
-        if found is None or len(arguments) != 1 or named or not isinstance(arguments[0], int):
+        asked = _asked()
+        if asked is None or len(arguments) != 1 or named or not isinstance(arguments[0], int):
             return REAL[name](*arguments, **named)
         clock_id: int = arguments[0]
         if clock_id not in _WALL | _MONOTONIC:
+            found, frame = asked
             found.clock.stays_real(f"the clock {clock_id} of time.{name}() is real", learners_place(frame))
-        elif (read := _read(frame)) is not None:
+        elif (read := _read()) is not None:
             now = read[0] + (EPOCH * SECOND if clock_id in _WALL else 0)
             return now if name.endswith("_ns") else now / SECOND
         return REAL[name](clock_id)
@@ -228,25 +231,22 @@ def _clock_gettime(name: str) -> Callable[..., Any]:
 
 def _times(module: ModuleType, /) -> Any:
     """`os.times`: the CPU time is real, the time since some moment is not."""
-    frame = sys._getframe(1)
     real = REAL["times"]()
-    read = _read(frame)
-    if read is None:
+    asked, read = _asked(), _read()
+    if asked is None or read is None:
         return real
     now, clock = read
-    clock.stays_real("os.times() tells CPU time, which is real", learners_place(frame))
+    clock.stays_real("os.times() tells CPU time, which is real", learners_place(asked[1]))
     return type(real)((*real[:4], now / SECOND))
 
 
 def _generate_time_safe(module: ModuleType, /) -> Any:
     """The 16 bytes of a `uuid1()`, in which the time is that since 1582 in units of 100 ns; no two are the same."""
     real = REAL["generate_time_safe"]()
-    frame: FrameType | None = sys._getframe(1)
-    read = _read(frame)
-    found = _clocks.get(threading.get_ident())
-    if read is None or found is None:
+    asked, read = _asked(), _read()
+    if asked is None or read is None:
         return real
-    value, safely = real
+    found, (value, safely) = asked[0], real
     found.uuid = stamp = max((EPOCH * SECOND + read[0]) // 100 + 0x01B21DD213814000, found.uuid + 1)
     low, middle, high = stamp & 0xFFFFFFFF, stamp >> 32 & 0xFFFF, stamp >> 48 & 0x0FFF | 0x1000
     return low.to_bytes(4, "big") + middle.to_bytes(2, "big") + high.to_bytes(2, "big") + value[8:], safely
@@ -292,14 +292,14 @@ def _now(cls: Any, /, *arguments: Any, **named: Any) -> Any:
     zone, = (*arguments, *named.values()) if len(arguments) + len(named) == 1 else (None,)
     if len(arguments) + len(named) < 2 and (not named or "tz" in named) and (
             zone is None or isinstance(zone, datetime.tzinfo)):
-        read = _read(sys._getframe(1))
+        read = _read()
         if read is not None:
             return _datetime_at(cls, read[0], zone)
     return _class_detours["now"].real(cls)(*arguments, **named)
 
 
 def _utcnow(cls: Any, /) -> Any:
-    read = _read(sys._getframe(1))
+    read = _read()
     if read is None:
         return _class_detours["utcnow"].real(cls)()
     if sys.version_info >= (3, 12):
@@ -311,7 +311,7 @@ def _utcnow(cls: Any, /) -> Any:
 
 
 def _today(cls: Any, /) -> Any:
-    read = _read(sys._getframe(1))
+    read = _read()
     if read is None:
         return _class_detours["today"].real(cls)()
     return cls.fromtimestamp((EPOCH * SECOND + read[0]) / SECOND)
@@ -340,12 +340,14 @@ def in_charge_of_time(clock: Clock, program: Iterable[Any] = ()) -> Iterator[Non
     """While open, this thread goes by the given clock, and so do what these objects of its program have kept."""
     thread = threading.get_ident()
     with _lock:
-        if not _clocks:
-            for each in _detours.values():
+        keepers = [_class_detours[kept.__name__].kept(kept) for kept in reachable(program, _is_kept)]
+        try:
+            _keepers.extend(keepers)
+            for each in [*_detours.values(), *keepers]:
                 each.open()
-        for kept in reachable(program, _is_kept):
-            _keepers.append(_class_detours[kept.__name__].kept(kept))
-            _keepers[-1].open()
+        except BaseException:                   # the stop button
+            _close_if_last()
+            raise
         before = _clocks.get(thread)
         _clocks[thread] = _InCharge(clock)
     try:

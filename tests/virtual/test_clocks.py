@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import datetime
@@ -12,6 +13,7 @@ import os
 import pickle
 import random
 import sched
+import sys
 import threading
 import time
 import timeit
@@ -425,6 +427,23 @@ def test_other_threads_see_real_time():
     assert run(main()) == EPOCH + 10
     thread.join()
     assert all(before - 1 <= each <= REAL["time"]() + 1 for each in seen)
+
+
+def test_a_thread_without_a_frame_sleeps_for_real():
+    started = []
+
+    async def main():
+        _thread.start_new_thread(time.sleep, (0.01,))
+        started.append(now())
+
+    unraisable, before = [], sys.unraisablehook
+    sys.unraisablehook = unraisable.append
+    try:
+        run(main())
+        time.sleep(0.1)
+    finally:
+        sys.unraisablehook = before
+    assert started == [0] and unraisable == []
 
 
 def test_worker_threads_see_virtual_time():

@@ -107,6 +107,24 @@ def test_a_deadlock_of_tasks_that_await_each_other_names_them_and_their_lines(wa
                    for text in str(run.exception).splitlines())
 
 
+@pytest.mark.parametrize(("wait", "words"), [
+    (plainly, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
+    (gathered, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
+    (timed, "a circle: ann awaits bob, bob awaits cleo, cleo awaits ann"),
+    (waited, ""),
+])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_deadlock_tells_the_circle(wait, words, named):
+    async def main():
+        tasks = await circle(3, wait)
+        for task, name in zip(tasks, ("ann", "bob", "cleo")):
+            task.set_name(name if named else "one")
+        await tasks[0]
+
+    told = [line.strip() for line in simulate(main()).error.splitlines() if "circle" in line]
+    assert told == [words if named else "3 tasks await each other, in a circle"] * bool(words)
+
+
 def main_line(wait):
     """The innermost of the learner's lines at which such a task stands."""
     first = wait.__code__.co_firstlineno
