@@ -84,6 +84,17 @@ def test_tasks_that_share_a_name_are_told_apart(shown) -> None:
                          "in a circle: move 3 -> move 4 -> move 3"]
 
 
+def test_tasks_are_called_as_in_the_timeline() -> None:
+    """One of the name has ended: its namesakes keep their numbers."""
+    async def main(one, two):
+        await asyncio.gather(move(asyncio.Lock(), asyncio.Lock()))
+        await asyncio.gather(move(one, two), move(two, one))
+
+    run = simulate(main(asyncio.Lock(), asyncio.Lock()))
+    assert run.names == ("main", "move", "move 2", "move 3")
+    assert [each.name for each in _standings(run)] == ["move 2", "move 3"]
+
+
 def test_names_that_a_program_gave_are_not_given_again() -> None:
     async def main(one, two, three):
         async with asyncio.TaskGroup() as group:

@@ -57,7 +57,7 @@ def test_a_queue_has_one_word_whatever_the_room():
     figure = draw(Recording((task(0, "main", *spans),), 2.5))
     figure.canvas.draw()
     labels = [text for text in figure.axes[0].texts if text.get_text()]
-    assert [text.get_text() for text in labels] == ["put", "put", "put", "sleep"]
+    assert [text.get_text() for text in labels] == ["put", "put", "sleep"]
     bars = [(0.0, 0.3), (0.3, 0.5), (0.6, 2.5)]
     for text, bar in zip(labels, bars):
         (left, _), (right, _) = figure.axes[0].transData.transform([(x, 0) for x in bar])
