@@ -24,6 +24,7 @@ from types import CoroutineType
 from typing import Any, Literal
 
 from helpers.recorder.asyncio_internals import Loop, unknown_python
+from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, THRESHOLD, Notes
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
 from helpers.recorder.watch import Watch, install
@@ -115,10 +116,23 @@ class Recorder(Notes):
 
     def __exit__(self, *exc_info: object) -> None:
         self.ended = self.clock()
+        self._read_asked()
         if self.watch is not None:
             self.watch.read_late_names()
             self.watch.remove(self)
         self.close()
+
+    def _read_asked(self) -> None:
+        """Read what those have asked for that are left in a sleep."""
+        try:
+            for row in self.rows:
+                task = row.reference() if row.finished is None and row.reference is not None else None
+                if task is not None and not task.done() and task is not asyncio.current_task(self.loop):
+                    seconds = asked_of(task)
+                    if seconds >= 0:
+                        self.asked[row.id] = seconds
+        except Exception as error:
+            self.fail(error)
 
     def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
                   ended_by: BaseException | None = None) -> Recording:
