@@ -6,7 +6,9 @@
 Tasks, coroutines, task factories and handles stay what they are, so the program under observation
 cannot tell: same types, names, order, tracebacks, cancellation, context variables. `turns.py` and
 `hooks.py` say what is replaced meanwhile, and how. A context variable marks the tasks that belong to the
-recording: a task's children inherit it.
+recording: a task's children inherit it. Tasks that libraries make for themselves are counted, and not
+among the tasks of the recording (`owners.py`); one that serves a request with a function of the learner's
+is, unless that function never waits.
 
 Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
 a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the

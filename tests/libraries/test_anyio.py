@@ -8,7 +8,10 @@ import anyio
 import pytest
 from anyio import to_process
 
+from helpers.virtual.run import simulate
 from tests.libraries.programs import SOON, check, every_wait, lanes, others, recorded, waits
+
+BOTH = pytest.mark.parametrize("run_", [recorded, lambda main: simulate(main())], ids=["record", "simulate"])
 
 
 async def price(seconds=SOON):
@@ -24,7 +27,8 @@ class Shop:
         await anyio.sleep(SOON)
 
 
-def test_a_task_group():
+@BOTH
+def test_a_task_group(run_):
     async def main():
         async with anyio.create_task_group() as group:
             group.start_soon(price)
@@ -35,7 +39,7 @@ def test_a_task_group():
             group.start_soon(functools.partial(price, 0.001))
             group.start_soon(anyio.sleep, SOON)
 
-    run = recorded(main)
+    run = run_(main)
     check(run)
     assert lanes(run) == ["main", "price", "price 2", "at_once", "north", "Shop.price", "price 3", "sleep"]
     assert others(run) == set() and "task group" in waits(run, "main")
@@ -44,7 +48,8 @@ def test_a_task_group():
     assert first.on == tuple(range(1, 8)) and first.place.function == "main"
 
 
-def test_a_task_that_says_when_it_has_started():
+@BOTH
+def test_a_task_that_says_when_it_has_started(run_):
     async def serve(*, task_status):
         await anyio.sleep(SOON)
         task_status.started("tea")
@@ -53,12 +58,13 @@ def test_a_task_that_says_when_it_has_started():
         async with anyio.create_task_group() as group:
             return await group.start(serve)
 
-    run = recorded(main)
+    run = run_(main)
     check(run)
     assert run.result == "tea" and lanes(run) == ["main", "serve"] and "task" in waits(run, "main")
 
 
-def test_what_tasks_share():
+@BOTH
+def test_what_tasks_share(run_):
     async def worker(lock, semaphore, event, condition):
         async with lock:
             await anyio.sleep(0.001)
@@ -79,14 +85,15 @@ def test_what_tasks_share():
             await anyio.sleep(0.001)
             event.set()
 
-    run = recorded(main)
+    run = run_(main)
     check(run)
     assert lanes(run) == ["main", "worker", "worker 2"]
     assert waits(run, "worker 2") >= {"lock", "sleep", "condition", "event"}
     assert every_wait(run) <= {"lock", "sleep", "semaphore", "condition", "event", "task group"}
 
 
-def test_a_stream_of_objects():
+@BOTH
+def test_a_stream_of_objects(run_):
     async def producer(stream):
         async with stream:
             for number in range(3):
@@ -103,7 +110,7 @@ def test_a_stream_of_objects():
             group.start_soon(consumer, receive)
             group.start_soon(producer, send)
 
-    run = recorded(main)
+    run = run_(main)
     check(run)
     assert "queue put" in waits(run, "producer") and "queue get" in waits(run, "consumer")
 

@@ -1,5 +1,6 @@
 """The waits of libraries: what the table names is there, in the libraries that are installed."""
 
+import asyncio
 import importlib.util
 import inspect
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 from helpers.recorder.learners_code import installed_package, known, learn
 from helpers.recorder.library_waits import KINDS, PASSES, PASSING, TABLE, WRAPPING, WRAPS, key_of
 from helpers.wait_kinds import WAITS
+from tests.recorder.libraries import TEA, library
+from tests.recorder.programs import BOTH, SOON, waits
 
 COROUTINES = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 PACKAGES = {package: [(file, name) for table in (TABLE, PASSING, WRAPPING) for file, names in
@@ -87,3 +90,74 @@ def test_a_file_on_windows_has_the_same_key(monkeypatch):
     code = compile("pass", r"C:\venv\Lib\site-packages\aiohttp\streams.py", "exec")
     monkeypatch.setattr("helpers.recorder.library_waits.os.sep", "\\")
     assert key_of(code)[0] == "aiohttp/streams.py"
+
+
+# -- libraries that are not in the table ------------------------------------------------------------
+
+
+@BOTH
+def test_a_wait_that_nobody_has_named_has_the_name_of_its_library(run):
+    async def main():
+        await TEA.is_ready()
+        bell = TEA.Bell()
+        asyncio.get_running_loop().call_later(SOON, bell.future.set_result, None)
+        await bell
+
+    result = run(main())
+    assert [span.wait for span in waits(result.tasks[0])] == ["tealib", "tealib"]
+    assert {span.place.line for span in waits(result.tasks[0])} <= set(range(1, 1000))
+    assert "waits for tealib" in str(result.replay())
+
+
+@BOTH
+def test_what_has_a_name_in_asyncio_has_it_in_a_library_too(run):
+    async def main():
+        await TEA.polls(SOON)
+        await uses.a_lock(lock := asyncio.Lock())
+        assert not lock.locked()
+
+    uses = library("""
+import asyncio
+async def a_lock(lock):
+    await lock.acquire()
+    asyncio.get_running_loop().call_later(0.001, lock.release)
+    async with lock:
+        pass
+""", "locklib")
+    assert [span.wait for span in waits(run(main()).tasks[0])] == ["sleep", "lock"]
+
+
+@BOTH
+def test_a_library_that_calls_the_learner_passes_on_what_the_learner_waits_for(run):
+    """As one that tries again does, or one with a timeout."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        loop.call_later(SOON, future.set_result, None)
+
+        async def mine():
+            await future
+
+        async def naps():
+            await asyncio.sleep(SOON)
+
+        await TEA.stirs(mine)
+        await TEA.stirs(naps)
+        await asyncio.wait_for(TEA.stirs(naps), 10)
+
+    found = [(span.wait, span.place.function) for span in waits(run(main()).tasks[0])]
+    assert found[:2] == [("future", "mine"), ("sleep", "naps")]
+    assert found[2] in [("sleep", "naps"), ("wait_for", "main")], "Python 3.11 makes a task of it"
+
+
+@BOTH
+def test_a_function_of_the_table_that_calls_the_learner_says_nothing_of_what_the_learner_waits_for(run, monkeypatch):
+    async def main():
+        await TEA.stirs(naps)
+
+    async def naps():
+        await asyncio.sleep(SOON)
+
+    code = TEA.stirs.__code__
+    monkeypatch.setitem(known, id(code), known.get(id(code), learn(code))._replace(kind="response"))
+    assert [span.wait for span in waits(run(main()).tasks[0])] == ["sleep"]
