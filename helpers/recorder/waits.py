@@ -280,8 +280,7 @@ def behind(futures: Iterable[Any]) -> list[Any]:
     found: dict[int, Any] = {}
     seen: set[int] = set()
     next_ones = list(futures)
-    while next_ones:
-        each = next_ones.pop()
+    for each in next_ones:              # which grows meanwhile
         if id(each) in seen:
             continue
         seen.add(id(each))
