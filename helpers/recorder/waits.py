@@ -256,17 +256,13 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
 
 def _kind_of_future(future: Any) -> str:
     """What a wait for a future is called that leads to no task: for a thread, or for a future."""
-    for _ in range(DEEPEST):
-        inner = None
-        for callback, _ in future._callbacks or ():
-            if isinstance(callback, FunctionType):
-                if callback.__code__ in _thread_callbacks:
-                    return "thread"
-                if callback.__code__ is SHIELDED:
-                    inner = variable(callback, "inner")
-        if not isinstance(inner, FUTURES):
-            break
-        future = inner
+    seen: set[int] = set()
+    while isinstance(future, FUTURES) and id(future) not in seen:
+        seen.add(id(future))
+        callbacks = [callback for callback, _ in future._callbacks or ()]
+        if any(isinstance(each, FunctionType) and each.__code__ in _thread_callbacks for each in callbacks):
+            return "thread"
+        future = next(iter(_sources(callbacks)), None)      # the one that is shielded
     return "future"
 
 

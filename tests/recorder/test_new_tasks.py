@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import gc
+import itertools
 import socket
 import sys
 import threading
@@ -26,7 +27,7 @@ def steps(run):
     """The names of the tasks whose turns ended, in that order."""
     turns = sorted((span.step, span.end, task.name) for task in run.tasks for span in task.spans if span.step >= 0)
     assert [number for number, _, _ in turns] == list(range(len(turns)))
-    assert all(earlier[1] <= later[1] for earlier, later in zip(turns, turns[1:]))
+    assert all(earlier[1] <= later[1] for earlier, later in itertools.pairwise(turns))
     return [name for _, _, name in turns]
 
 
