@@ -331,6 +331,12 @@ class Recording:
 
         return Replay(self)
 
+    def await_tree(self, at: float | None = None):
+        """Who awaited whom when the run ended, or `at` so many seconds from its start; last in a cell it is drawn."""
+        from helpers.widgets.await_tree import await_tree
+
+        return await_tree(self, at)
+
     # -- JSON -----------------------------------------------------------------------------------
 
     def to_json(self) -> str:

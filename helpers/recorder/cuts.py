@@ -118,7 +118,7 @@ def _reason(watch: Watch, row: Row) -> _Reason:
     """What has just cancelled the task of that row, and the row of the task whose turn it is."""
     current = asyncio.current_task(watch.loop)
     if current is None:
-        return ("timeout" if _is_timeout(watch.handle) else "cancel"), None
+        return ("timeout" if _is_timeout(*watch.called) else "cancel"), None
     cutter = ROWS.get(id(current))
     if cutter is None or cutter.recorder is not row.recorder:
         return "cancel", None
@@ -127,9 +127,8 @@ def _reason(watch: Watch, row: Row) -> _Reason:
     return "cancel", cutter
 
 
-def _is_timeout(handle: Any) -> bool:
+def _is_timeout(callback: Any, args: Any) -> bool:
     """Whether the callback that the loop has called is that of a timeout which has passed."""
-    callback = getattr(handle, "_callback", None)
     code = getattr(callback, "__code__", None)
     if code is None:
         return False
@@ -137,7 +136,7 @@ def _is_timeout(handle: Any) -> bool:
         return True
     name, package = code.co_qualname, str(getattr(callback, "__module__", "")).partition(".")[0]
     if (package, name) == ("anyio", "CancelScope._deliver_cancellation"):      # of a scope that is cancelled already
-        return "deadline exceeded" in str(getattr(handle._args[0], "_cancel_reason", "")) if handle._args else False
+        return bool(args) and "deadline exceeded" in str(getattr(args[0], "_cancel_reason", ""))
     return (package, name) in TIMEOUTS
 
 

@@ -33,6 +33,7 @@ from helpers.recorder.asyncio_internals import (
 )
 from helpers.recorder.cuts import ended_cancelled, woken_by_cancelled
 from helpers.recorder.learners_code import is_library
+from helpers.recorder.names import coroutine_name
 from helpers.recorder.new_tasks import asked, begun, first_step, recorder_of, row_of_current
 from helpers.recorder.notes import CURRENT, ROWS, STEPPING, STRIDE, Notes, Row
 from helpers.recorder.turns import WATCHES
@@ -194,12 +195,24 @@ def _end_eagerly(watch: Watch, recorder: Notes, row: Row | None, task: Any, coro
     watch.eager.pop()
     try:
         if hasattr(task, "_fut_waiter"):
-            if row.key in (None, id(task)):
-                _note_eager(watch, task, row, coro)     # else the factory has made another one before
+            _give_back(row, task)
+            _note_eager(watch, task, row, coro)
         elif row.key is None and recorder.rows[-1] is row:
             del recorder.rows[-1]
     except Exception as error:
         recorder.fail(error)
+
+
+def _give_back(row: Row, task: Any) -> None:
+    """If a task factory has made another task before the one that it returns, that took the row, and they change."""
+    other = _row_of(id(task))
+    if row.key in (None, id(task)) or other is None or row.reference is None:
+        return
+    first = row.reference()
+    row.follow(task)
+    if first is not None:
+        other.follow(first)
+        other.coroutine = coroutine_name(first.get_coro())
 
 
 def _note_eager(watch: Watch, task: Task, row: Row, coro: Any) -> None:
@@ -226,7 +239,7 @@ def new_run_in_executor(watch: Watch) -> Callable[..., Any]:
                     and not given.done():
                 given.add_done_callback(_mark_of(executor))
             return given
-        jobs, number = recorder.jobs, _number_of_caller(recorder)
+        jobs, number = recorder.jobs, _number_of_caller(watch, recorder)
 
         def timed(*args: Any) -> Any:
             started = time.perf_counter_ns()            # not clock(): a thread in virtual time has a time of its own
@@ -245,11 +258,11 @@ def new_run_in_executor(watch: Watch) -> Callable[..., Any]:
     return run_in_executor
 
 
-def _number_of_caller(recorder: Notes) -> int | None:
+def _number_of_caller(watch: Watch, recorder: Notes) -> int | None:
     """The number in a recording of the task that is running; None if it is none of the recording's."""
     try:
         if get_running_loop() is recorder.loop:
-            row = _row_of(id(asyncio.current_task(recorder.loop)))
+            row = row_of_current(watch, asyncio.current_task(recorder.loop))
             if row is not None and row.recorder is recorder:
                 return row.id
     except Exception as error:

@@ -10,10 +10,15 @@ recording: a task's children inherit it. Tasks that libraries make for themselve
 among the tasks of the recording (`owners.py`); one that serves a request with a function of the learner's
 is, unless that function never waits.
 
-Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
-a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the
-task, which without the message it does not; and a loop that is not written in Python (uvloop) cannot be
-watched.
+A task is seen however it is made: by `create_task` or `asyncio.Task(...)`, eagerly, by a task factory, by a
+callback, by another thread.
+
+Limits. Not seen are a task made by a callback in a context that the program has emptied (in virtual time it
+is), and one that `asyncio.Task(..., eager_start=True)` makes and that is done in its first step, unless
+that step makes a task or gives a job to a thread. If it is not done, that step is told as if it took no
+time. A task that begins in a way unknown here is seen from its next step on, without parent. What cut a wait
+short is known if a task did it, or a timeout of asyncio, anyio, async_timeout or aiohttp; of all else it is
+told that the task was cancelled, not by whom. A loop that is not written in Python (uvloop) cannot be watched.
 """
 
 from __future__ import annotations

@@ -70,13 +70,14 @@ def _run(self: Handle) -> None:
         row = _row_of(id(task))
         if row is not None and not (args and type(args[0]) in EXACT_FUTURES) and _is_foreign(callback):
             task = row = None
-    if row is None and task is not None:
-        row = met_late(WATCHES.get(self._loop), self, task)
     if row is None:
-        callback = args = task = None
-        _run_other(self)
-        self = None                             # type: ignore[assignment]
-        return
+        if task is not None:
+            row = met_late(WATCHES.get(self._loop), self, task)
+        if row is None:
+            callback = args = task = None
+            _run_other(self)
+            self = None                         # type: ignore[assignment]
+            return
     recorder: Any = row.recorder
     clock = recorder.clock
     STEPPING[0] = context = self._context
@@ -133,7 +134,7 @@ def _run_other(self: Handle) -> None:
         _original_run(self)
         return
     started = watch.clock()
-    outer, watch.handle = watch.handle, self
+    outer, watch.called = watch.called, (self._callback, self._args)    # a handle may be cancelled while it runs
     if isinstance(self, Timer):
         due = round(self._when * 1e9) + watch.offset
         watch.due = min(started, due)
@@ -143,7 +144,7 @@ def _run_other(self: Handle) -> None:
         _original_run(self)
     finally:
         watch.due = 0
-        watch.handle = outer
+        watch.called = outer
         ended = watch.clock()
         if watch.asked:
             _end_eager(watch)

@@ -276,18 +276,17 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
 
 def _kind_of_future(future: Any) -> str:
     """What a wait for a future is called that leads to no task: for a job of a pool, or for a future."""
-    for _ in range(DEEPEST):
-        callbacks = [callback for callback, _ in future._callbacks or () if isinstance(callback, FunctionType)]
-        codes = [callback.__code__ for callback in callbacks]
+    seen: set[int] = set()
+    while isinstance(future, FUTURES) and id(future) not in seen:
+        seen.add(id(future))
+        callbacks = [callback for callback, _ in future._callbacks or ()]
+        codes = [each.__code__ for each in callbacks if isinstance(each, FunctionType)]
         for code in codes:
             if code in _job_callbacks:
                 return _job_callbacks[code]
         if CHAINED in codes:            # nobody has told in which pool
             return "worker" if "concurrent.futures.process" in sys.modules else "thread"
-        inner = next((variable(each, "inner") for each in callbacks if each.__code__ is SHIELDED), None)
-        if not isinstance(inner, FUTURES):
-            break
-        future = inner
+        future = next(iter(_sources(callbacks)), None)      # the one that is shielded
     return "future"
 
 
@@ -301,8 +300,7 @@ def behind(futures: Iterable[Any]) -> list[Any]:
     found: dict[int, Any] = {}
     seen: set[int] = set()
     next_ones = list(futures)
-    while next_ones:
-        each = next_ones.pop()
+    for each in next_ones:              # which grows meanwhile
         if id(each) in seen:
             continue
         seen.add(id(each))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from types import CodeType
 from typing import Any
 
-from helpers.recorder.asyncio_internals import EAGER, Handle
+from helpers.recorder.asyncio_internals import EAGER
 from helpers.recorder.hooks import (
     new_call_soon,
     new_call_soon_threadsafe,
@@ -41,7 +41,8 @@ class Watch:
         self.threads = frozenset(thread.ident for thread in threading.enumerate())      # that are older than the watch
         self.turns: Collection[CodeType] = TURNS
         self.due = 0            # when the timer was due that is being served; 0 if none is
-        self.handle: Handle | None = None   # the callback that is under way, if it is none of a recorded task's steps
+        # the callback that is under way, and its arguments, if it is none of a recorded task's steps
+        self.called: tuple[Any, Any] = (None, ())
         # tasks that create_task is making, innermost last, each with the id() of its maker: they may run meanwhile
         self.eager: list[tuple[Row, int]] = []
         self.asked: list[Eager] = []        # tasks that asyncio.Task may have begun in the turn that is under way
