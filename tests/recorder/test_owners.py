@@ -190,6 +190,7 @@ def test_a_librarys_task_that_runs_the_learners_function_is_drawn_and_named_afte
 
     result = run(main())
     assert lanes(result) == ["main", "price", "price 2"] and result.others == ()
+    assert [task.coroutine for task in result.tasks] == ["main", "price", "price"]
     assert waits(result.tasks[0])[0].on == (1, 2)
     assert {span.place.function for task in result.tasks[1:] for span in waits(task)} == {"query"}
 
