@@ -46,6 +46,8 @@ def tasks_of(recorder: Notes) -> tuple[Folding, float]:
     for row in rows:
         if row.library:
             _look_for_blocking(row, steps[row.id], recorder)
+        if row.owner is not None and row.owner.handlers:
+            row.coroutine = row.owner.handler           # that of the library is of no interest
     tasks = []
     collecting = gc.isenabled()
     gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time
@@ -147,10 +149,9 @@ def _names(rows: list[Row]) -> list[str]:
     taken: dict[str, int] = {}
     names = []
     for row in rows:
-        name, function = row.name, row.coroutine
-        owner = row.owner
+        name, function, owner = row.name, row.coroutine, row.owner
         if owner is not None and owner.handlers:        # whatever the library calls it
-            name, function = None, owner.handler
+            name = None
         if name is None or is_default_name(name) or (owner is not None and owner.wrapped and _tells(name, function)):
             name = function
             if not row.library:
