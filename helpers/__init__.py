@@ -9,7 +9,7 @@
 The parts, from the top down. Each imports only from those below it (a Recording that shows itself is the exception):
 
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
-    widgets     what moves in JupyterLab: lab, heartbeat, replay; and notebook: %load_ext helpers, predictions, progress
+    widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree; notebook: %load_ext helpers, predict
     drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
@@ -41,17 +41,19 @@ if TYPE_CHECKING:
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
     from helpers.notebook.progress import progress
+    from helpers.widgets.await_tree import await_tree
     from helpers.widgets.heartbeat import heartbeat
     from helpers.widgets.lab import lab
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "check_environment", "compare", "heartbeat", "lab", "load_ipython_extension", "progress", "record", "show",
-    "simulate", "unload_ipython_extension", "who_waits",
+    "await_tree", "check_environment", "compare", "heartbeat", "lab", "load_ipython_extension", "progress", "record",
+    "show", "simulate", "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
 _LATE = {
+    "await_tree": "widgets.await_tree",
     "check_environment": "notebook.environment",
     "heartbeat": "widgets.heartbeat",
     "lab": "widgets.lab",

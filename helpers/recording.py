@@ -244,9 +244,13 @@ class Recording:
         for task in self.tasks:
             own = [s.step for s in task.spans if s.step >= 0] or [-1]
             first, last = min(own), max(own)
-            # a task is made in the turn of its parent that comes before its own first
-            parents = turns[task.parent] or [-1]
-            begin = task.created, parents[max(bisect_left(parents, first) - 1, 0)], 1
+            made = task.made
+            if made < 0:            # a run made by hand: in the turn of its parent that comes before its own first
+                parents = turns[task.parent] or [-1]
+                made = parents[max(bisect_left(parents, first) - 1, 0)]
+            elif task.parent is None:       # between two turns: after all that happens in the one before
+                made -= 1
+            begin = task.created, made, 1 if task.parent is not None or task.made < 0 else 3
             end = NEVER
             if task.finished is not None:
                 end = task.finished, last, 2 if last >= 0 else 0
@@ -347,6 +351,12 @@ class Recording:
         from helpers.widgets.replay.replay import Replay
 
         return Replay(self)
+
+    def await_tree(self, at: float | None = None):
+        """Who awaited whom when the run ended, or `at` so many seconds from its start; last in a cell it is drawn."""
+        from helpers.widgets.await_tree import await_tree
+
+        return await_tree(self, at)
 
     # -- JSON -----------------------------------------------------------------------------------
 

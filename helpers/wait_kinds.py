@@ -43,7 +43,7 @@ class WaitKind(NamedTuple):
         >>> WAITS["gather"].told(), WAITS["sleep"].told(time=" 0.3 s")
         ('waits for its tasks (gather)', 'sleeps 0.3 s')
         """
-        unnamed = "a task" if self.name == "task" else "its tasks"
+        unnamed = "a task" if self.name in ("task", "shield") else "its tasks"
         return self.sentence.format(time=time, tasks=tasks or unnamed)
 
     @property
@@ -75,6 +75,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("worker", "thread", "waits for a worker thread or process", "a worker thread or process"),
     WaitKind("database", "thread", "waits for the database", "the database"),
     WaitKind("task", "tasks", "waits for {tasks}", "a task"),
+    WaitKind("shield", "tasks", "waits for {tasks} (shield)", "a shielded task"),
     WaitKind("gather", "tasks", "waits for {tasks} (gather)", "a gather"),
     WaitKind("task group", "tasks", "waits for {tasks} (task group)", "its task group"),
     WaitKind("wait", "tasks", "waits for {tasks} (wait)", "tasks"),

@@ -3,10 +3,13 @@
     run                 record(), and the Recorder: from the call to the Recording
     watch               what is replaced on a loop meanwhile, and put back
     hooks, turns        what stands in its place: the methods of a loop; the turn itself
+    new_tasks           how a task is met, however it was made
+    cuts                what cut a wait short: a timeout, or a task that cancelled another
     notes               what is noted of a task and of a step
     watchdog            the line that a long turn is at
     translate           from notes to a Recording
     waits, locks        what a suspended task waits for, and at which line; which locks it holds
+    await_tree          who awaits whom, of all tasks of a loop
     names               what to call a task
     learners_code       which code is the learner's
     asyncio_internals   every private name of asyncio that is used, looked up once

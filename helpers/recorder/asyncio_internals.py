@@ -163,6 +163,12 @@ class LoopNames:
     def _process_events(self, event_list: Any) -> None: ...             # likewise: what the selector has seen
 
 
+class ThreadFutureNames:
+    """A result to come from a thread."""
+
+    _done_callbacks: list[Any]          # who is told when it is done: `_chain_future` ties it to asyncio's futures so
+
+
 class PoolNames:
     """A pool of threads. Virtual time starts the threads in its place."""
 
@@ -179,9 +185,10 @@ if TYPE_CHECKING:
     class Reader(ReaderNames, asyncio.StreamReader): ...
     class Loop(LoopNames, asyncio.BaseEventLoop): ...
     class Pool(PoolNames, ThreadPoolExecutor): ...
+    class LinkedFuture(ThreadFutureNames, ThreadFuture[Any]): ...
 else:
     Handle, Timer, Future, Task = asyncio.Handle, asyncio.TimerHandle, asyncio.Future, asyncio.Task
-    Group, Loop, Pool = asyncio.TaskGroup, asyncio.BaseEventLoop, ThreadPoolExecutor
+    Group, Loop, Pool, LinkedFuture = asyncio.TaskGroup, asyncio.BaseEventLoop, ThreadPoolExecutor, ThreadFuture
     Reader = asyncio.StreamReader
 
 
@@ -254,13 +261,44 @@ if sys.version_info >= (3, 13):
 else:
     NEXT_COMPLETED = find_inner(asyncio.as_completed, "_wait_for_one")
 
-# Told when a future is done that a worker thread completes: so one recognises what run_in_executor returns.
+# Told when a future is done that another future completes, its `source`: a worker thread's, as in what run_in_executor
+# returns, or a task's.
 CHAINED: CodeType = find_inner(find(futures, "_chain_future"), "_call_check_cancel")
+
+# Told when the future is done that shield() returns, which has the shielded one as its `inner`; and when one of those
+# is done that gather() waits for, whose future is the `outer`.
+SHIELDED: CodeType = find_inner(asyncio.shield, "_outer_done_callback")
+GATHERED: CodeType = find_inner(asyncio.gather, "_done_callback")
+for _code, _variable in ((CHAINED, "source"), (SHIELDED, "inner"), (GATHERED, "outer")):
+    if _code is not None:
+        _require(_variable in _code.co_freevars, f"{_code.co_qualname}.{_variable}")
+
+# Called by the loop when a timeout has passed: of `asyncio.timeout`, which cancels the task; and of `wait` (up to
+# Python 3.11 of `wait_for`, too), which lets it go on.
+TIMED_OUT: CodeType | None = getattr(find(asyncio.Timeout, "_on_timeout"), "__code__", None)
+RELEASE_WAITER: Callable[..., Any] = find(tasks, "_release_waiter")
+# How wait_for of Python 3.11 cancels the task that it has made.
+CANCEL_AND_WAIT: CodeType | None = None
+if sys.version_info < (3, 12):
+    CANCEL_AND_WAIT = getattr(find(tasks, "_cancel_and_wait"), "__code__", None)
+
+
+def variable(function: Any, name: str) -> Any:
+    """A variable that a function has from the function around it; None if it has no value."""
+    try:
+        return dict(zip(function.__code__.co_freevars, function.__closure__))[name].cell_contents
+    except (KeyError, ValueError):
+        return None
+
 
 # Called on the loop for run_coroutine_threadsafe. The future that this returns is one of its variables.
 THREADSAFE_CALLBACK: CodeType = find_inner(asyncio.run_coroutine_threadsafe, "callback")
 if THREADSAFE_CALLBACK is not None:
     _require("future" in THREADSAFE_CALLBACK.co_freevars, "run_coroutine_threadsafe.<locals>.future")
+    _require("coro" in THREADSAFE_CALLBACK.co_freevars, "run_coroutine_threadsafe.<locals>.coro")
+
+# Whether a task can take its first step while it is made. It then asks the loop whether it is running.
+EAGER = sys.version_info >= (3, 12)
 
 # Python calls it for a coroutine that was never awaited; the checker of exercises listens there.
 find(warnings, "_warn_unawaited_coroutine")
@@ -314,7 +352,9 @@ Step: type = _Nothing if CTask is None else type(_step_of(CTask))
 FutureIterator: type = _Nothing if CFuture is None else type(CFuture(loop=_Stage()).__await__())
 if PyTask is not None:
     _require(_step_of(PyTask).__name__ == "__step", "_PyTask.__step")
+STEPS = frozenset({"__step", "__wakeup", "task_wakeup"})    # their names: of steps, and of what wakes a task
 METHODS = frozenset({BuiltinMethodType, MethodType})        # the types of what a future calls to wake a task
+EXACT_FUTURES = frozenset({*TASKS, *FUTURES})               # the types of what a task mostly waits for
 
 
 def _check_objects() -> None:
@@ -329,6 +369,7 @@ def _check_objects() -> None:
     _check(asyncio.TaskGroup(), GroupNames)
     if GatheringFuture is not None:
         _check(GatheringFuture([], loop=_Stage()), GatheringNames)
+    _check(ThreadFuture(), ThreadFutureNames)
     pool = ThreadPoolExecutor(1)
     _check(pool, PoolNames)
     if sys.version_info >= (3, 14):
@@ -353,8 +394,7 @@ def threadsafe_future(callback: Any) -> ThreadFuture[Any] | None:
     """The future that `run_coroutine_threadsafe` returns, if the callback is what it has called on the loop."""
     if getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
         return None
-    variables = dict(zip(callback.__code__.co_freevars, callback.__closure__))
-    future: ThreadFuture[Any] = variables["future"].cell_contents
+    future: ThreadFuture[Any] = variable(callback, "future")
     return future
 
 
@@ -383,11 +423,14 @@ def is_own(loop: Loop, name: str) -> bool:
     return getattr(type(loop), name) is getattr(asyncio.BaseEventLoop, name) and name not in vars(loop)
 
 
-def noting_call_soon(loop: Loop, woken: Callable[[Any], None]) -> Callable[..., asyncio.Handle]:
-    """A `call_soon` for a loop that does what its own does, after `woken(callback)`.
+def noting_call_soon(loop: Loop, woken: Callable[[Any, Any], None], stepping: list[contextvars.Context | None],
+                     begun: Callable[[Any, contextvars.Context | None], None]) -> Callable[..., asyncio.Handle]:
+    """A `call_soon` for a loop that does what its own does, after `woken(callback, args)`.
 
-    `woken` does not hear of the steps that a task asks for itself. For a loop with asyncio's own `call_soon`, this
-    does the work of that and of `Handle.__init__` in one go, which saves four calls for every turn of a task.
+    For the step that a task asks for, it is `begun(task, context)` instead, and that only if the context is another
+    than that of the step under way, which is the only entry of `stepping`: so it hears of the first step of a new task,
+    and not of the next one of a task that steps aside. For a loop with asyncio's own `call_soon`, this does the work of
+    that and of `Handle.__init__` in one go, which saves four calls for every turn of a task.
     """
     original = loop.call_soon
     plain = _PLAIN_HANDLE and is_own(loop, "call_soon")
@@ -396,7 +439,9 @@ def noting_call_soon(loop: Loop, woken: Callable[[Any], None]) -> Callable[..., 
 
     def call_soon(callback: Any, *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
         if type(callback) is not step:
-            woken(callback)
+            woken(callback, args)
+        elif context is not stepping[0]:
+            begun(callback.__self__, context)       # type: ignore[attr-defined]
         if plain and not loop._debug and not loop._closed:
             if context is None:
                 context = copy_context()

@@ -63,8 +63,11 @@ class Folding:
         while parent is not None and self.libraries[parent]:
             parent, by_library = self.parents[parent], True
         made = task.made
-        if made >= 0:                   # in a library's turn nobody made it who is left: then the turn is not known
-            made = -1 if by_library and parent is not None else self._turn(made)
+        if made >= 0:
+            # in a library's turn nobody made it who is left: then it was made before its own first turn, or, where a
+            # parent is named, one cannot say in which of its turns
+            first = min((span.step for span in task.spans if span.step >= 0), default=made)
+            made = -1 if by_library and parent is not None else self._turn(min(made, first) if by_library else made)
         return task._replace(id=bisect_left(self.ids, task.id), parent=self._number(parent), made=made,
                              spans=tuple(map(self._span, task.spans)))
 

@@ -37,11 +37,12 @@ class Standing(NamedTuple):
 
 def read_locks(tasks: Iterable[asyncio.Task]) -> tuple[Standing, ...]:
     """Those of the tasks that wait for a lock or hold one, in the order in which they are given."""
-    standings = (_read(task) for task in tasks)
+    standings = (read_lock(task) for task in tasks)
     return tuple(each for each in standings if each.wants is not None or each.holds)
 
 
-def _read(task: asyncio.Task) -> Standing:
+def read_lock(task: asyncio.Task) -> Standing:
+    """Where one task stands among the locks."""
     wants: asyncio.Lock | None = None
     entered: list[asyncio.Lock] = []
     link: Any = task.get_coro()

@@ -34,7 +34,33 @@ STRIDE = 6
 THRESHOLD = 0.1             # seconds; a longer turn on the loop counts as blocking it
 
 CURRENT: contextvars.ContextVar[Notes | None] = contextvars.ContextVar("helpers.recorder", default=None)
+STEPPING: list[contextvars.Context | None] = [None]     # the context of the step that is under way, else None
 ROWS: dict[int, Row] = {}               # id(task) -> its row, for every recorded task that is there and not finished
+
+
+class Unusual:
+    """What there is to note at the end of a step of a task, which most steps of most tasks do without.
+
+    cancels    how often the task has been cancelled that is not news any more: `task.cancelling()`
+    cut        what cut the task's wait short, or may have: "timeout", "cancel" or ""
+    cutter     the row of the task that called `cancel()`; None if none did, or it is not known
+    certain    whether the wait is over by that: whoever is cancelled may wait for a task that takes its time to end
+    own        whether that was in the task's own step, and so concerns the wait that comes after it
+    asked      seconds that the sleep asked for that was cut; -1 if it was none
+    """
+
+    __slots__ = ("asked", "cancels", "certain", "cut", "cutter", "own")
+
+    def __init__(self) -> None:
+        self.cancels = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing has cut the wait."""
+        self.cut = ""
+        self.cutter: Row | None = None
+        self.certain = self.own = False
+        self.asked = -1.0
 
 
 class Row:
@@ -44,13 +70,15 @@ class Row:
     id         its number in the recording
     created, ready, finished    nanoseconds; `ready`: when it was last woken; `finished`: None until then
     woken      in which turn it was woken, or before which; -1 if a timer did it, or if the times tell
+    made       in which turn the task was made, or before which; turns that are in the middle of another come first
+    unusual    what there is to note at the end of its next step, too; mostly None
     key        the key in ROWS
     owner      whose it is, if its coroutine function is not the learner's
     reference  a weak reference to the task: one that everybody has dropped must be able to go, and takes the row along
     """
 
-    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "name", "outcome", "owner", "parent",
-                 "ready", "recorder", "reference", "woken")
+    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "made", "name", "outcome", "owner", "parent",
+                 "ready", "recorder", "reference", "unusual", "woken")
 
     key: int | None
     reference: ref[asyncio.Task[Any]] | None
@@ -59,6 +87,7 @@ class Row:
     outcome: str | None
     error: str | None
     owner: Owner | None
+    unusual: Unusual | None
 
     def __init__(self, recorder: Notes, coro: Any, above: Row | None, created: int) -> None:
         """The next row of a recording, for a task that is made of a coroutine, by the task of the row `above`."""
@@ -74,6 +103,11 @@ class Row:
         self.parent = above.id if above is not None and above.recorder is recorder else None
         self.created = self.ready = created
         self.woken = -1
+        made = len(recorder.notes) // STRIDE
+        if made != recorder.turn:           # else the same object, for all tasks that are made in one turn: memory
+            recorder.turn = made
+        self.made = recorder.turn
+        self.unusual = None
         self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
         rows.append(self)
 
@@ -141,6 +175,10 @@ class Notes:
         self.seen: list[tuple[int, Place | None, int]] = []     # time, the line at which a turn was, weight
         self.blocks: list[tuple[int, int, str]] = []            # started, ended, a callback that is no task
         self.jobs: list[tuple[str, int, int, int | None]] = []  # thread, started, ended, the task's id
+        # where in the notes the step stands after a wait that was cut short: by what, by which task, seconds asked for
+        self.cuts: dict[int, tuple[str, int, float]] = {}
+        self.asked: dict[int, float] = {}   # id of a task that was left in a sleep -> the seconds that it asked for
+        self.turn = 0                       # the number of the turn in which the last task was made
         self.failure: Exception | None = None
 
     def fail(self, error: Exception) -> None:

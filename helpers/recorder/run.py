@@ -10,10 +10,15 @@ recording: a task's children inherit it. Tasks that libraries make for themselve
 among the tasks of the recording (`owners.py`); one that serves a request with a function of the learner's
 is, unless that function never waits.
 
-Limits: a task made with `asyncio.Task(...)` instead of `create_task` is not seen, nor are tasks made in
-a context that the program has emptied; `call_later(1, task.cancel, "message")` looks like a turn of the
-task, which without the message it does not; and a loop that is not written in Python (uvloop) cannot be
-watched.
+A task is seen however it is made: by `create_task` or `asyncio.Task(...)`, eagerly, by a task factory, by a
+callback, by another thread.
+
+Limits. Not seen are a task made by a callback in a context that the program has emptied (in virtual time it
+is), and one that `asyncio.Task(..., eager_start=True)` makes and that is done in its first step, unless
+that step makes a task or gives a job to a thread. If it is not done, that step is told as if it took no
+time. A task that begins in a way unknown here is seen from its next step on, without parent. What cut a wait
+short is known if a task did it, or a timeout of asyncio, anyio, async_timeout or aiohttp; of all else it is
+told that the task was cancelled, not by whom. A loop that is not written in Python (uvloop) cannot be watched.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from types import CoroutineType
 from typing import Any, Literal
 
 from helpers.recorder.asyncio_internals import Loop, unknown_python
+from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, THRESHOLD, Notes
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
 from helpers.recorder.watch import Watch, install
@@ -117,10 +123,23 @@ class Recorder(Notes):
 
     def __exit__(self, *exc_info: object) -> None:
         self.ended = self.clock()
+        self._read_asked()
         if self.watch is not None:
             self.watch.read_late_names()
             self.watch.remove(self)
         self.close()
+
+    def _read_asked(self) -> None:
+        """Read what those have asked for that are left in a sleep."""
+        try:
+            for row in self.rows:
+                task = row.reference() if row.finished is None and row.reference is not None else None
+                if task is not None and not task.done() and task is not asyncio.current_task(self.loop):
+                    seconds = asked_of(task)
+                    if seconds >= 0:
+                        self.asked[row.id] = seconds
+        except Exception as error:
+            self.fail(error)
 
     def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
                   ended_by: BaseException | None = None) -> Recording:

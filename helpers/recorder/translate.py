@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
 
@@ -21,8 +21,9 @@ def _ready_span(start: float, end: float, wait: str, place: Place | None) -> Spa
     return _new(Span, (READY, start, end, wait, (), place, -1, -1, -1.0, "", -1, ()))
 
 
-def _wait_span(start: float, end: float, wait: str, on: tuple[int, ...], place: Place | None, woken: int) -> Span:
-    return _new(Span, (WAIT, start, end, wait, on, place, -1, woken, -1.0, "", -1, ()))
+def _wait_span(start: float, end: float, wait: str, on: tuple[int, ...], place: Place | None, woken: int,
+               asked: float, cut: str, cutter: int, through: tuple[Place, ...]) -> Span:
+    return _new(Span, (WAIT, start, end, wait, on, place, -1, woken, asked, cut, cutter, through))
 
 
 def _turn_span(kind: str, start: float, end: float, place: Place | None, step: int) -> Span:
@@ -41,19 +42,22 @@ def tasks_of(recorder: Notes) -> tuple[Folding, float]:
     end = rows[0].finished or recorder.ended
     waits = {id(wait): wait for wait in notes[note.WAIT::STRIDE] if wait is not None}
     places = {number: wait.place() for number, wait in waits.items()}
+    ways = {number: wait.places() for number, wait in waits.items() if wait.through}
     for row in rows:
         if row.library:
             _look_for_blocking(row, steps[row.id], recorder)
+        if row.owner is not None and row.owner.handlers:
+            row.coroutine = row.owner.handler           # that of the library is of no interest
     tasks = []
     collecting = gc.isenabled()
     gc.disable()                        # so many small objects, all of which stay: looking for garbage is lost time
     try:
         for row, name in zip(rows, _names(rows)):
-            spans = _spans(row, steps[row.id], recorder, jobs_done.get(row.id, ()), end, places)
+            spans = _spans(row, steps[row.id], recorder, jobs_done.get(row.id, ()), end, places, ways)
             tasks.append(Task(
                 row.id, name, row.coroutine, row.parent, (row.created - zero) / 1e9,
                 None if row.finished is None else (row.finished - zero) / 1e9,
-                row.outcome or PENDING, row.error or "", spans,
+                row.outcome or PENDING, row.error or "", spans, _made_in(row, steps),
             ))
     finally:
         if collecting:
@@ -72,9 +76,10 @@ def _look_for_blocking(row: Row, steps: list[int], recorder: Notes) -> None:
 
 
 def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int], end: int,
-           places: dict[int, Place | None]) -> tuple[Span, ...]:
+           places: dict[int, Place | None], ways: dict[int, tuple[Place, ...]]) -> tuple[Span, ...]:
     """The life of one task, from the notes on its steps."""
-    notes, zero, threshold = recorder.notes, recorder.started, recorder.threshold
+    notes, zero, threshold, cuts = recorder.notes, recorder.started, recorder.threshold, recorder.cuts
+    exact = recorder.sampler.exact
     spans: list[Span] = []
     last, wait = row.created, None                      # since when it has been off the loop, and what for
     for at in steps:
@@ -93,7 +98,13 @@ def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int]
             if not last <= ready <= started:
                 ready, woken = min(max(ready, last), started), -1
             until = (ready - zero) / 1e9
-            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], woken))
+            asked, cut, cutter = -1.0, "", -1
+            if at in cuts:
+                cut, cutter, asked = cuts[at]
+            elif exact and woken == -1 and wait.kind == "sleep":
+                asked = (ready - last) / 1e9            # a timer has ended it, at the instant that was asked for
+            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], woken, asked, cut, cutter,
+                                    ways.get(id(wait), ())))
             if started > ready:
                 spans.append(_ready_span(until, begun, wait.kind, places[id(wait)]))
         kind, place = RUN, None
@@ -106,8 +117,18 @@ def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int]
         if wait is None or wait.kind == "turn":
             spans.append(_ready_span(since, until, "turn" if wait else "", wait and places[id(wait)]))
         else:
-            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], -1))
+            spans.append(_wait_span(since, until, wait.kind, wait.on, places[id(wait)], -1,
+                                    recorder.asked.get(row.id, -1.0), "", -1, ways.get(id(wait), ())))
     return tuple(spans)
+
+
+def _made_in(row: Row, steps: list[list[int]]) -> int:
+    """The number of the turn in which a task was made; without a parent that of the turn before which."""
+    if row.parent is None:
+        return row.made
+    own = steps[row.parent]             # the turn was noted when it ended, after those that began in the middle of it
+    turn = bisect_left(own, row.made * STRIDE)
+    return own[turn] // STRIDE if turn < len(own) else row.made
 
 
 def _most_seen(seen: list[tuple[int, Place | None, int]], started: int, ended: int) -> Place | None:
@@ -128,10 +149,9 @@ def _names(rows: list[Row]) -> list[str]:
     taken: dict[str, int] = {}
     names = []
     for row in rows:
-        name, function = row.name, row.coroutine
-        owner = row.owner
+        name, function, owner = row.name, row.coroutine, row.owner
         if owner is not None and owner.handlers:        # whatever the library calls it
-            name, function = None, owner.handler
+            name = None
         if name is None or is_default_name(name) or (owner is not None and owner.wrapped and _tells(name, function)):
             name = function
             if not row.library:

@@ -14,8 +14,19 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from helpers.recorder.asyncio_internals import METHODS, Handle, Step, Timer, report
-from helpers.recorder.notes import ROWS, STRIDE, Row
+from helpers.recorder.asyncio_internals import (
+    EXACT_FUTURES,
+    METHODS,
+    RELEASE_WAITER,
+    STEPS,
+    Handle,
+    Step,
+    Timer,
+    report,
+)
+from helpers.recorder.cuts import end_of_step, released
+from helpers.recorder.new_tasks import end_of_turn, met_late
+from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Row
 from helpers.recorder.waits import Wait, read_turn, read_wait
 
 if TYPE_CHECKING:
@@ -57,29 +68,36 @@ def _run(self: Handle) -> None:
     elif kind in METHODS:
         task = callback.__self__
         row = _row_of(id(task))
-        if row is not None and not args and _is_foreign(callback):
-            row = None
+        if row is not None and not (args and type(args[0]) in EXACT_FUTURES) and _is_foreign(callback):
+            task = row = None
     if row is None:
-        callback = args = task = None
-        _run_other(self)
-        self = None                             # type: ignore[assignment]
-        return
+        if task is not None:
+            row = met_late(WATCHES.get(self._loop), self, task)
+        if row is None:
+            callback = args = task = None
+            _run_other(self)
+            self = None                         # type: ignore[assignment]
+            return
     recorder: Any = row.recorder
     clock = recorder.clock
+    STEPPING[0] = context = self._context
     started = clock()
     try:
         if args:
-            self._context.run(callback, *args)
+            context.run(callback, *args)
         else:
-            self._context.run(callback)         # faster than with *args, and most steps have none
+            context.run(callback)               # faster than with *args, and most steps have none
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
         report(self, error)
     finally:
         ended = clock()
+        STEPPING[0] = None
         try:
             notes = recorder.notes
+            if row.unusual is not None:
+                _end_unusual(self, row, task)
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
                 if row.owner is not None:
@@ -93,12 +111,20 @@ def _run(self: Handle) -> None:
                 notes += row.id, row.ready, row.woken, started, ended, wait
         except Exception as error:
             recorder.fail(error)
-        self = callback = args = task = row = recorder = notes = None       # type: ignore[assignment]
+        self = callback = args = task = row = recorder = notes = context = None     # type: ignore[assignment]
 
 
 def _is_foreign(callback: Any) -> bool:
-    """Whether a task's method that takes no arguments is another than its next step, as in `call_soon(task.cancel)`."""
-    return getattr(callback, "__name__", "") != "__step"
+    """Whether a task's method is another than its step and its wake-up, as in `call_soon(task.cancel)`."""
+    return getattr(callback, "__name__", "") not in STEPS
+
+
+def _end_unusual(handle: Handle, row: Row, task: Any) -> None:
+    """A step in which something unusual was noted has ended, and is about to be noted."""
+    watch = WATCHES.get(handle._loop)
+    if watch is not None and watch.asked:
+        end_of_turn(watch)
+    end_of_step(row, task, len(row.recorder.notes))
 
 
 def _run_other(self: Handle) -> None:
@@ -108,20 +134,40 @@ def _run_other(self: Handle) -> None:
         _original_run(self)
         return
     started = watch.clock()
+    outer, watch.called = watch.called, (self._callback, self._args)    # a handle may be cancelled while it runs
     if isinstance(self, Timer):
         due = round(self._when * 1e9) + watch.offset
         watch.due = min(started, due)
+        if self._callback is RELEASE_WAITER and self._args:
+            _release(watch, self._args[0])
     try:
         _original_run(self)
     finally:
         watch.due = 0
+        watch.called = outer
         ended = watch.clock()
+        if watch.asked:
+            _end_eager(watch)
         if ended - started > watch.threshold and threading.get_ident() == watch.thread:
             try:
                 watch.blocked_by(_called(self._callback), started, ended)
             except Exception as error:
                 watch.fail(error)
-        self = watch = None                     # type: ignore[assignment]
+        self = watch = outer = None             # type: ignore[assignment]
+
+
+def _release(watch: Watch, waiter: Any) -> None:
+    try:
+        released(watch, waiter)
+    except Exception as error:
+        watch.fail(error)
+
+
+def _end_eager(watch: Watch) -> None:
+    try:
+        end_of_turn(watch)
+    except Exception as error:
+        watch.fail(error)
 
 
 def _called(callback: Any) -> str:

@@ -16,12 +16,22 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from helpers.recorder import asyncio_internals
-from helpers.recorder.asyncio_internals import FUTURES, TASKS, FutureIterator, GatheringFuture, Reader
+from helpers.recorder.asyncio_internals import (
+    CHAINED,
+    FUTURES,
+    SHIELDED,
+    TASKS,
+    FutureIterator,
+    GatheringFuture,
+    LinkedFuture,
+    Reader,
+    variable,
+)
 from helpers.recorder.learners_code import Known, installed_package, known, learn
 from helpers.recorder.names import task_name
 from helpers.recording import Place
@@ -38,18 +48,28 @@ class Wait(NamedTuple):
           is called by its library, as "redis", or by the type of the object with `__await__` that is awaited
     on    ids of the recorded tasks that it waits for
     code, instruction  the learner's code object and the place in it; code is None if there is none
+    through            the same of the learner's coroutines that await the innermost one, outermost first, in a row
     """
 
     kind: str
     on: tuple[int, ...] = ()
     code: CodeType | None = None
     instruction: int = -1
+    through: tuple[Any, ...] = ()
 
     def place(self) -> Place | None:
         """The learner's line."""
         if self.code is None:
             return None
-        return Place(self.code.co_filename, _line(self.code, self.instruction), self.code.co_name)
+        return _place(self.code, self.instruction)
+
+    def places(self) -> tuple[Place, ...]:
+        """The learner's lines through which the task awaits, outermost first, without `place`; the outermost fifty."""
+        return tuple(map(_place, self.through[::2], self.through[1::2]))
+
+
+def _place(code: CodeType, instruction: int) -> Place:
+    return Place(code.co_filename, _line(code, instruction), code.co_name)
 
 
 def _line(code: CodeType, instruction: int) -> int:
@@ -114,7 +134,8 @@ def name_job_callback(kind: str, function: Callable[..., Any]) -> None:
 
 # -- reading a wait ---------------------------------------------------------------------------------
 
-_seen: dict[tuple[str, int, int], Wait] = {}        # equal waits are one object: memory
+DEEPEST = 100               # entries of `Wait.through`, two for each line: a recursion may be deep
+_seen: dict[tuple[str, int, int, tuple[Any, ...]], Wait] = {}       # equal waits are one object: memory
 
 
 def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | None = None) -> Wait:
@@ -132,6 +153,7 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
     keeper = None                     # the asyncio coroutine that holds the tasks of a group or a wait
     here: CodeType | None = None      # the innermost code
     odd: type | None = None           # the type of the innermost link that is no coroutine and no generator
+    through: tuple[Any, ...] = ()     # the code of the outer links that are the learner's, each with its instruction
     link = coro
     while link is not None:
         type_ = type(link)
@@ -151,6 +173,8 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
             continue
         name, library, _ = known.get(id(here)) or learn(here)
         if not library:
+            if frame is not None and len(through) < DEEPEST:
+                through += (code, frame.f_lasti)
             code, frame, kind, keeper = here, here_frame, None, None
         elif name is not None and (kind is None or kind in _THROUGH):
             kind, keeper = name, link
@@ -166,7 +190,27 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
     elif kind == "socket" and getattr(keeper, "cr_code", None) in _STREAMS:
         kind = _kind_of_stream(keeper)
     instruction = frame.f_lasti if frame is not None else -1
-    return Wait(kind, on, code, instruction) if on else _shared(kind, code, instruction)
+    return Wait(kind, on, code, instruction, through) if on else _shared(kind, code, instruction, through)
+
+
+def links(coro: Any) -> Iterator[Any]:
+    """The chain of what a suspended coroutine awaits, from itself inwards, as far as `read_wait` follows it."""
+    hidden: set[int] = set()
+    link = coro
+    while link is not None:
+        type_ = type(link)
+        inner = _INNER.get(type_)
+        if inner is not None:
+            yield link
+            link = getattr(link, inner)
+        elif type_ is FutureIterator or id(link) in hidden:
+            return
+        else:
+            hidden.add(id(link))
+            link = driven_by(link)
+
+
+_INNER: dict[type, str] = {CoroutineType: "cr_await", GeneratorType: "gi_yieldfrom", AsyncGeneratorType: "ag_await"}
 
 
 def read_turn(coro: Any) -> Wait:
@@ -186,11 +230,11 @@ def read_turn(coro: Any) -> Wait:
 _sleep = asyncio.sleep.__code__
 
 
-def _shared(kind: str, code: CodeType | None, instruction: int) -> Wait:
-    key = (kind, id(code), instruction)
+def _shared(kind: str, code: CodeType | None, instruction: int, through: tuple[Any, ...] = ()) -> Wait:
+    key = (kind, id(code), instruction, through)        # which keeps the codes that it has in `through`
     wait = _seen.get(key)
     if wait is None or wait.code is not code:
-        wait = _seen[key] = Wait(kind, (), code, instruction)
+        wait = _seen[key] = Wait(kind, (), code, instruction, through)
     return wait
 
 
@@ -208,7 +252,7 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
     if isinstance(future, TASKS):
         return kind or "task", _numbers([future], rows, notes)
     if isinstance(future, GatheringFuture):
-        return "gather", _numbers(future._children, rows, notes)
+        return "gather", _numbers(behind([future]), rows, notes)
     if kind == "task group":
         # that of anyio keeps them under the same name as asyncio's
         groups = [x for x in gc.get_referents(keeper)
@@ -217,15 +261,70 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
         return kind, _numbers(tasks, rows, notes)
     if kind == "wait":
         waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
-        return kind, _numbers(waited[0], rows, notes) if waited else ()
-    if kind is None and isinstance(future, FUTURES):
-        codes = [callback.__code__ for callback, _ in future._callbacks or () if isinstance(callback, FunctionType)]
+        return kind, _numbers(behind(waited[0]), rows, notes) if waited else ()
+    if not isinstance(future, FUTURES):
+        return kind or "future", ()
+    tasks = behind([future])
+    if not tasks and kind == "wait_for":                # up to Python 3.11 it waits for a future of its own
+        tasks = behind(x for x in gc.get_referents(keeper) if isinstance(x, FUTURES) and x is not future)
+    if kind is not None:
+        return kind, _numbers(tasks, rows, notes)
+    if tasks:
+        return "shield" if _is_shield(future) else "task", _numbers(tasks, rows, notes)
+    return _kind_of_future(future), ()
+
+
+def _kind_of_future(future: Any) -> str:
+    """What a wait for a future is called that leads to no task: for a job of a pool, or for a future."""
+    seen: set[int] = set()
+    while isinstance(future, FUTURES) and id(future) not in seen:
+        seen.add(id(future))
+        callbacks = [callback for callback, _ in future._callbacks or ()]
+        codes = [each.__code__ for each in callbacks if isinstance(each, FunctionType)]
         for code in codes:
             if code in _job_callbacks:
-                return _job_callbacks[code], ()
-        if asyncio_internals.CHAINED in codes:      # nobody has told in which pool
-            return "worker" if "concurrent.futures.process" in sys.modules else "thread", ()
-    return kind or "future", ()
+                return _job_callbacks[code]
+        if CHAINED in codes:            # nobody has told in which pool
+            return "worker" if "concurrent.futures.process" in sys.modules else "thread"
+        future = next(iter(_sources(callbacks)), None)      # the one that is shielded
+    return "future"
+
+
+def _is_shield(future: Any) -> bool:
+    return any(isinstance(callback, FunctionType) and callback.__code__ is SHIELDED
+               for callback, _ in future._callbacks or ())
+
+
+def behind(futures: Iterable[Any]) -> list[Any]:
+    """The tasks on which futures depend: themselves, those of a gather, a shielded one, one that completes a future."""
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    next_ones = list(futures)
+    for each in next_ones:              # which grows meanwhile
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, TASKS):
+            found[id(each)] = each
+        elif isinstance(each, GatheringFuture):
+            next_ones += each._children
+        elif isinstance(each, FUTURES):
+            next_ones += _sources([callback for callback, _ in each._callbacks or ()])
+        elif isinstance(each, LinkedFuture):
+            next_ones += _sources(each._done_callbacks)
+    return list(found.values())
+
+
+def _sources(callbacks: Iterable[Any]) -> list[Any]:
+    """The futures that complete the one which has these to call when it is done."""
+    found = []
+    for callback in callbacks:
+        if isinstance(callback, FunctionType):
+            name = "inner" if callback.__code__ is SHIELDED else "source" if callback.__code__ is CHAINED else None
+            source = None if name is None else variable(callback, name)
+            if source is not None:
+                found.append(source)
+    return found
 
 
 def _kind_of_stream(keeper: Any) -> str:

@@ -11,7 +11,15 @@ from collections.abc import Callable, Collection
 from types import CodeType
 from typing import Any
 
-from helpers.recorder.hooks import new_call_soon, new_create_task, new_run_in_executor
+from helpers.recorder.asyncio_internals import EAGER
+from helpers.recorder.hooks import (
+    new_call_soon,
+    new_call_soon_threadsafe,
+    new_create_task,
+    new_is_running,
+    new_run_in_executor,
+)
+from helpers.recorder.new_tasks import Eager
 from helpers.recorder.notes import Notes, Row
 from helpers.recorder.turns import TURNS, WATCHES, put_run_back, replace_run
 from helpers.recording import Place
@@ -30,18 +38,26 @@ class Watch:
         self.recordings: list[Notes] = []
         self.everything: Notes | None = None        # the recording to which the tasks belong that belong to no other
         self.thread = threading.get_ident()
+        self.threads = frozenset(thread.ident for thread in threading.enumerate())      # that are older than the watch
         self.turns: Collection[CodeType] = TURNS
         self.due = 0            # when the timer was due that is being served; 0 if none is
-        self.eager: list[Row] = []          # tasks that are being made, innermost last: they may run meanwhile
+        # the callback that is under way, and its arguments, if it is none of a recorded task's steps
+        self.called: tuple[Any, Any] = (None, ())
+        # tasks that create_task is making, innermost last, each with the id() of its maker: they may run meanwhile
+        self.eager: list[tuple[Row, int]] = []
+        self.asked: list[Eager] = []        # tasks that asyncio.Task may have begun in the turn that is under way
         self.late_names: list[Row] = []     # tasks that were done before they had a name
         # the loop's clock is in seconds and may begin elsewhere: deadlines are converted with this
         self.offset = self.clock() - round(self.loop.time() * 1e9)
         self.before: dict[str, Any] = {}    # what others had set on the loop
         self.hooks: dict[str, Callable[..., Any]] = {
             "call_soon": new_call_soon(self),
+            "call_soon_threadsafe": new_call_soon_threadsafe(self),
             "create_task": new_create_task(self),
             "run_in_executor": new_run_in_executor(self),
         }
+        if EAGER:
+            self.hooks["is_running"] = new_is_running(self)
 
     def add(self, recording: Notes) -> None:
         """Record for one more recording."""

@@ -38,7 +38,7 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
         try:
-            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop)
+            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
             with recorder:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)

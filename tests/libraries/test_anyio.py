@@ -79,10 +79,12 @@ def test_what_tasks_share(run_):
         async with anyio.create_task_group() as group:
             for _ in range(2):
                 group.start_soon(worker, lock, semaphore, event, condition)
-            await anyio.sleep(SOON)
+            while condition.statistics().tasks_waiting < 2:
+                await anyio.sleep(0.001)
             async with condition:
                 condition.notify_all()
-            await anyio.sleep(0.001)
+            while event.statistics().tasks_waiting < 2:
+                await anyio.sleep(0.001)
             event.set()
 
     run = run_(main)

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from helpers.recording import Recording
+from helpers.recorder.folding import Folding
+from helpers.recording import Recording, Span, Task
 from helpers.virtual.run import simulate
-from helpers.wait_kinds import BLOCKED
+from helpers.wait_kinds import BLOCKED, RUN
 from helpers.widgets.replay.steps import Steps
 from tests.recorder.libraries import TEA
 from tests.recorder.programs import BOTH, SOON, named, recorded, waits
@@ -92,7 +94,7 @@ def test_a_librarys_turn_that_blocks_the_loop_is_told():
 
     result = recorded(main(), threshold=0.01)
     assert [task.name for task in result.tasks] == ["main"]
-    assert [(span.kind, span.wait, span.place) for span in result.callbacks] == [(BLOCKED, "boils", None)]
+    assert (BLOCKED, "boils", None) in [(span.kind, span.wait, span.place) for span in result.callbacks]
     assert result.blocked and result.largest_gap >= 0.05
 
 
@@ -121,3 +123,24 @@ def test_a_task_that_is_left_behind(threshold):
     keep = []
     result = recorded(main(), threshold=threshold)
     assert [(task.name, task.outcome) for task in result.tasks] == [("main", "result"), ("left", "pending")]
+
+
+def task(number, parent, made, *steps):
+    spans = tuple(Span(RUN, step / 10, step / 10, step=step) for step in steps)
+    return Task(number, f"task {number}", "task", parent, 0.0, 1.0, "result", "", spans, made)
+
+
+@pytest.mark.parametrize(("parent", "made", "expected"), [
+    (0, 2, (0, 1)),             # in the second turn of main, of which the first comes before the library's
+    (1, 1, (0, -1)),            # in the library's turn: above it is main, but in none of its turns
+    (2, 3, (None, 2)),          # in the turn of a library's task that nobody made: before the next turn that is left
+    (2, 6, (None, 2)),          # begun in the middle of a library's turn, which has ended, and a number, after it
+    (None, 3, (None, 2)),       # by a callback
+])
+def test_in_which_turn_a_task_was_made(parent, made, expected):
+    rows = [SimpleNamespace(library=library) for library in ("", "tealib", "tealib", "")]
+    tasks = [task(0, None, 0, 0, 2), task(1, 0, 0, 1), task(2, None, 1, 3, 6), task(3, parent, made, 4, 7)]
+    folded = Folding(rows, tasks)
+    assert [each.id for each in folded.tasks] == [0, 1]
+    assert (folded.tasks[1].parent, folded.tasks[1].made) == expected
+    assert [span.step for each in folded.tasks for span in each.spans] == [0, 1, 2, 3]

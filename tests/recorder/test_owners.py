@@ -110,14 +110,16 @@ def test_a_task_that_a_library_makes_for_itself_is_counted_not_drawn(run):
     async def main():
         first = asyncio.create_task(nap(), name="first")
         task = TEA.starts(TEA.polls())
-        await asyncio.create_task(nap(), name="second")
-        await first
+        second = asyncio.create_task(nap(), name="second")
         await task
+        await asyncio.gather(first, second)
+        await asyncio.create_task(nap(), name="third")
 
     result = run(main())
-    assert lanes(result) == ["main", "first", "second"] and others(result) == {"tealib": 1}
-    assert [task.id for task in result.tasks] == [0, 1, 2] and result.peak == 2
-    assert [(span.wait, span.on) for span in waits(result.tasks[0])] == [("task", (2,)), ("tealib", ())]
+    assert lanes(result) == ["main", "first", "second", "third"] and others(result) == {"tealib": 1}
+    assert [task.id for task in result.tasks] == [0, 1, 2, 3] and result.peak == 2
+    found = [(span.wait, span.on) for span in waits(result.tasks[0])]
+    assert found[0] == ("tealib", ()) and found[-1] == ("task", (3,))
 
 
 @BOTH
@@ -188,6 +190,7 @@ def test_a_librarys_task_that_runs_the_learners_function_is_drawn_and_named_afte
 
     result = run(main())
     assert lanes(result) == ["main", "price", "price 2"] and result.others == ()
+    assert [task.coroutine for task in result.tasks] == ["main", "price", "price"]
     assert waits(result.tasks[0])[0].on == (1, 2)
     assert {span.place.function for task in result.tasks[1:] for span in waits(task)} == {"query"}
 

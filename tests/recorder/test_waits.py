@@ -11,7 +11,15 @@ import pytest
 
 from helpers.recorder.learners_code import known
 from helpers.recorder.library_waits import KINDS
-from helpers.recorder.waits import _job_callbacks, _kind_of_stream, _read_future, name_wait, read_turn, read_wait
+from helpers.recorder.waits import (
+    _job_callbacks,
+    _kind_of_future,
+    _kind_of_stream,
+    _read_future,
+    name_wait,
+    read_turn,
+    read_wait,
+)
 from helpers.simulated_io import Shop
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import READY, WAIT
@@ -65,6 +73,48 @@ async def a_task():
 @waiting("gather")
 async def a_gather():
     await asyncio.gather(nap(), nap())  # here
+
+
+@waiting("shield")
+async def a_shield():
+    await asyncio.shield(asyncio.create_task(nap()))  # here
+
+
+@waiting("shield")
+async def a_shielded_coroutine():
+    await asyncio.shield(nap())  # here
+
+
+@waiting("shield")
+async def a_shield_in_a_shield():
+    await asyncio.shield(asyncio.shield(asyncio.create_task(nap())))  # here
+
+
+@waiting("shield")
+async def a_shielded_gather():
+    await asyncio.shield(asyncio.gather(nap(), nap()))  # here
+
+
+@waiting("gather")
+async def a_gather_of_a_shield():
+    await asyncio.gather(asyncio.shield(asyncio.create_task(nap())))  # here
+
+
+@waiting("wait_for")
+async def a_shield_with_a_timeout():
+    await asyncio.wait_for(asyncio.shield(asyncio.create_task(nap())), NEVER)  # here
+
+
+@waiting("future")
+async def a_shielded_future():
+    future = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(SOON, future.set_result, 1)
+    await asyncio.shield(future)  # here
+
+
+@waiting("thread")
+async def a_shielded_executor():
+    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05))  # here
 
 
 @waiting("task group")
@@ -291,6 +341,82 @@ def test_whom_a_task_waits_for(run):
     assert on[2] and {span.on for task in result.tasks[1:] for span in task.spans} == {()}
 
 
+@BOTH
+def test_which_task_is_shielded(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        for await_it in (
+            asyncio.shield,
+            lambda task: asyncio.shield(asyncio.shield(task)),
+            lambda task: asyncio.gather(asyncio.shield(task)),
+            lambda task: asyncio.shield(asyncio.gather(task)),
+            lambda task: asyncio.wait_for(asyncio.shield(task), NEVER),
+            lambda task: asyncio.wait_for(task, NEVER),
+            lambda task: asyncio.wait([asyncio.shield(task)]),
+        ):
+            await await_it(asyncio.create_task(nap(), name="shielded"))
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(nap(), loop))
+
+    result = run(main())
+    on = [{result.tasks[i].name for i in span.on} for span in waits(result.tasks[0])]
+    assert on[:-1] == [{"shielded"}] * 7
+    assert waits(result.tasks[0])[0].wait == "shield"
+    assert on[-1] <= {"nap"}                # whose task does not exist yet when the wait begins
+
+
+def test_a_shield_is_told_as_one():
+    assert TABLE["shield"].told("pay") == "waits for pay (shield)"
+    assert TABLE["shield"].told() == "waits for a task (shield)"
+
+
+@BOTH
+def test_the_lines_through_which_a_task_awaits(run):
+    async def innermost():
+        await asyncio.sleep(SOON)  # here
+
+    async def rows():
+        await innermost()  # here
+        yield 1
+
+    async def outer():
+        async for _ in rows():  # here
+            await asyncio.wait_for(nap(), NEVER)
+        await asyncio.sleep(0)
+
+    async def main():
+        await outer()  # here
+
+    first, *others = waits(run(main()).tasks[0])
+    assert [(place.line, place.function) for place in (*first.through, first.place)] == [
+        (line(main), "main"), (line(outer), "outer"), (line(rows), "rows"), (line(innermost), "innermost")]
+    assert [place.function for place in others[0].through][:2] in (["main", "outer"], ["main"])
+
+
+@BOTH
+def test_a_task_of_one_coroutine_awaits_through_no_other(run):
+    result = run(nap())
+    assert [span.through for span in waits(result.tasks[0])] == [()]
+
+
+def test_a_deep_recursion_of_coroutines():
+    async def down(depth):
+        await (down(depth - 1) if depth else asyncio.sleep(1))
+
+    (wait,) = waits(simulate(down(200)).tasks[0])
+    assert len(wait.through) == 50 and {place.function for place in wait.through} == {"down"}
+
+
+def test_equal_waits_through_equal_lines_are_one_object():
+    async def fetch():
+        await nap()
+
+    async def main():
+        await asyncio.gather(fetch(), fetch())
+
+    first, second = (waits(task)[0] for task in simulate(main()).tasks[1:])
+    assert first.through and first.through is second.through
+
+
 def test_a_future_that_is_none_of_asyncios():
     class Duck:
         _asyncio_future_blocking = False
@@ -344,7 +470,7 @@ def test_an_awaitable_that_knows_its_awaiter_ends_the_search():
 def test_every_kind_of_wait_is_in_the_table_and_no_other():
     """What has a name of its own, and what the future tells: the words that the functions of waits.py give."""
     named = {entry.kind for entry in known.values() if entry.kind is not None} | set(KINDS.values())
-    functions = (read_wait, read_turn, _read_future, _kind_of_stream)
+    functions = (read_wait, read_turn, _read_future, _kind_of_future, _kind_of_stream)
     bodies = [ast.parse(inspect.getsource(each)).body[0].body[1:] for each in functions]
     words = {node.value for body in bodies for statement in body for node in ast.walk(statement)
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}

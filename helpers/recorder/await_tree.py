@@ -1,0 +1,224 @@
+"""Who awaits whom, as plain data: of the tasks of a loop that is running, or of a recording at a moment.
+
+asyncio knows of each suspended task what it awaits, and `waits.py` reads that. Here all tasks of a loop are read at one
+moment, on every Python; from 3.14 on, `asyncio.print_call_graph` follows the same ties for a single task. A recording
+has them in its spans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import CodeType, CoroutineType, GeneratorType
+from typing import Any, NamedTuple
+
+from helpers.recorder.asyncio_internals import TASKS
+from helpers.recorder.cuts import asked_of
+from helpers.recorder.learners_code import is_library
+from helpers.recorder.locks import read_lock
+from helpers.recorder.names import task_name
+from helpers.recorder.waits import read_wait
+from helpers.recording import Others, Place, Recording, Span, Task
+from helpers.wait_kinds import READY, WAIT, WAITS
+
+RUNS, NEW = "runs", "new"               # beside "ready" and "wait"
+KERNEL = frozenset({"ipykernel", "IPython", "tornado", "jupyter_client", "zmq"})        # a notebook's own tasks
+
+
+class Stand(NamedTuple):
+    """Where a task stands at a moment.
+
+    name    the task's name, or that of its coroutine function
+    state   "wait", "ready", "runs", or "new" if it has not begun
+    wait    what it waits for, as in `Span.wait`
+    on      the tasks that it waits for, as indices
+    places  the learner's lines in which it awaits, outermost first; the last one is where it is suspended, or runs
+    asked   the seconds that its sleep asked for; -1 if it does not sleep, or they are not known
+    holder  the index of the task that holds the lock that it waits for; -1 if that is not known
+    """
+
+    name: str
+    state: str
+    wait: str = ""
+    on: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()
+    asked: float = -1.0
+    holder: int = -1
+
+
+class Stands(NamedTuple):
+    """All tasks that are not done at a moment; `others` are those of libraries, which no task of the learner awaits."""
+
+    stands: tuple[Stand, ...]
+    others: tuple[Others, ...] = ()
+
+
+# -- live -------------------------------------------------------------------------------------------
+
+class _Number:
+    """As much of a row as `read_wait` uses: the number of a task."""
+
+    recorder = None
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+
+
+def of_loop(loop: asyncio.AbstractEventLoop) -> Stands:
+    """The tasks of a loop, read in its own thread, in the order of creation where asyncio has named them."""
+    tasks = sorted(asyncio.all_tasks(loop), key=lambda task: (len(task.get_name()), task.get_name()))
+    rows: Mapping[int, Any] = {id(task): _Number(number) for number, task in enumerate(tasks)}
+    current = asyncio.current_task(loop)
+    stands = [_running(task) if task is current else _stand(task, rows) for task in tasks]
+    shown = _learners(tasks, stands)
+    hidden = [number for number, task in enumerate(tasks)
+              if task is current and package_of(_code_of(task)) in KERNEL]      # the cell that asks
+    others = Counter(package_of(_code_of(task)) for number, task in enumerate(tasks) if number not in shown)
+    kept = [number for number in sorted(shown) if number not in hidden]
+    found = _renumbered(_with_holders(tasks, stands), kept)
+    told = tuple(Others(name, count) for name, count in sorted(others.items()) if name not in KERNEL)
+    return Stands(tuple(found), told)
+
+
+def _stand(task: Any, rows: Mapping[int, Any]) -> Stand:
+    coro, future = task.get_coro(), getattr(task, "_fut_waiter", None)
+    if isinstance(coro, CoroutineType) and inspect.getcoroutinestate(coro) == inspect.CORO_CREATED:
+        return Stand(_name(task), NEW)
+    wait = read_wait(coro, future, rows)
+    place = wait.place()
+    places = (*wait.places(), place) if place is not None else ()
+    if future is None or future.done():
+        return Stand(_name(task), READY, wait.kind, (), places)
+    on = tuple(number for number in wait.on)
+    asked = asked_of(task) if wait.kind in WAITS and WAITS[wait.kind].timed else -1.0
+    return Stand(_name(task), WAIT, wait.kind, on, places, asked)
+
+
+def _running(task: Any) -> Stand:
+    """The task in whose turn this is asked: the lines of its coroutines are on the thread's stack."""
+    places: list[Place] = []
+    outermost = getattr(task.get_coro(), "cr_frame", None)
+    frame = sys._getframe(1)
+    while frame is not None:
+        if not is_library(frame.f_code):
+            places.append(Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        if frame is outermost:
+            break
+        frame = frame.f_back            # type: ignore[assignment]
+    return Stand(_name(task), RUNS, places=tuple(reversed(places)))
+
+
+def _name(task: Any) -> str:
+    return "the cell" if package_of(_code_of(task)) in KERNEL else task_name(task)
+
+
+def _code_of(task: Any) -> CodeType | None:
+    coro = task.get_coro()
+    if isinstance(coro, CoroutineType):
+        return coro.cr_code
+    return coro.gi_code if isinstance(coro, GeneratorType) else None
+
+
+def package_of(code: CodeType | None) -> str:
+    """The package to which a library's code belongs: "asyncio", "aiohttp"; "a library" if the path does not tell."""
+    parts = code.co_filename.replace("\\", "/").split("/") if code is not None else []
+    for folder in ("site-packages", "dist-packages"):
+        if folder in parts:
+            return os.path.splitext(parts[len(parts) - parts[::-1].index(folder)])[0]
+    return next((part for part in parts[-2:] if part in ("asyncio", "helpers", "concurrent")), "a library")
+
+
+def _learners(tasks: list[Any], stands: list[Stand]) -> set[int]:
+    """The tasks in which the learner's code is under way, and all that they wait for."""
+    shown: set[int] = set()
+    next_ones = [number for number, (task, stand) in enumerate(zip(tasks, stands))
+                 if stand.places or not _is_librarys(_code_of(task))]
+    while next_ones:
+        number = next_ones.pop()
+        if number not in shown:
+            shown.add(number)
+            next_ones += stands[number].on
+    return shown
+
+
+def _is_librarys(code: CodeType | None) -> bool:
+    return code is None or is_library(code)
+
+
+def _with_holders(tasks: list[Any], stands: list[Stand]) -> list[Stand]:
+    """The stands, with the tasks that hold the locks that others wait for."""
+    if not any(stand.wait in ("lock", "condition") for stand in stands):
+        return stands
+    locks = [read_lock(task) if isinstance(task, TASKS) and stand.state in (WAIT, READY) else None
+             for task, stand in zip(tasks, stands)]
+    holders = {id(lock): number for number, each in enumerate(locks) if each is not None for lock in each.holds}
+    return [stand._replace(holder=holders.get(id(each.wants), -1)) if each is not None and each.wants is not None
+            and stand.state == WAIT else stand for stand, each in zip(stands, locks)]
+
+
+def _renumbered(stands: list[Stand], kept: Iterable[int]) -> list[Stand]:
+    """Those that are kept, in that order, with what they say of one another."""
+    numbers = {old: new for new, old in enumerate(kept)}
+    return [stands[old]._replace(on=tuple(numbers[each] for each in stands[old].on if each in numbers),
+                                 holder=numbers.get(stands[old].holder, -1)) for old in numbers]
+
+
+# -- of a recording ---------------------------------------------------------------------------------
+
+def of_recording(run: Recording, at: float | None = None) -> Stands:
+    """The tasks of a run that are not done at that moment, in seconds from its start; at its end without `at`.
+
+    In virtual time much happens at one instant: it is the moment after all that.
+    """
+    stands: list[Stand] = []
+    kept: list[int] = []
+    for task in run.tasks:
+        if (at is None or task.created <= at) and not (
+                task.finished is not None and (at is None or task.finished <= at)):
+            kept.append(task.id)
+        stands.append(_stand_at(task, at))
+    return Stands(tuple(_renumbered(_held(run, stands) if at is None else stands, kept)), run.others)
+
+
+def _stand_at(task: Task, at: float | None) -> Stand:
+    span: Span | None = None
+    begun = False
+    for each in task.spans:
+        if at is not None and each.start > at:
+            break
+        span = each
+        begun = begun or each.step >= 0
+    if span is None or (span.kind == READY and not begun):
+        return Stand(task.name, NEW)
+    if span.kind == WAIT:
+        places = (*span.through, span.place) if span.place is not None else span.through
+        return Stand(task.name, WAIT, span.wait, span.on, places, span.asked)
+    if span.kind == READY:
+        return Stand(task.name, READY, span.wait, (), (span.place,) if span.place is not None else ())
+    return Stand(task.name, RUNS, places=(span.place,) if span.place is not None else ())
+
+
+def _held(run: Recording, stands: list[Stand]) -> list[Stand]:
+    """The stands at the end of a run that is stuck at its locks, with their holders, if all of them can be told apart.
+
+    A deadlock knows its tasks by name and line.
+    """
+    known = [(each.name, each.place) for each in getattr(run.exception, "locks", ())]
+    numbers = []
+    for name, place in known:
+        alike = [task.id for task, stand in zip(run.tasks, stands) if task.finished is None
+                 and name in (task.name, task.coroutine) and stand.places[-1:] == (place,)]
+        if len(alike) != 1:
+            return stands
+        numbers.append(alike[0])
+    locks = getattr(run.exception, "locks", ())
+    holders = {id(lock): number for number, each in zip(numbers, locks) for lock in each.holds}
+    found = list(stands)
+    for number, each in zip(numbers, locks):
+        if each.wants is not None:
+            found[number] = found[number]._replace(holder=holders.get(id(each.wants), -1))
+    return found
