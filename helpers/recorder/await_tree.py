@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from helpers.recorder.asyncio_internals import TASKS
 from helpers.recorder.cuts import asked_of
 from helpers.recorder.learners_code import is_library
 from helpers.recorder.locks import read_lock
-from helpers.recorder.names import task_name
+from helpers.recorder.names import is_default_name, task_name
 from helpers.recorder.waits import read_wait
 from helpers.recording import Others, Place, Recording, Span, Task
 from helpers.wait_kinds import READY, WAIT, WAITS
@@ -91,11 +91,11 @@ def _stand(task: Any, rows: Mapping[int, Any]) -> Stand:
     wait = read_wait(coro, future, rows)
     place = wait.place()
     places = (*wait.places(), place) if place is not None else ()
+    name = _name(task, places)
     if future is None or future.done():
-        return Stand(_name(task), READY, wait.kind, (), places)
-    on = tuple(number for number in wait.on)
+        return Stand(name, READY, wait.kind, (), places)
     asked = asked_of(task) if wait.kind in WAITS and WAITS[wait.kind].timed else -1.0
-    return Stand(_name(task), WAIT, wait.kind, on, places, asked)
+    return Stand(name, WAIT, wait.kind, wait.on, places, asked)
 
 
 def _running(task: Any) -> Stand:
@@ -109,11 +109,18 @@ def _running(task: Any) -> Stand:
         if frame is outermost:
             break
         frame = frame.f_back            # type: ignore[assignment]
-    return Stand(_name(task), RUNS, places=tuple(reversed(places)))
+    places.reverse()
+    return Stand(_name(task, places), RUNS, places=tuple(places))
 
 
-def _name(task: Any) -> str:
-    return "the cell" if package_of(_code_of(task)) in KERNEL else task_name(task)
+def _name(task: Any, places: Sequence[Place] = ()) -> str:
+    """What to call a task: one of a library, to which the program gave no name, by the learner's function in it."""
+    code = _code_of(task)
+    if package_of(code) in KERNEL:
+        return "the cell"
+    if places and _is_librarys(code) and is_default_name(task.get_name()):
+        return places[0].function
+    return task_name(task)
 
 
 def _code_of(task: Any) -> CodeType | None:

@@ -29,6 +29,7 @@ from helpers.recorder.asyncio_internals import (
     GatheringFuture,
     variable,
 )
+from helpers.recorder.learners_code import is_library
 from helpers.recorder.new_tasks import note_unusual
 from helpers.recorder.notes import ROWS, Row
 from helpers.recorder.waits import links
@@ -118,7 +119,7 @@ def _reason(watch: Watch, row: Row) -> _Reason:
     """What has just cancelled the task of that row, and the row of the task whose turn it is."""
     current = asyncio.current_task(watch.loop)
     if current is None:
-        return ("timeout" if _is_timeout(*watch.called) else "cancel"), None
+        return ("timeout" if _is_timeout() else "cancel"), None
     cutter = ROWS.get(id(current))
     if cutter is None or cutter.recorder is not row.recorder:
         return "cancel", None
@@ -127,29 +128,32 @@ def _reason(watch: Watch, row: Row) -> _Reason:
     return "cancel", cutter
 
 
-def _is_timeout(callback: Any, args: Any) -> bool:
-    """Whether the callback that the loop has called is that of a timeout which has passed."""
-    code = getattr(callback, "__code__", None)
-    if code is None:
-        return False
-    if code is TIMED_OUT:
-        return True
-    name, package = code.co_qualname, str(getattr(callback, "__module__", "")).partition(".")[0]
-    if (package, name) == ("anyio", "CancelScope._deliver_cancellation"):      # of a scope that is cancelled already
-        return bool(args) and "deadline exceeded" in str(getattr(args[0], "_cancel_reason", ""))
-    return (package, name) in TIMEOUTS
+def _is_timeout() -> bool:
+    """Whether the callback that the loop has called is that of a timeout which has passed: it is on the stack."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code is TIMED_OUT:
+            return True
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if (package, code.co_qualname) in TIMEOUTS:
+            return True
+        if (package, code.co_qualname) == _AGAIN:           # of a scope that is cancelled already, perhaps by a timeout
+            return "deadline exceeded" in str(getattr(frame.f_locals.get("origin"), "_cancel_reason", ""))
+        frame = frame.f_back                # type: ignore[assignment]
+    return False
+
+
+_AGAIN = "anyio", "CancelScope._deliver_cancellation"
 
 
 def _in_wait_for() -> bool:
     """Whether `wait_for` of Python 3.11 is cancelling its task: it is the function around the one that cancels."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame is not None and frame.f_code is not CANCEL_AND_WAIT and is_library(frame.f_code):
         frame = frame.f_back                # type: ignore[assignment]
     return frame is not None and frame.f_code is CANCEL_AND_WAIT and frame.f_back is not None \
         and frame.f_back.f_code is asyncio.wait_for.__code__
-
-
-_HERE = __file__.rpartition("cuts.py")[0]
 
 
 def asked_of(task: Any) -> float:

@@ -47,7 +47,7 @@ _row_of = ROWS.get
 
 def new_call_soon(watch: Watch) -> Callable[..., asyncio.Handle]:
     """`loop.call_soon`: tells when a task is woken, and when a new one asks for its first step."""
-    loop, recordings, eager, clock, rows = watch.loop, watch.recordings, watch.eager, watch.clock, ROWS
+    loop, recordings, eager, clock = watch.loop, watch.recordings, watch.eager, watch.clock
     current, current_task = CURRENT.get, asyncio.current_task
 
     def first(task: Any, context: contextvars.Context | None) -> None:
@@ -56,7 +56,7 @@ def new_call_soon(watch: Watch) -> Callable[..., asyncio.Handle]:
             above = _row_of(id(maker))
             if above is None or maker is task or eager or recorder is None or recorder not in recordings:
                 begun(watch, task, context)
-            elif id(task) not in rows:          # mostly it is as simple as that
+            else:                               # mostly it is as simple as that
                 Row(recorder, task.get_coro(), above, clock()).follow(task)
         except Exception as error:
             watch.fail(error)

@@ -20,7 +20,7 @@ import contextvars
 from typing import TYPE_CHECKING, Any
 
 from helpers.recorder.asyncio_internals import TASKS, Handle, Task
-from helpers.recorder.notes import CURRENT, ROWS, STRIDE, Notes, Row, Unusual
+from helpers.recorder.notes import CURRENT, ROWS, Notes, Row, Unusual
 from helpers.recorder.waits import read_wait
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Eager:
 
     def __init__(self, recorder: Notes, above: Row | None, maker: int) -> None:
         self.recorder, self.above, self.maker = recorder, above, maker
-        self.created, self.made = recorder.clock(), len(recorder.notes) // STRIDE
+        self.created, self.made = recorder.clock(), len(recorder.notes)
         self.row: Row | None = None
         self.task: Any = None
 

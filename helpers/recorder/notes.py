@@ -70,7 +70,8 @@ class Row:
     id         its number in the recording
     created, ready, finished    nanoseconds; `ready`: when it was last woken; `finished`: None until then
     woken      in which turn it was woken, or before which; -1 if a timer did it, or if the times tell
-    made       in which turn the task was made, or before which; turns that are in the middle of another come first
+    made       where in the notes the turn stands in which the task was made, or a turn that was in the middle of it;
+               without a parent, the turn before which
     unusual    what there is to note at the end of its next step, too; mostly None
     key        the key in ROWS
     owner      whose it is, if its coroutine function is not the learner's
@@ -103,10 +104,10 @@ class Row:
         self.parent = above.id if above is not None and above.recorder is recorder else None
         self.created = self.ready = created
         self.woken = -1
-        made = len(recorder.notes) // STRIDE
-        if made != recorder.turn:           # else the same object, for all tasks that are made in one turn: memory
-            recorder.turn = made
-        self.made = recorder.turn
+        made = len(recorder.notes)
+        if made != recorder.last_made:      # else the same object, for all tasks that are made in one turn: memory
+            recorder.last_made = made
+        self.made = recorder.last_made
         self.unusual = None
         self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
         rows.append(self)
@@ -178,7 +179,7 @@ class Notes:
         # where in the notes the step stands after a wait that was cut short: by what, by which task, seconds asked for
         self.cuts: dict[int, tuple[str, int, float]] = {}
         self.asked: dict[int, float] = {}   # id of a task that was left in a sleep -> the seconds that it asked for
-        self.turn = 0                       # the number of the turn in which the last task was made
+        self.last_made = 0                  # of the last row, its `made`
         self.failure: Exception | None = None
 
     def fail(self, error: Exception) -> None:

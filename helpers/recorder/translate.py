@@ -125,10 +125,10 @@ def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int]
 def _made_in(row: Row, steps: list[list[int]]) -> int:
     """The number of the turn in which a task was made; without a parent that of the turn before which."""
     if row.parent is None:
-        return row.made
+        return row.made // STRIDE
     own = steps[row.parent]             # the turn was noted when it ended, after those that began in the middle of it
-    turn = bisect_left(own, row.made * STRIDE)
-    return own[turn] // STRIDE if turn < len(own) else row.made
+    turn = bisect_left(own, row.made)
+    return (own[turn] if turn < len(own) else row.made) // STRIDE
 
 
 def _most_seen(seen: list[tuple[int, Place | None, int]], started: int, ended: int) -> Place | None:

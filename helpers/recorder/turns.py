@@ -134,7 +134,6 @@ def _run_other(self: Handle) -> None:
         _original_run(self)
         return
     started = watch.clock()
-    outer, watch.called = watch.called, (self._callback, self._args)    # a handle may be cancelled while it runs
     if isinstance(self, Timer):
         due = round(self._when * 1e9) + watch.offset
         watch.due = min(started, due)
@@ -144,7 +143,6 @@ def _run_other(self: Handle) -> None:
         _original_run(self)
     finally:
         watch.due = 0
-        watch.called = outer
         ended = watch.clock()
         if watch.asked:
             _end_eager(watch)
@@ -153,7 +151,7 @@ def _run_other(self: Handle) -> None:
                 watch.blocked_by(_called(self._callback), started, ended)
             except Exception as error:
                 watch.fail(error)
-        self = watch = outer = None             # type: ignore[assignment]
+        self = watch = None                     # type: ignore[assignment]
 
 
 def _release(watch: Watch, waiter: Any) -> None:

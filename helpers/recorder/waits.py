@@ -135,7 +135,7 @@ def name_job_callback(kind: str, function: Callable[..., Any]) -> None:
 # -- reading a wait ---------------------------------------------------------------------------------
 
 DEEPEST = 100               # entries of `Wait.through`, two for each line: a recursion may be deep
-_seen: dict[tuple[str, int, int, tuple[Any, ...]], Wait] = {}       # equal waits are one object: memory
+_seen: dict[tuple[Any, ...], Wait] = {}     # equal waits are one object: memory
 
 
 def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | None = None) -> Wait:
@@ -231,7 +231,8 @@ _sleep = asyncio.sleep.__code__
 
 
 def _shared(kind: str, code: CodeType | None, instruction: int, through: tuple[Any, ...] = ()) -> Wait:
-    key = (kind, id(code), instruction, through)        # which keeps the codes that it has in `through`
+    # the key keeps the codes that it has in `through`
+    key = (kind, id(code), instruction, through) if through else (kind, id(code), instruction)
     wait = _seen.get(key)
     if wait is None or wait.code is not code:
         wait = _seen[key] = Wait(kind, (), code, instruction, through)

@@ -41,8 +41,6 @@ class Watch:
         self.threads = frozenset(thread.ident for thread in threading.enumerate())      # that are older than the watch
         self.turns: Collection[CodeType] = TURNS
         self.due = 0            # when the timer was due that is being served; 0 if none is
-        # the callback that is under way, and its arguments, if it is none of a recorded task's steps
-        self.called: tuple[Any, Any] = (None, ())
         # tasks that create_task is making, innermost last, each with the id() of its maker: they may run meanwhile
         self.eager: list[tuple[Row, int]] = []
         self.asked: list[Eager] = []        # tasks that asyncio.Task may have begun in the turn that is under way

@@ -149,6 +149,25 @@ def test_tasks_of_libraries_are_counted(run):
     assert len(waiting.on) == 3 and [later.stands[each].wait for each in waiting.on] == ["sleep"] * 3
 
 
+def test_a_task_of_a_library_that_runs_the_learners_code_is_called_after_it():
+    async def main():
+        async def awaiting():
+            await asyncio.wait_for(fetch(), LONG)
+
+        class Awaitable:
+            def __await__(self):
+                return fetch().__await__()
+
+        tasks = [asyncio.ensure_future(Awaitable()), asyncio.create_task(awaiting())]
+        await asyncio.sleep(SOON)
+        stands = of_loop(asyncio.get_running_loop()).stands
+        await cancel(*tasks)
+        return stands
+
+    stands = simulate(main()).result
+    assert {stand.name for stand in stands} >= {"main", "fetch"} and len(stands) in (3, 4)
+
+
 def test_a_recording_at_a_moment():
     async def first():
         await asyncio.sleep(0.1)
