@@ -4,6 +4,7 @@
     watch               what is replaced on a loop meanwhile, and put back
     hooks, turns        what stands in its place: the methods of a loop; the turn itself
     notes               what is noted of a task and of a step
+    standings           where each task stood when a run was stopped
     watchdog            the line that a long turn is at
     translate           from notes to a Recording
     waits, locks        what a suspended task waits for, and at which line; which locks it holds
@@ -14,9 +15,10 @@
 
 from helpers.recorder.asyncio_internals import UnknownPython
 from helpers.recorder.notes import THRESHOLD
-from helpers.recorder.run import Recorder, check_coroutine, current_recorder, record
+from helpers.recorder.run import Recorder, check_coroutine, current_recorder, keep_stopped, note_stop, record
 from helpers.recorder.watchdog import Sampler, Watched
 
 __all__ = [
-    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder", "record",
+    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder",
+    "keep_stopped", "note_stop", "record",
 ]

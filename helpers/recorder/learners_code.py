@@ -62,3 +62,14 @@ def learners_place(frame: FrameType | None) -> Place | None:
             return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None
+
+
+def place_of_error(error: BaseException) -> Place | None:
+    """The innermost line of the learner's that an exception came through."""
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not is_library(code):
+            place = Place(code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return place

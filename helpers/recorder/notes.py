@@ -18,6 +18,7 @@ from typing import Any
 from weakref import ref
 
 from helpers.recorder.asyncio_internals import Loop, Task
+from helpers.recorder.learners_code import place_of_error
 from helpers.recorder.names import coroutine_name
 from helpers.recorder.watchdog import Sampler
 from helpers.recording import Place
@@ -42,11 +43,12 @@ class Row:
     id         its number in the recording
     created, ready, finished    nanoseconds; `ready`: when it was last woken; `finished`: None until then
     woken      in which turn it was woken, or before which; -1 if a timer did it, or if the times tell
+    died       the learner's line that raised the exception that ended it, if one did
     key        the key in ROWS
     reference  a weak reference to the task: one that everybody has dropped must be able to go, and takes the row along
     """
 
-    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "name", "outcome", "parent", "ready",
+    __slots__ = ("coroutine", "created", "died", "error", "finished", "id", "key", "name", "outcome", "parent", "ready",
                  "recorder", "reference", "woken")
 
     key: int | None
@@ -55,6 +57,7 @@ class Row:
     name: str | None
     outcome: str | None
     error: str | None
+    died: Place | None
 
     def __init__(self, recorder: Notes, coro: Any, above: Row | None, created: int) -> None:
         """The next row of a recording, for a task that is made of a coroutine, by the task of the row `above`."""
@@ -65,7 +68,7 @@ class Row:
         self.parent = above.id if above is not None and above.recorder is recorder else None
         self.created = self.ready = created
         self.woken = -1
-        self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
+        self.key = self.reference = self.finished = self.name = self.outcome = self.error = self.died = None
         rows.append(self)
 
     def follow(self, task: asyncio.Task[Any]) -> None:
@@ -93,6 +96,7 @@ class Row:
         if error is not None:
             self.outcome = EXCEPTION
             self.error = error_in_words(error)
+            self.died = place_of_error(error)
         else:
             self.outcome = CANCELLED if task.cancelled() else RESULT
 
