@@ -48,7 +48,7 @@ class Cell:
         self.queue: _Queue | None = None
 
     def tasks(self) -> list[asyncio.Task[Any]]:
-        """The tasks of the cell that are not done, but for its own: in the order in which they were made."""
+        """The tasks of the cell that are not done, but for its own: as they were made, where asyncio has named them."""
         found = [task for task in asyncio.all_tasks(self.loop)
                  if task is not self.task and task is not self.runs_in and self.owns(task)]
         return sorted(found, key=lambda task: (len(task.get_name()), task.get_name()))

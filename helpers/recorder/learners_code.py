@@ -25,6 +25,8 @@ _FOLDERS = tuple(
 
 def is_library_file(name: str) -> bool:
     """Whether a file is Python's, an installed package's or this one's. Cells of a notebook are not."""
+    if name.endswith((".pyx", ".pxd", ".pxi")):     # Cython names the file, and not its folder
+        return True
     return name.startswith("<frozen") or os.path.normcase(os.path.realpath(name)).startswith(_FOLDERS)
 
 

@@ -7,8 +7,10 @@ what a `Deadlock` of the virtual loop tells: who waits for what, at which line, 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from types import CoroutineType
 
 from helpers.recorder.names import task_name
 from helpers.recorder.waits import describe
@@ -35,6 +37,8 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
             continue
         if task.finished is None or (at is not None and task.finished > at):
             standing.append(_stands(run, task, at, running))
+        elif task.error.partition(":")[0] == "KeyboardInterrupt":       # it held the loop, and so the stop ended it
+            standing.append(f"{shown_name(task.name)} runs{_at(died(task))}")
         elif task.outcome == EXCEPTION:
             failed.append(f"{shown_name(task.name)} has failed: {first_line(task.error)}{_at(died(task))}")
     return _lines(standing, MOST, "task") + _lines(failed, MOST_FAILED, "failed task")
@@ -48,7 +52,13 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
     """
     told: dict[str, int] = {}
     for task in tasks:
-        sentence = f"{shown_name(task_name(task))} was running{_at(running)}" if task is current else describe(task)
+        coro = task.get_coro()
+        if task is current:
+            sentence = f"{shown_name(task_name(task))} runs{_at(running)}"
+        elif isinstance(coro, CoroutineType) and inspect.getcoroutinestate(coro) == inspect.CORO_CREATED:
+            sentence = f"{shown_name(task_name(task))} has not begun"
+        else:
+            sentence = describe(task)
         told[sentence] = told.get(sentence, 0) + 1
     return _lines([sentence if times == 1 else f"{count(times, 'task')}: {sentence}"
                    for sentence, times in told.items()], MOST, "line")
@@ -57,13 +67,13 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
 def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:
     name, span = shown_name(task.name), _span_at(task, at)
     if span is None:
-        return f"{name} had not begun"
+        return f"{name} has not begun"
     if span.kind == READY:
-        return f"{name} was ready to run{_at(span.place)}" if span.wait else f"{name} had not begun"
+        return f"{name} is ready to run{_at(span.place)}" if span.wait else f"{name} has not begun"
     if span.kind == WAIT:
         names = [shown_name(run.tasks[number].name) for number in span.on]
         return f"{name} {kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
-    return f"{name} was running{_at(running or span.place)}"
+    return f"{name} runs{_at(running or span.place)}"
 
 
 def _span_at(task: Task, at: float | None) -> Span | None:

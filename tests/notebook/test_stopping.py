@@ -17,6 +17,8 @@ async def block(n, limit=None):
     print("begin", n, flush=True)
     time.sleep(600)
 """
+SETUP = "%load_ext helpers\nimport asyncio, time\nfrom helpers import heartbeat, record, simulate\n" + BLOCK
+SLEEP = SETUP.splitlines().index("    time.sleep(600)") + 1
 TICK = "async def tick():\n    while True: await asyncio.sleep(0.01)\n"
 STATE = """
 import collections
@@ -27,7 +29,19 @@ await asyncio.sleep(0)
 """
 
 
-SETUP = "%load_ext helpers\nimport asyncio, time\nfrom helpers import heartbeat, record, simulate\n" + BLOCK
+def new_kernel():
+    kernel = Kernel()
+    cell = kernel.run(SETUP)
+    assert cell.reply["status"] == "ok", cell.errors
+    return kernel
+
+
+@pytest.fixture(scope="module")
+def stubborn():
+    """A kernel for the tests that leave tasks behind which nobody can end."""
+    kernel = new_kernel()
+    yield kernel
+    kernel.close()
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +56,7 @@ def kernels():
 @pytest.fixture
 def kernel(kernels):
     if not kernels:
-        kernels.append(Kernel())
-        cell = kernels[0].run(SETUP)
-        assert cell.reply["status"] == "ok", cell.errors
+        kernels.append(new_kernel())
     yield kernels[0]
     if kernels[0].run("None", patience=5).reply is None:
         kernels.pop().close()
@@ -200,7 +212,8 @@ AWAITED = {
 
 @pytest.mark.parametrize("how", AWAITED.values(), ids=AWAITED.keys())
 @pytest.mark.parametrize("body", STUBBORN.values(), ids=STUBBORN.keys())
-def test_the_second_stop_arrives(kernel, body, how):
+def test_the_second_stop_arrives(stubborn, body, how):
+    kernel = stubborn
     code = "async def stubborn():\n    print('begin', flush=True)" + body + "\n" + how
     cell = kernel.run(code, stop_at="begin", stops=2)
     assert cell.reply is not None, "the cell still runs"
@@ -212,7 +225,7 @@ def test_a_recording_that_is_stopped_twice_tells_where_it_hangs(kernel):
     code = f"async def main():\n    print('begin', flush=True){STUBBORN['awaits in finally']}\nawait record(main())"
     cell = kernel.run(code, stop_at="begin", stops=2)
     assert "Where each task stood:\n  - main waits for an event at line 6 in main\n" in cell.traceback
-    assert kernel.run("print(record.stopped.tasks[0].outcome)").stdout == "pending\n"
+    assert kernel.run("print(record.stopped.tasks[0].outcome)").stdout == "cancelled\n"
 
 
 # -- what a stopped cell tells ----------------------------------------------------------------------
@@ -232,8 +245,8 @@ run = await record(main())"""
     assert cell.traceback.splitlines()[-5:] == [
         "KeyboardInterrupt: stopped",
         "record() was stopped. Where each task stood:",
-        "  - main waits until all items of a queue are done at line 9 in main",
-        "  - worker has failed: ZeroDivisionError: integer division or modulo by zero at line 4 in worker",
+        "  - main waits until all items of a queue are done at line 8 in main",
+        "  - worker has failed: ZeroDivisionError: integer division or modulo by zero at line 3 in worker",
         "record.stopped is the recording up to here.",
     ]
     shown = kernel.run("record.stopped").results[0]
@@ -250,19 +263,13 @@ await lock.acquire()
 asyncio.create_task(block("at once"), name="blocker")
 await asyncio.gather(*[wait(lock) for _ in range(3)])"""
     told = stop(kernel, code).traceback.splitlines()
-    assert told[-4:] == [
-        "KeyboardInterrupt: stopped",
-        "Where each task of the cell stood:",
-        "  - blocker was running at line 8 in block",
-        "  - 3 tasks: wait is ready to run",
-    ], told
+    assert told[-4:-2] == ["KeyboardInterrupt: stopped", "Where each task of the cell stood:"], told
+    assert sorted(told[-2:]) == ["  - 3 tasks: wait has not begun", f"  - blocker runs at line {SLEEP} in block"]
 
 
 def test_a_cell_without_tasks_tells_its_line_alone(kernel):
     cell = stop(kernel, "print('begin', flush=True)\nawait asyncio.sleep(600)")
-    assert cell.traceback.splitlines()[1:] == [
-        "  Cell In[" + cell.traceback.partition("In[")[2].partition("]")[0] + "], line 2", "    await asyncio.sleep(600)",
-        "KeyboardInterrupt: stopped"]
+    assert cell.traceback.endswith("], line 2\n    await asyncio.sleep(600)\nKeyboardInterrupt: stopped")
 
 
 def test_a_stopped_simulation_tells_where_its_tasks_stood(kernel):
@@ -278,7 +285,8 @@ run = simulate(main())"""
     cell = kernel.run(code, stop_at="begin")
     assert cell.reply is not None and cell.reply["ename"] == "KeyboardInterrupt"
     assert "simulate() was stopped. Where each task stood:\n" in cell.traceback
-    assert "  - other sleeps at line 3 in other\nsimulate.stopped is the recording up to here." in cell.traceback
+    assert "\n  - main runs at line " in cell.traceback
+    assert "  - other sleeps at line 2 in other\nsimulate.stopped is the recording up to here." in cell.traceback
     assert kernel.run("print(simulate.stopped.tasks[1].spans[-1].wait)").stdout == "sleep\n"
 
 
