@@ -85,12 +85,22 @@ class Cell:
             for task in tasks:
                 if task is not ended:
                     task.cancel()
-        if cancel and self.task is not None:
-            if self.stops == 1 or not interrupt(self.task, error):
-                self.task.cancel()
-            if is_stuck(self.task):             # it waits for something that refuses to be cancelled
-                interrupt(self.task, asyncio.CancelledError())
+        if cancel:
+            if asyncio.current_task(self.loop) is self.task:
+                # IPython has not begun with the learner's code, or is done with it: to cancel the task as it ends would
+                # be an error that the kernel does not expect.
+                self.loop.call_soon_threadsafe(self._cancel, error)
+            else:
+                self._cancel(error)
         self.loop.call_soon_threadsafe(lambda: None)        # the loop may be asleep
+
+    def _cancel(self, error: BaseException) -> None:
+        if self.task is None or self.task.done():
+            return
+        if self.stops == 1 or not interrupt(self.task, error):
+            self.task.cancel()
+        if is_stuck(self.task):                 # it waits for something that refuses to be cancelled
+            interrupt(self.task, asyncio.CancelledError())
 
     def end(self) -> None:
         """The cell has ended: if it was stopped, so do its tasks."""
