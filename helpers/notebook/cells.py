@@ -65,7 +65,7 @@ class Cell:
     def standings(self, frame: FrameType | None) -> str:
         """Where the tasks of the cell stand, unless a recording will tell it; "" if there are none."""
         place = learners_place(frame)
-        is_told = note_stop(self.loop, place)
+        is_told = note_stop(self.loop, place, lambda context: context.get(CELL) is self)
         tasks = [task for task in self.tasks() if not is_told(task)]
         return standings_of(tasks, asyncio.current_task(self.loop), place)
 
@@ -118,8 +118,9 @@ class Cell:
     # -- holding tasks back -------------------------------------------------------------------------
 
     def _hold_back(self) -> None:
-        self.queue = _Queue(self, cast(Loop, self.loop)._ready)
-        cast(Loop, self.loop)._ready = self.queue
+        own = getattr(self.loop, "_ready", None)
+        if type(own) is deque:                              # a loop that is not asyncio's own may have another
+            self.queue = cast(Loop, self.loop)._ready = _Queue(self, own)
 
     def _let_go(self) -> None:
         if self.queue is not None:

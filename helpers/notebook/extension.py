@@ -91,7 +91,7 @@ class Extension:
             self.old_handler = self.loop.get_exception_handler()
             self.loop.set_exception_handler(self.unhandled)
             logging.getLogger("asyncio").addHandler(self.log)
-            own_tasks.install()
+            own_tasks.install(self.loop)
         self.cell_begins()
 
     def remove(self) -> None:

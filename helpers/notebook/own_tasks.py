@@ -22,6 +22,7 @@ from helpers.recorder.asyncio_internals import context_of
 from helpers.recorder.learners_code import learners_place
 
 _original: Callable[..., set[asyncio.Task[Any]]] = asyncio.all_tasks
+_kernels: asyncio.AbstractEventLoop | None = None
 _places: tuple[Any, ...] = (asyncio, asyncio.tasks)
 
 
@@ -29,6 +30,8 @@ _places: tuple[Any, ...] = (asyncio, asyncio.tasks)
 def all_tasks(loop: asyncio.AbstractEventLoop | None = None) -> set[asyncio.Task[Any]]:
     """The tasks of the loop that are not done; in a notebook without those in which the kernel runs your cells."""
     tasks = _original(loop)
+    if _kernels is None or (loop or asyncio.get_running_loop()) is not _kernels:
+        return tasks
     if CELL.get() is None and learners_place(sys._getframe(1)) is None:
         return tasks
     return {task for task in tasks if not is_kernels(task)}
@@ -46,20 +49,27 @@ def is_kernels(task: asyncio.Task[Any]) -> bool:
     if not internals.is_of_kernel(task):
         return False
     context = context_of(task)
-    cell = context.get(CELL) if context is not None else None
+    if context is not None:
+        cell = context.get(CELL)
+    else:                                   # Python 3.11, and a task in the middle of a step
+        cell = CELL.get() if task is asyncio.current_task(task.get_loop()) else None
     # A cell that awaits nothing runs in the task of the kernel that received it, and so in its context.
     return cell is None or (cell.task is None and task is cell.runs_in)
 
 
-def install() -> None:
-    """Have cells find this `all_tasks`. Twice does no harm."""
+def install(loop: asyncio.AbstractEventLoop) -> None:
+    """Have cells find this `all_tasks`, which tells the tasks of the kernel's loop apart. Twice does no harm."""
+    global _kernels
+    _kernels = loop
     for place in _places:
         if place.all_tasks is _original:
             place.all_tasks = all_tasks
 
 
 def remove() -> None:
-    """Put asyncio's own back, unless somebody has put another one over this."""
+    """Put asyncio's own back, unless somebody has put another one over this; that one then finds all tasks, too."""
+    global _kernels
+    _kernels = None
     for place in _places:
         if place.all_tasks is all_tasks:
             place.all_tasks = _original

@@ -77,15 +77,18 @@ def keep_stopped(function: Any, run: Recording | None) -> None:
 keep_stopped(record, None)
 
 
-def note_stop(loop: asyncio.AbstractEventLoop, running: Place | None) -> Callable[[asyncio.Task[Any]], bool]:
-    """The runs that are recorded on a loop are being stopped now: remember where they stand.
+def note_stop(loop: asyncio.AbstractEventLoop, running: Place | None,
+              concerns: Callable[[contextvars.Context], bool]) -> Callable[[asyncio.Task[Any]], bool]:
+    """Some of the runs that are recorded on a loop are being stopped now: remember where they stand.
 
-    running  the learner's line that holds the loop
+    running   the learner's line that holds the loop
+    concerns  whether the stop concerns what was begun in a context
 
     Gives a function that says of a task whether one of these recordings will tell where it stood.
     """
     watch = WATCHES.get(loop)
-    recordings = [each for each in watch.recordings if isinstance(each, Recorder)] if watch is not None else []
+    recordings = [each for each in (watch.recordings if watch is not None else ())
+                  if isinstance(each, Recorder) and concerns(each.context)]
     for each in recordings:
         each.note_stop(running)
 

@@ -290,6 +290,36 @@ run = simulate(main())"""
     assert kernel.run("print(simulate.stopped.tasks[1].spans[-1].wait)").stdout == "sleep\n"
 
 
+def test_a_simulation_in_a_cell_that_awaits_is_stopped_too(kernel):
+    code = """
+async def main():
+    await asyncio.sleep(1)
+    print("begin", flush=True)
+    while True: pass
+await asyncio.sleep(0)
+run = simulate(main())"""
+    assert "simulate() was stopped. Where each task stood:\n  - main runs at line " in stop(kernel, code).traceback
+
+
+def test_a_recording_of_an_earlier_cell_is_not_stopped_and_tells_later_where_it_stands_then(kernel):
+    kernel.run("""
+async def first():
+    await gate.wait()
+    await asyncio.sleep(600)
+gate = asyncio.Event()
+older = asyncio.create_task(record(first()), name="older")""")
+    # what `record` makes is called by asyncio, so the cell's own look at what is left would not know it
+    cell = kernel.run("await asyncio.gather(*[block(n) for n in range(3)])", stop_at="begin")
+    assert cell.reply["ename"] == "KeyboardInterrupt" and "first" not in cell.traceback
+    cell = kernel.run("""
+gate.set()
+await asyncio.sleep(0.01)
+older.cancel()
+try: await older
+except asyncio.CancelledError as error: print(error.__notes__[0])""")
+    assert "  - first sleeps at line 3 in first\n" in cell.stdout, cell
+
+
 def test_a_heartbeat_around_a_stopped_recording_ends(kernel):
     code = "with heartbeat() as pulse:\n    run = await record(asyncio.gather(*[block(n) for n in range(3)]))"
     code = "async def main():\n    await asyncio.gather(*[block(n) for n in range(3)])\n" + code.replace(
@@ -329,6 +359,31 @@ def test_cancelling_all_tasks_is_not_the_kernels_end(kernel, code):
         "await asyncio.sleep(0.05)\nprint(older.cancelled(), asyncio.all_tasks() == {asyncio.current_task()})"
     )
     assert (cell.stdout, cell.stderr) == ("True True\n", "")
+
+
+def test_other_loops_keep_all_their_tasks(kernel):
+    code = """
+import threading
+from tornado.gen import sleep
+async def main():
+    task = asyncio.ensure_future(asyncio.wait_for(sleep(0), 5)), asyncio.create_task(asyncio.sleep(0.1))
+    print(len(asyncio.all_tasks()) == 3)
+thread = threading.Thread(target=lambda: asyncio.run(main()))
+thread.start()
+thread.join()"""
+    assert kernel.run(code).stdout == "True\n"
+
+
+def test_unloading_gives_all_tasks_back():
+    kernel = Kernel()
+    try:
+        kernel.run("import asyncio\nbefore = asyncio.all_tasks, asyncio.tasks.all_tasks\n%load_ext helpers")
+        code = "print(before == (asyncio.all_tasks, asyncio.tasks.all_tasks), asyncio.all_tasks.__name__)"
+        assert kernel.run(code).stdout == "False all_tasks\n"
+        kernel.run("%unload_ext helpers")
+        assert kernel.run(code).stdout == "True all_tasks\n"
+    finally:
+        kernel.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32" or sys.version_info[:2] != (3, 13), reason="shown where it was measured")
