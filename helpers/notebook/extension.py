@@ -146,7 +146,9 @@ class Extension:
             self.cell.end()
             if CELL.get() is self.cell:                     # it ran in the kernel's own context, which is kept
                 CELL.set(None)
-            if result is not None and isinstance(result.error_in_exec, KeyboardInterrupt):
+            # "before": the stop came between two statements of the cell
+            errors = () if result is None else (result.error_in_exec, result.error_before_exec)
+            if any(isinstance(error, KeyboardInterrupt) for error in errors):
                 self.cell.cancel_tasks()
         if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
             result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
@@ -252,8 +254,10 @@ class _Stop:
         """
         is_learners = False
         while frame is not None:
-            if is_learners and internals.runs_cell(self.extension.ip, frame):
-                return "cell"
+            if internals.runs_cell(self.extension.ip, frame):
+                return "cell" if is_learners else ""        # or IPython shows an error
+            if internals.runs_statements(self.extension.ip, frame):
+                return "cell"                               # between two statements of the cell
             is_learners = is_learners or _is_learners(frame.f_code.co_filename, self.extension.ip)
             frame = frame.f_back
         task = asyncio.current_task(cell.loop)

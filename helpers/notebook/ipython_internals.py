@@ -14,7 +14,8 @@ from typing import Any
 import IPython
 
 NEEDED = (
-    "custom_exceptions", "CustomTB", "run_code", "run_cell_async", "showsyntaxerror", "_get_exc_info", "_showtraceback",
+    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror", "_get_exc_info",
+    "_showtraceback",
 )
 NEEDED_OF_COMPILER = "format_code_name"
 NEEDED_OF_KERNEL = "_last_traceback"
@@ -67,6 +68,11 @@ def is_no_program(ip: Any, error: BaseException, trace: TracebackType | None) ->
 def runs_cell(ip: Any, frame: FrameType) -> bool:
     """Whether this is the function of IPython that runs the code of a cell, and catches what it raises."""
     return frame.f_code is type(ip).run_code.__code__
+
+
+def runs_statements(ip: Any, frame: FrameType) -> bool:
+    """Whether this is the function of IPython that runs the statements of a cell one by one, and catches what comes."""
+    return frame.f_code is type(ip).run_ast_nodes.__code__
 
 
 def runs_awaiting_cell(ip: Any, task: asyncio.Task[Any] | None) -> bool:

@@ -101,6 +101,13 @@ PLAIN = {
         "tasks = [asyncio.create_task(block(n)) for n in range(8)]\nprint('begin', flush=True)\ntime.sleep(600)\n"
         "await asyncio.sleep(0)"
     ),
+    "the cell runs statement by statement": (
+        "tasks = [asyncio.create_task(block(n)) for n in range(8)]\nprint('begin', flush=True)\n"
+        + "pass\n" * 20_000 + "await asyncio.sleep(0)"
+    ),
+    "the cell runs statement by statement, and awaits nothing": (
+        "tasks = [asyncio.create_task(block(n)) for n in range(8)]\nprint('begin', flush=True)\n" + "pass\n" * 20_000
+    ),
     "the cell blocks, and awaits nothing": (
         "tasks = [asyncio.create_task(block(n)) for n in range(8)]\nprint('begin', flush=True)\ntime.sleep(600)"
     ),
