@@ -5,7 +5,13 @@
     cents = north.price_blocking("tea")         # the same answer, the same 0.3 s; meanwhile nothing else runs
 
 A shop takes its time (`latency`), not always the same (`jitter`); sometimes it gives no answer
-(`failure_rate`); and it serves only so many requests at once (`capacity`).
+(`failure_rate`); and it serves only so many requests at once (`capacity`). It may be slow for a while, or closed, and
+it may go on with what nobody waits for any more.
+
+    Shop("north", capacity=3, queue_size=20)                # 3 at once, 20 wait, one more is refused: ShopBusy
+    Shop("north", slow=[(20, 30, 5)], closed=[(40, 50)])    # from 20 to 30 s of the run five times as slow; then closed
+    Shop("north", capacity=3, when_cancelled="finish")      # a request that was cancelled keeps its place
+    north.requests == north.served + north.refused + north.dropped + north.in_flight + north.queued
 
 **Repeatable.** How long a request takes, and whether it fails, is not drawn from a stream of random
 numbers, where every draw changes the next. It is computed from the seed, the shop's name, the item,
@@ -24,25 +30,26 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-import heapq
 import math
+import numbers
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from helpers.arguments import choice, got, number, probability, whole_number
-from helpers.recorder import Recorder, current_recorder
 from helpers.recorder.asyncio_internals import get_running_loop
 from helpers.recorder.waits import name_wait
+from helpers.shop_desk import Desk, Hours, Request, Run, Stretch, now, run_of_this
+from helpers.words import count
 
 __all__ = ["Shop", "ShopBusy", "ShopError"]
 
 JITTERS = ("none", "uniform", "exponential", "lognormal")
 QUEUE, REFUSE = "queue", "refuse"
+DROP, FINISH = "drop", "finish"
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -65,10 +72,28 @@ class Shop:
     failure_rate  probability, 0 to 1, that a request ends with `ShopError`, after its latency
     capacity      how many requests the shop serves at once; None: any number
     when_full     what the others do: "queue" (first come, first served) or "refuse" (`ShopBusy` at once)
+    queue_size    how many may queue, None: any number; one more gets `ShopBusy` at once
+    slow          when it is slow, and how much: [(20, 30, 5)] has requests that it begins to serve from 20 to 30 s of
+                  the run take five times as long
+    closed        when it is closed: [(40, 50)]; it begins to serve nobody then, and finishes what it has begun.
+                  (40, math.inf) is for good
+    when_closed   what becomes of who asks then: "queue", without a word, until it opens, or "refuse" (`ShopError` at
+                  once)
+    when_cancelled  what the shop does with a request that was cancelled: "drop" (its place is free at once) or "finish"
+                  (it keeps its place, also in the queue, and takes its time, as at most real servers, which do not
+                  learn that nobody waits any more)
     prices        prices in cents by item, where they should not be made up: {"tea": 320}
     seed          an int or a str; another seed, other latencies and failures
 
     Wrong arguments are a TypeError or a ValueError. The arguments can be read as attributes.
+
+    The seconds of `slow` and `closed` count from the begin of the recording or the simulation; in a program that is
+    neither, from the first request.
+
+    >>> from helpers.virtual.run import simulate
+    >>> north = Shop("north", latency=0.1, closed=[(0, 30)])
+    >>> simulate(north.price("tea")).elapsed
+    30.1
     """
 
     def __init__(
@@ -81,6 +106,11 @@ class Shop:
         failure_rate: float = 0.0,
         capacity: int | None = None,
         when_full: str = QUEUE,
+        queue_size: int | None = None,
+        slow: Sequence[tuple[float, float, float]] = (),
+        closed: Sequence[tuple[float, float]] = (),
+        when_closed: str = QUEUE,
+        when_cancelled: str = DROP,
         prices: Mapping[str, int] | None = None,
         seed: int | str = 0,
     ) -> None:
@@ -103,13 +133,29 @@ class Shop:
             whole_number("capacity", capacity, least=1, meaning="a whole number of requests, or None for no limit",
                          limits="at least 1, or None for no limit")
         self.when_full = choice("when_full", when_full, (QUEUE, REFUSE))
+        self.queue_size = queue_size
+        self.slow = _stretches("slow", slow, ("start", "end", "times as long"), "[(20, 30, 5)]")
+        self.closed = _stretches("closed", closed, ("start", "end"), "[(20, 30)]")
+        if queue_size is not None:
+            whole_number("queue_size", queue_size, meaning="a whole number of requests, or None for no limit",
+                         limits="0 or more, or None for no limit")
+            if when_full == REFUSE:
+                raise ValueError(f'queue_size={queue_size} lets so many wait, and when_full="refuse" lets nobody wait: '
+                                 "leave one of the two out")
+            if capacity is None and not closed:
+                raise ValueError(f"queue_size={queue_size} is for a shop before which one queues: write capacity, too, "
+                                 f"for example capacity=3, queue_size={queue_size}")
+        self.when_closed = choice("when_closed", when_closed, (QUEUE, REFUSE))
+        self.when_cancelled = choice("when_cancelled", when_cancelled, (DROP, FINISH))
+        self._hours = Hours(tuple(Stretch(*each) for each in self.slow), tuple(Stretch(*each) for each in self.closed))
         self.prices = _price_list(prices)
         if isinstance(seed, bool) or not isinstance(seed, (int, str)):
             raise TypeError(f"seed is an int or a str, for example seed=1; got {got(seed)}")
         self.seed = seed
         self._lock = threading.RLock()      # worker threads ask too; R: a garbage-collected request may leave meanwhile
-        self._desks: WeakKeyDictionary[Recorder | asyncio.AbstractEventLoop, _Desk] = WeakKeyDictionary()
-        self._desk_outside = _Desk()    # outside of any run: plain scripts, worker threads that nobody records
+        self._desks: WeakKeyDictionary[Run, Desk] = WeakKeyDictionary()
+        # outside of any run: plain scripts, worker threads that nobody records
+        self._desk_outside = Desk(capacity, self._hours)
         self._last_desk = self._desk_outside
 
     @classmethod
@@ -148,15 +194,17 @@ class Shop:
         """The price of `item` in cents, after `latency` seconds, and after those who queue before it.
 
         Raises ShopError, or ShopBusy if the shop is full and refuses. A cancelled request gives up its
-        place, in the shop or in the queue, at once.
+        place, in the shop or in the queue, at once, unless `when_cancelled` is "finish".
         """
         desk, request = self._arrive(item, in_task=True)
         try:
             if request.turn is not None:
                 await request.turn
-            await asyncio.sleep(request.latency)
-        finally:
-            self._leave(desk, request)
+            await asyncio.sleep(request.takes)
+        except BaseException:
+            self._give_up(desk, request)
+            raise
+        self._leave(desk, request)
         return self._answer(item, request)
 
     def price_blocking(self, item: str) -> int:
@@ -168,9 +216,11 @@ class Shop:
         """
         desk, request = self._arrive(item, in_task=False)
         try:
-            time.sleep(request.delay + request.latency)     # through the module: virtual time replaces `time.sleep`
-        finally:
-            self._leave(desk, request)
+            time.sleep(request.delay + request.takes)       # through the module: virtual time replaces `time.sleep`
+        except BaseException:
+            self._leave(desk, request, cancelled=True)
+            raise
+        self._leave(desk, request)
         return self._answer(item, request)
 
     def price_of(self, item: str) -> int:
@@ -217,11 +267,40 @@ class Shop:
         return _chance("failure", self.seed, self.name, item, k) < self.failure_rate
 
     # -- looking --------------------------------------------------------------------------------
+    # All of these are of the run that last asked, since `reset()`.
 
     @property
     def requests(self) -> int:
-        """How many requests were begun, the refused ones included, in the run that last asked, since `reset()`."""
+        """How many requests were begun, the refused ones included, in the run that last asked, since `reset()`.
+
+        Each is now being served, or queues, or was served, refused or dropped.
+        """
         return self._last_desk.requests
+
+    @property
+    def served(self) -> int:
+        """How many requests the shop has worked off to the end: also those that failed, and the wasted ones."""
+        return self._last_desk.served
+
+    @property
+    def failed(self) -> int:
+        """How many of the served ones ended with `ShopError`: they took their time, and gave no price."""
+        return self._last_desk.failed
+
+    @property
+    def wasted(self) -> int:
+        """How many of the served ones were for nobody: cancelled, and finished all the same."""
+        return self._last_desk.wasted
+
+    @property
+    def refused(self) -> int:
+        """How many requests were sent away at once."""
+        return self._last_desk.refused
+
+    @property
+    def dropped(self) -> int:
+        """How many requests were cancelled, and therefore given up by the shop."""
+        return self._last_desk.dropped
 
     @property
     def in_flight(self) -> int:
@@ -229,8 +308,16 @@ class Shop:
         return len(self._last_desk.serving)
 
     @property
+    def queued(self) -> int:
+        """How many requests wait now to be served."""
+        return len(self._last_desk.queue)
+
+    @property
     def peak(self) -> int:
-        """The largest number of requests served at once, in the run that last asked, since `reset()`."""
+        """The largest number of requests served at once, in the run that last asked, since `reset()`.
+
+        What ends at an instant, or is cancelled, makes place for what begins then.
+        """
         return self._last_desk.peak
 
     def reset(self) -> None:
@@ -240,9 +327,7 @@ class Shop:
         """
         with self._lock:
             for desk in [self._desk_outside, self._last_desk, *self._desks.values()]:
-                desk.asked.clear()
-                desk.requests = 0
-                desk.peak = len(desk.serving)
+                desk.reset()
 
     def __repr__(self) -> str:
         words = [repr(self.name), f"latency={self.latency!r}"]
@@ -262,120 +347,129 @@ class Shop:
 
     # -- arriving and leaving: nothing here waits -----------------------------------------------
 
-    def _arrive(self, item: str, *, in_task: bool) -> tuple[_Desk, _Request]:
+    def _arrive(self, item: str, *, in_task: bool) -> tuple[Desk, Request]:
         """Count a request and give it a place, or a place in the queue, or ShopBusy."""
         _check_item(item)
         with self._lock:
             desk = self._last_desk = self._desk()
+            if desk.queue:
+                self._serve_next(desk)      # it may have opened, and no loop was there to notice
             k = desk.asked[item]
             desk.asked[item] += 1
             desk.requests += 1
-            request = _Request(self.latency_of(item, k), self.fails(item, k))
-            if self._has_place(desk):
+            request = Request(self.latency_of(item, k), self.fails(item, k), desk.era)
+            if desk.has_place():
                 desk.serve(request)
-            elif self.when_full == REFUSE:
-                raise ShopBusy(
-                    f"{self.name} is busy: it serves {self.capacity} at once, and refused the request for {item!r}"
-                )
-            else:
-                if not in_task:
-                    request.delay = desk.reckon_delay()
-                elif (loop := get_running_loop()) is not None:     # else `sleep` is about to say what is missing
-                    request.turn = loop.create_future()
-                desk.queue[request] = None
+                return desk, request
+            self._refuse(desk, item)
+            if not in_task:
+                request.delay = desk.reckon_delay()
+                if request.delay == math.inf:
+                    raise ShopError(f"{self.name} is closed for good: a request for {item!r} that blocks would hang")
+                request.takes = request.latency * self._hours.factor(desk.seconds() + request.delay)
+            elif (loop := get_running_loop()) is not None:          # else `sleep` is about to say what is missing
+                request.turn = loop.create_future()
+                request.loop = loop
+            desk.queue[request] = None
+            self._watch_for_opening(desk)
             return desk, request
 
-    def _leave(self, desk: _Desk, request: _Request) -> None:
+    def _refuse(self, desk: Desk, item: str) -> None:
+        """Raise the error for a request that must not queue, if it must not."""
+        refuse: ShopError | None = None
+        if self.when_closed == REFUSE and not desk.is_open():
+            refuse = ShopError(f"{self.name} is closed, and refused the request for {item!r}")
+        elif self.when_full == REFUSE and desk.is_open():
+            refuse = ShopBusy(
+                f"{self.name} is busy: it serves {self.capacity} at once, and refused the request for {item!r}"
+            )
+        elif self.queue_size is not None and len(desk.queue) >= self.queue_size:
+            refuse = ShopBusy(f"{self.name} is busy: {count(len(desk.queue), 'request')} may wait and "
+                              f"{'do' if len(desk.queue) != 1 else 'does'}, and it refused the one for {item!r}")
+        if refuse is not None:
+            desk.refused += 1
+            raise refuse
+
+    def _give_up(self, desk: Desk, request: Request) -> None:
+        """Nobody waits for the request any more. If the shop finishes such ones, a timer takes it to its end."""
+        loop = get_running_loop()
+        if self.when_cancelled == DROP or loop is None or loop.is_closed():
+            self._leave(desk, request, cancelled=True)
+            return
+        with self._lock:
+            request.abandoned = True
+            request.loop = loop
+            if request in desk.serving:
+                self._finish_for_nobody(desk, request)
+
+    def _finish_for_nobody(self, desk: Desk, request: Request) -> None:
+        """Have a request that is being served, and for which nobody waits, leave when it is done."""
+        loop, left = request.loop, max(0.0, desk.serving[request] - now())
+        assert loop is not None
+        if loop is get_running_loop():
+            loop.call_later(left, self._leave, desk, request)
+        else:
+            loop.call_soon_threadsafe(functools.partial(loop.call_later, left, self._leave, desk, request))
+
+    def _leave(self, desk: Desk, request: Request, cancelled: bool = False) -> None:
         """Give up the request's place, wherever it is, to those who come first in the queue."""
         with self._lock:
-            desk.serving.pop(request, None)
+            desk.leave(request, cancelled)
             desk.queue.pop(request, None)
-            # A place is handed over here, not when the next task runs: nobody who arrives in between can take it.
-            # If that task is cancelled before it runs, it leaves too, and hands the place on.
-            while desk.queue and self._has_place(desk):
-                first, _ = desk.queue.popitem(last=False)
-                desk.serve(first)
-                if first.turn is not None:
-                    _tell(first.turn)
+            if request.era == desk.era:
+                desk.dropped += cancelled
+                desk.served += not cancelled
+                desk.failed += request.fails and not cancelled
+                desk.wasted += request.abandoned and not cancelled
+            self._serve_next(desk)
 
-    def _has_place(self, desk: _Desk) -> bool:
-        return self.capacity is None or len(desk.serving) < self.capacity
+    def _serve_next(self, desk: Desk) -> None:
+        # A place is handed over here, not when the next task runs: nobody who arrives in between can take it.
+        # If that task is cancelled before it runs, it leaves too, and hands the place on.
+        while desk.queue and desk.has_place():
+            first, _ = desk.queue.popitem(last=False)
+            desk.serve(first)
+            if first.abandoned:
+                if first.loop is None or first.loop.is_closed():
+                    desk.leave(first, True)
+                    desk.dropped += first.era == desk.era
+                else:
+                    self._finish_for_nobody(desk, first)
+            elif first.turn is not None:
+                _tell(first.turn)
+        self._watch_for_opening(desk)
 
-    def _answer(self, item: str, request: _Request) -> int:
+    def _watch_for_opening(self, desk: Desk) -> None:
+        """Have those who wait for the opening served then."""
+        loop = get_running_loop()
+        if not self.closed or not desk.queue or loop is None or desk.opening is not None:
+            return
+        wait = desk.opens_in()
+        if 0 < wait < math.inf:
+            desk.opening = loop.call_later(wait, self._open, desk)
+
+    def _open(self, desk: Desk) -> None:
+        with self._lock:
+            desk.opening = None
+            self._serve_next(desk)
+
+    def _answer(self, item: str, request: Request) -> int:
         if request.fails:
             raise ShopError(f"{self.name} gave no price for {item!r}")
         return self.price_of(item)
 
-    def _desk(self) -> _Desk:
-        run = _run()
+    def _desk(self) -> Desk:
+        run = run_of_this()
         if run is None:
             return self._desk_outside
         desk = self._desks.get(run)
         if desk is None:
-            desk = self._desks[run] = _Desk()
+            desk = self._desks[run] = Desk(self.capacity, self._hours)
         return desk
 
 
 name_wait("request", Shop.price)
 DEFAULTS: dict[str, Any] = Shop.__init__.__kwdefaults__ or {}
-
-
-class _Request:
-    """One request: its latency in seconds, whether it will fail, and how it waits if it has to queue."""
-
-    __slots__ = ("delay", "fails", "latency", "turn")
-
-    def __init__(self, latency: float, fails: bool) -> None:
-        self.latency = latency
-        self.fails = fails
-        self.delay = 0.0                                    # seconds in the queue, as reckoned on arrival
-        self.turn: asyncio.Future[None] | None = None       # done when it is this request's turn
-
-
-class _Desk:
-    """What a shop knows about one run: how often it was asked, whom it serves, who queues.
-
-    It keeps neither run nor loop alive, once nobody waits here: that is what lets a finished run be forgotten.
-    """
-
-    def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
-        self.requests = 0
-        self.peak = 0
-        self.serving: dict[_Request, float] = {}            # -> when it should be done, in seconds of `_now()`
-        self.queue: OrderedDict[_Request, None] = OrderedDict()
-
-    def serve(self, request: _Request) -> None:
-        self.serving[request] = _now() + request.latency
-        self.peak = max(self.peak, len(self.serving))
-
-    def reckon_delay(self) -> float:
-        """Seconds until a request that now joins the end of the queue is served, if nobody is cancelled."""
-        ends = list(self.serving.values())
-        heapq.heapify(ends)
-        for earlier in list(self.queue):
-            heapq.heappush(ends, heapq.heappop(ends) + earlier.latency)
-        return max(0.0, ends[0] - _now())
-
-
-def _run() -> Recorder | asyncio.AbstractEventLoop | None:
-    """Whose request this is: a recording's, a simulation's, else an event loop's, else nobody's.
-
-    `asyncio.to_thread` hands the recording on to its thread, which has no loop of its own.
-    """
-    loop = get_running_loop()
-    recorder = current_recorder()
-    if recorder is not None and (loop is None or loop is recorder.loop):
-        return recorder
-    return loop
-
-
-def _now() -> float:
-    """Seconds on the clock of the run."""
-    run = _run()
-    if run is None:
-        return time.monotonic()
-    return run.loop.time() if isinstance(run, Recorder) else run.time()
 
 
 def _tell(turn: asyncio.Future[None]) -> None:
@@ -403,6 +497,25 @@ def _chance(*what: object) -> float:
 
 def _amount(name: str, value: float, meaning: str) -> float:
     return number(name, value, meaning=meaning, limits=f"{meaning}, and not negative or infinite")
+
+
+def _stretches(name: str, given: object, parts: tuple[str, ...], example: str) -> tuple[tuple[float, ...], ...]:
+    """Stretches of a run, checked: in each the first two numbers are when it begins and ends."""
+    wanted = f"{name} is a list of ({', '.join(parts)}), in seconds of the run: {name}={example}"
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(f"{wanted}; got {got(given)}")
+    for each in given:
+        if not isinstance(each, (list, tuple)):
+            raise TypeError(f"{wanted}; got {got(each)} in the list")
+        if len(each) != len(parts) or not all(isinstance(n, numbers.Real) and not isinstance(n, bool) for n in each):
+            raise TypeError(f"{wanted}; got {each!r} in the list")
+        start, end, *factor = each
+        if not 0 <= start < end or start == math.inf:
+            raise ValueError(f"{name} begins at 0 or later, and ends after its begin: {name}={example}; got {each!r}")
+        if factor and not 0 < factor[0] < math.inf:
+            raise ValueError(f"{name} says how many times as long a request takes, a number above 0: {name}={example}; "
+                             f"got {each!r}")
+    return tuple(tuple(each) for each in given)
 
 
 def _check_item(item: object) -> None:

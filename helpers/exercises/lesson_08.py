@@ -597,10 +597,10 @@ class TakesLong(Shop):
 
     def __init__(self, name: str, item: str, **options) -> None:
         super().__init__(name, **options)
-        self.slow = item
+        self.takes_long = item
 
     def latency_of(self, item: str, k: int = 0) -> float:
-        return super().latency_of(item, k) * (3 if item == self.slow else 1)
+        return super().latency_of(item, k) * (3 if item == self.takes_long else 1)
 
 
 class FailsFor(Shop):

@@ -11,10 +11,14 @@ Out of the box a Jupyter kernel has three holes, and this extension closes them:
   handler of the signal asks for a callback on the loop, but does not wake it). Here the handler also calls
   `loop.call_soon_threadsafe`, which wakes it: the way that `asyncio.Runner` does it.
 
+With a cell it stops what the cell has begun (`cells.py`), and the error of a stopped cell says where its tasks stood.
+`asyncio.all_tasks()`, asked by a cell, leaves out the tasks in which the kernel runs the cells (`own_tasks.py`): a cell
+that cancels all there are, and waits for them, would be the end of the kernel.
+
 Limits. A failed task is noticed early only if it is still pending when a cell ends, or if a variable of the
 notebook, or `Out`, refers to it; one that is kept alive in a list, say, is reported when the list goes. A stop is
-`asyncio.CancelledError` in a task that holds the loop, and `KeyboardInterrupt` in the cell's own code; code that
-catches these runs on, and may be stopped again.
+`asyncio.CancelledError` in a task, and in the cell's own code if that awaits; code that catches it runs on. The second
+stop of a cell is `KeyboardInterrupt` in its own code, wherever that waits, and once more `CancelledError` in its tasks.
 
 A plain IPython terminal needs none of this; loaded there, it shortens the tracebacks of groups and of Ctrl-C.
 """
@@ -34,6 +38,8 @@ from types import FrameType, TracebackType
 from typing import Any, cast
 
 from helpers.notebook import ipython_internals as internals
+from helpers.notebook import own_tasks
+from helpers.notebook.cells import CELL, Cell
 from helpers.recorder.asyncio_internals import Future, get_running_loop
 from helpers.recorder.learners_code import is_library_file
 
@@ -70,6 +76,8 @@ class Extension:
         self.ip = ip
         self.loop = get_running_loop()
         self.stop: KeyboardInterrupt | None = None          # set when the current cell was stopped
+        self.cell: Cell | None = None                       # the current one
+        self.nested = 0                                     # cells that the current one runs
         self.context = contextvars.copy_context()           # of the current cell: says where text goes to
         self.old_errors = (ip.custom_exceptions, ip.CustomTB)
         ip.set_custom_exc((BaseException,), lambda shell, *error, tb_offset=None: self.show(*error))
@@ -83,6 +91,7 @@ class Extension:
             self.old_handler = self.loop.get_exception_handler()
             self.loop.set_exception_handler(self.unhandled)
             logging.getLogger("asyncio").addHandler(self.log)
+            own_tasks.install(self.loop)
         self.cell_begins()
 
     def remove(self) -> None:
@@ -96,6 +105,7 @@ class Extension:
         logging.getLogger("asyncio").removeHandler(self.log)
         if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
             self.loop.set_exception_handler(self.old_handler)
+        own_tasks.remove()
         for task in self.pending():
             task.remove_done_callback(self.finished)
         handler = _sigint()
@@ -105,12 +115,20 @@ class Extension:
     # -- around every cell ----------------------------------------------------------------------
 
     def cell_begins(self, info: Any = None) -> None:
+        if self.cell is not None and self.cell.task is not None and CELL.get() is self.cell:
+            self.nested += 1                                # the cell runs another one
+            return
         self.stop = None
         self.context = contextvars.copy_context()
         # The kernel forgets to reset this for cells that await: without it the first error that is not
         # shown the usual way leaves the cell without a reply, a later one repeats the traceback before.
         internals.forget_last_traceback(self.ip)
         self.replace_handler()
+        loop = get_running_loop()
+        if loop is not None:
+            task = asyncio.current_task(loop)
+            self.cell = Cell(loop, task) if internals.runs_awaiting_cell(self.ip, task) else Cell(loop, None, task)
+            CELL.set(self.cell)
 
     def replace_handler(self) -> None:
         """Put the extension's handler of the stop button over the kernel's, which is there only while a cell awaits."""
@@ -118,9 +136,20 @@ class Extension:
         if loop is None or threading.current_thread() is not threading.main_thread():
             return
         if callable(handler) and handler is not signal.default_int_handler and not isinstance(handler, _Stop):
-            signal.signal(signal.SIGINT, _Stop(self, handler, loop))
+            signal.signal(signal.SIGINT, _Stop(self, handler))
 
     def cell_ends(self, result: Any = None) -> None:
+        if self.nested:
+            self.nested -= 1
+            return
+        if self.cell is not None:
+            self.cell.end()
+            if CELL.get() is self.cell:                     # it ran in the kernel's own context, which is kept
+                CELL.set(None)
+            # "before": the stop came between two statements of the cell
+            errors = () if result is None else (result.error_in_exec, result.error_before_exec)
+            if any(isinstance(error, KeyboardInterrupt) for error in errors):
+                self.cell.cancel_tasks()
         if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
             result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
         for value in list(self.ip.user_ns.values()):
@@ -138,6 +167,8 @@ class Extension:
     def show(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Show the error that ended the cell; those that IPython shows well are left to it."""
         if self.stop is not None and isinstance(error, asyncio.CancelledError):
+            for note in getattr(error, "__notes__", ()):
+                self.stop.add_note(note)
             error = self.stop.with_traceback(trace)
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             internals.show_text(self.ip, error, trace, format_error(error, self.ip))
@@ -164,6 +195,8 @@ class Extension:
 
     def unhandled(self, loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
         """What asyncio calls with an error that it cannot hand to anybody."""
+        if self.stop is not None and isinstance(details.get("exception"), asyncio.CancelledError):
+            return                                          # of a callback that was stopped
         message = details.get("message") or "Unhandled exception in the event loop"
         future = details.get("task") or details.get("future")
         error = details.get("exception")
@@ -182,38 +215,60 @@ class Extension:
 
 
 class _Stop:
-    """Handler of SIGINT while a cell awaits: does what the kernel's does, at once."""
+    """Handler of SIGINT while a cell awaits: does what the kernel's does, and more, at once.
 
-    def __init__(self, extension: Extension, kernels: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self.extension, self.kernels, self.loop = extension, kernels, loop
+    It may outlive its cell: a program that sets a handler of its own, such as a server, puts this one back later.
+    """
+
+    def __init__(self, extension: Extension, kernels: Any) -> None:
+        self.extension, self.kernels = extension, kernels
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        self.extension.stop = KeyboardInterrupt(STOPPED)
-        held_by = self.who_holds_the_loop(frame)
+        extension, cell = self.extension, self.extension.cell
+        if cell is None or cell.task is None:               # it has outlived the cell
+            self.kernels(number, frame)
+            return
+        extension.stop = stop = KeyboardInterrupt(STOPPED)
+        try:
+            where = cell.standings(frame)
+        except Exception as problem:                        # it must not come out in the middle of the program
+            where = f"\n  - not known ({type(problem).__name__}: {problem})"
+        if where:
+            stop.add_note(f"Where each task of the cell stood:{where}")
+        held_by = self.who_holds_the_loop(cell, frame)
         if held_by == "cell":
-            raise self.extension.stop
-        self.kernels(number, frame)                         # cancels the cell ...
-        self.loop.call_soon_threadsafe(lambda: None)        # ... as soon as the loop looks, so wake it
-        if held_by == "task":
-            raise asyncio.CancelledError(STOPPED)
+            cell.stop(stop, None, cancel=False)
+            raise stop
+        if held_by == "":
+            cell.stop(stop, None, cancel=True)
+            return
+        cell.stop(stop, asyncio.current_task(cell.loop), cancel=True)
+        raise asyncio.CancelledError(STOPPED)
 
-    def who_holds_the_loop(self, frame: FrameType | None) -> str:
-        """ "cell" or "task" if the interrupted code is the learner's, where an exception does no harm, else "".
+    def who_holds_the_loop(self, cell: Cell, frame: FrameType | None) -> str:
+        """ "cell", "task" or "callback" if the interrupted code is the learner's, where an exception does no harm.
 
-        An exception must not come out of the loop, nor end a task of the kernel: either would be the kernel's end.
-        Around the cell's own code, IPython catches everything; a task of the learner's swallows a CancelledError.
+        Else "". An exception must not come out of the loop, nor end a task of the kernel: either would be the kernel's
+        end. Around the cell's own code, IPython catches everything; a task swallows a CancelledError, and the loop one
+        that comes from a callback.
         """
-        is_cell = False
+        is_learners = False
         while frame is not None:
-            if is_cell and internals.runs_cell(self.extension.ip, frame):
-                return "cell"
-            is_cell = is_cell or internals.cell_name(self.extension.ip, frame.f_code.co_filename) is not None
+            if internals.runs_cell(self.extension.ip, frame):
+                return "cell" if is_learners else ""        # or IPython shows an error
+            if internals.runs_statements(self.extension.ip, frame):
+                return "cell"                               # between two statements of the cell
+            is_learners = is_learners or _is_learners(frame.f_code.co_filename, self.extension.ip)
             frame = frame.f_back
-        task = asyncio.current_task(self.loop)
-        code = getattr(task and task.get_coro(), "cr_code", None)
-        if is_cell and code is not None and _is_learners(code.co_filename, self.extension.ip):
-            return "task"
-        return ""
+        task = asyncio.current_task(cell.loop)
+        if not is_learners or task is cell.task:
+            return ""
+        made_by_cell = CELL.get() is not None       # a handler of a signal runs in the context that it interrupts
+        if task is None:
+            return "callback" if made_by_cell else ""
+        code = getattr(task.get_coro(), "cr_code", None)
+        made_by_cell = made_by_cell or (code is not None and _is_learners(code.co_filename, self.extension.ip))
+        return "task" if made_by_cell else ""
 
 
 class _Log(logging.Handler):

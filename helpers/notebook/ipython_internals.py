@@ -6,14 +6,22 @@ extension is loaded, and if one is missing `%load_ext helpers` says so.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from types import FrameType, TracebackType
 from typing import Any
 
 import IPython
 
-NEEDED = ("custom_exceptions", "CustomTB", "run_code", "showsyntaxerror", "_get_exc_info", "_showtraceback")
+NEEDED = (
+    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror", "_get_exc_info",
+    "_showtraceback",
+)
 NEEDED_OF_COMPILER = "format_code_name"
 NEEDED_OF_KERNEL = "_last_traceback"
+
+# The packages that a kernel is made of.
+KERNEL = frozenset({"IPython", "ipykernel", "jupyter_client", "tornado", "zmq"})
 
 # The errors for which IPython says that a cell is no program, if they come from its compiler.
 NO_PROGRAM = (SyntaxError, OverflowError, ValueError, TypeError, MemoryError)
@@ -60,6 +68,24 @@ def is_no_program(ip: Any, error: BaseException, trace: TracebackType | None) ->
 def runs_cell(ip: Any, frame: FrameType) -> bool:
     """Whether this is the function of IPython that runs the code of a cell, and catches what it raises."""
     return frame.f_code is type(ip).run_code.__code__
+
+
+def runs_statements(ip: Any, frame: FrameType) -> bool:
+    """Whether this is the function of IPython that runs the statements of a cell one by one, and catches what comes."""
+    return frame.f_code is type(ip).run_ast_nodes.__code__
+
+
+def runs_awaiting_cell(ip: Any, task: asyncio.Task[Any] | None) -> bool:
+    """Whether a task is the one that the kernel has made for a cell that awaits; others run in a task of its own."""
+    code = getattr(task and task.get_coro(), "cr_code", None)
+    return code is not None and code is type(ip).run_cell_async.__code__
+
+
+def is_of_kernel(task: asyncio.Task[Any]) -> bool:
+    """Whether a task runs a coroutine of the packages that a kernel is made of."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    folders = () if code is None else os.path.normpath(code.co_filename).split(os.sep)
+    return not KERNEL.isdisjoint(folders)
 
 
 def cell_name(ip: Any, filename: str) -> str | None:

@@ -6,6 +6,7 @@
     new_tasks           how a task is met, however it was made
     cuts                what cut a wait short: a timeout, or a task that cancelled another
     notes               what is noted of a task and of a step
+    standings           where each task stood when a run was stopped
     watchdog            the line that a long turn is at
     translate           from notes to a Recording
     waits, locks        what a suspended task waits for, and at which line; which locks it holds
@@ -17,9 +18,10 @@
 
 from helpers.recorder.asyncio_internals import UnknownPython
 from helpers.recorder.notes import THRESHOLD
-from helpers.recorder.run import Recorder, check_coroutine, current_recorder, record
+from helpers.recorder.run import Recorder, check_coroutine, current_recorder, keep_stopped, note_stop, record
 from helpers.recorder.watchdog import Sampler, Watched
 
 __all__ = [
-    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder", "record",
+    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder",
+    "keep_stopped", "note_stop", "record",
 ]

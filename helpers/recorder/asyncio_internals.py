@@ -122,6 +122,7 @@ class TaskNames(FutureNames):
     """A task."""
 
     _fut_waiter: Any                    # the future that it waits for; None while it is ready, runs or is done
+    _must_cancel: bool                  # whether its next step begins with a CancelledError
     _log_destroy_pending: bool          # whether asyncio complains if it is thrown away unfinished
 
 
@@ -396,6 +397,51 @@ def threadsafe_future(callback: Any) -> ThreadFuture[Any] | None:
         return None
     future: ThreadFuture[Any] = variable(callback, "future")
     return future
+
+
+def context_of(task: asyncio.Task[Any]) -> contextvars.Context | None:
+    """The context in which a task takes its steps; None if it is not known. From Python 3.12 on it always is.
+
+    On Python 3.11 it is read from what will wake the task, so that of a task in the middle of a step is not known.
+    """
+    if sys.version_info >= (3, 12):
+        return task.get_context()
+    waker = waker_of(task)
+    if waker is not None:
+        found: contextvars.Context = waker[1]
+        return found
+    loop: Any = task.get_loop()
+    return next((handle._context for handle in tuple(loop._ready)
+                 if getattr(handle._callback, "__self__", None) is task), None)
+
+
+def waker_of(task: Any) -> tuple[Any, contextvars.Context] | None:
+    """What the future for which a task waits calls to wake it, and in which context; None if it does not wait."""
+    for callback, context in getattr(task._fut_waiter, "_callbacks", None) or ():
+        if getattr(callback, "__self__", None) is task:
+            return callback, context
+    return None
+
+
+def interrupt(task: Any, error: BaseException) -> bool:
+    """Wake a task that waits with this error, whatever it waits for. False if it does not wait.
+
+    `task.cancel()` hands the cancellation on to what the task waits for, which may refuse it.
+    """
+    waker = waker_of(task)
+    if waker is None:
+        return False
+    callback, context = waker
+    task._fut_waiter.remove_done_callback(callback)
+    failed = task.get_loop().create_future()
+    failed.set_exception(error)
+    task.get_loop().call_soon(callback, failed, context=context)
+    return True
+
+
+def is_stuck(task: Any) -> bool:
+    """Whether a task was cancelled, but waits on, since what it waits for has refused."""
+    return bool(task._must_cancel) and task._fut_waiter is not None
 
 
 # -- two functions of asyncio, written out ----------------------------------------------------------

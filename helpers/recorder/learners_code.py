@@ -31,6 +31,8 @@ _FOLDERS = tuple({
 
 def is_library_file(name: str) -> bool:
     """Whether a file is Python's, an installed package's or this one's. Cells of a notebook are not."""
+    if name.endswith((".pyx", ".pxd", ".pxi")):     # Cython names the file, and not its folder
+        return True
     return name.startswith("<frozen") or os.path.normcase(os.path.realpath(name)).startswith(_FOLDERS)
 
 
@@ -91,3 +93,14 @@ def learners_place(frame: FrameType | None) -> Place | None:
             return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None
+
+
+def place_of_error(error: BaseException) -> Place | None:
+    """The innermost line of the learner's that an exception came through."""
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not is_library(code):
+            place = Place(code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return place

@@ -19,6 +19,7 @@ from typing import Any
 from weakref import ref
 
 from helpers.recorder.asyncio_internals import Loop, Task
+from helpers.recorder.learners_code import place_of_error
 from helpers.recorder.names import coroutine_name
 from helpers.recorder.owners import Owner, own, owner_of
 from helpers.recorder.watchdog import Sampler
@@ -73,13 +74,14 @@ class Row:
     made       where in the notes the turn stands in which the task was made, or a turn that was in the middle of it;
                without a parent, the turn before which
     unusual    what there is to note at the end of its next step, too; mostly None
+    died       the learner's line that raised the exception that ended it, if one did
     key        the key in ROWS
     owner      whose it is, if its coroutine function is not the learner's
     reference  a weak reference to the task: one that everybody has dropped must be able to go, and takes the row along
     """
 
-    __slots__ = ("coroutine", "created", "error", "finished", "id", "key", "made", "name", "outcome", "owner", "parent",
-                 "ready", "recorder", "reference", "unusual", "woken")
+    __slots__ = ("coroutine", "created", "died", "error", "finished", "id", "key", "made", "name", "outcome", "owner",
+                 "parent", "ready", "recorder", "reference", "unusual", "woken")
 
     key: int | None
     reference: ref[asyncio.Task[Any]] | None
@@ -89,6 +91,7 @@ class Row:
     error: str | None
     owner: Owner | None
     unusual: Unusual | None
+    died: Place | None
 
     def __init__(self, recorder: Notes, coro: Any, above: Row | None, created: int) -> None:
         """The next row of a recording, for a task that is made of a coroutine, by the task of the row `above`."""
@@ -109,7 +112,7 @@ class Row:
             recorder.last_made = made
         self.made = recorder.last_made
         self.unusual = None
-        self.key = self.reference = self.finished = self.name = self.outcome = self.error = None
+        self.key = self.reference = self.finished = self.name = self.outcome = self.error = self.died = None
         rows.append(self)
 
     @property
@@ -142,6 +145,7 @@ class Row:
         if error is not None:
             self.outcome = EXCEPTION
             self.error = error_in_words(error)
+            self.died = place_of_error(error)
         else:
             self.outcome = CANCELLED if task.cancelled() else RESULT
 

@@ -27,16 +27,20 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from types import CoroutineType
 from typing import Any, Literal
 
-from helpers.recorder.asyncio_internals import Loop, unknown_python
+from helpers.recorder.asyncio_internals import Loop, UnknownPython, unknown_python
 from helpers.recorder.cuts import asked_of
-from helpers.recorder.notes import CURRENT, THRESHOLD, Notes
+from helpers.recorder.notes import CURRENT, ROWS, THRESHOLD, Notes, Row
+from helpers.recorder.standings import standings
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
+from helpers.recorder.turns import WATCHES
 from helpers.recorder.watch import Watch, install
 from helpers.recorder.watchdog import Sampler, Watchdog
-from helpers.recording import Recording
+from helpers.recording import Place, Recording, Task
+from helpers.wait_kinds import EXCEPTION
 from helpers.words import error_in_words
 
 
@@ -47,22 +51,60 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
     threshold  seconds; a turn on the loop that takes longer counts as blocking it
 
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it.
-    Cancelling `record` (the stop button, a timeout around it) cancels the coroutine, waits for its
-    clean-up, and raises CancelledError. Raises TypeError for anything that is not a coroutine object,
-    and `UnknownPython` if asyncio was not as the recorder knows it.
+    Cancelling `record` (the stop button, Ctrl-C, a timeout around it) cancels the coroutine, waits for its
+    clean-up, and raises CancelledError; cancelled once more, it waits no longer. The error has a note that says where
+    each task stood, and `record.stopped` is the recording up to there, until the next one begins. Raises TypeError
+    for anything that is not a coroutine object, and `UnknownPython` if asyncio was not as the recorder knows it.
     """
     coro = check_coroutine(coro, "await record")
     loop = asyncio.get_running_loop()
     recorder = Recorder(loop, time.perf_counter_ns, threshold)
-    with recorder:
-        task = recorder.context.run(loop.create_task, coro)
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as cancelled:
-            task.cancel(*cancelled.args)        # with its message, if there is one
-            await asyncio.wait((task,))
-            raise
+    keep_stopped(record, None)
+    try:
+        with recorder:
+            task = recorder.context.run(loop.create_task, coro)
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError as cancelled:
+                if recorder.stopped is None:
+                    recorder.note_stop()
+                task.cancel(*cancelled.args)        # with its message, if there is one
+                await asyncio.wait((task,))
+                raise
+    except (asyncio.CancelledError, KeyboardInterrupt) as stop:
+        keep_stopped(record, recorder.stopped_recording(task, "real", stop))
+        raise
     return recorder.recording(task, "real")
+
+
+def keep_stopped(function: Any, run: Recording | None) -> None:
+    """Make this the recording that `record.stopped` or `simulate.stopped` gives."""
+    function.stopped = run
+
+
+keep_stopped(record, None)
+
+
+def note_stop(loop: asyncio.AbstractEventLoop, running: Place | None,
+              concerns: Callable[[contextvars.Context], bool]) -> Callable[[asyncio.Task[Any]], bool]:
+    """Some of the runs that are recorded on a loop are being stopped now: remember where they stand.
+
+    running   the learner's line that holds the loop
+    concerns  whether the stop concerns what was begun in a context
+
+    Gives a function that says of a task whether one of these recordings will tell where it stood.
+    """
+    watch = WATCHES.get(loop)
+    recordings = [each for each in (watch.recordings if watch is not None else ())
+                  if isinstance(each, Recorder) and concerns(each.context)]
+    for each in recordings:
+        each.note_stop(running)
+
+    def is_told(task: asyncio.Task[Any]) -> bool:
+        row: Row | None = ROWS.get(id(task))
+        return row is not None and row.recorder in recordings
+
+    return is_told
 
 
 def check_coroutine(coro: Any, call: str) -> Coroutine[Any, Any, Any]:
@@ -113,6 +155,8 @@ class Recorder(Notes):
             sampler = loop if isinstance(loop, Sampler) else Watchdog()
         super().__init__(loop, clock, threshold * 1e9, sampler, everything)     # a float: infinity is welcome
         self.watch: Watch | None = None
+        self.stopped: int | None = None             # when the run was stopped, if it was
+        self.stopped_at: Place | None = None        # the learner's line that was running then, if it is known
         self.context = contextvars.copy_context()
         self.context.run(CURRENT.set, self)
 
@@ -140,6 +184,42 @@ class Recorder(Notes):
                         self.asked[row.id] = seconds
         except Exception as error:
             self.fail(error)
+
+    def note_stop(self, running: Place | None = None) -> None:
+        """The run is being stopped, now; `running` is the learner's line that holds the loop."""
+        self.stopped, self.stopped_at = self.clock(), running
+
+    def stopped_recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
+                          stop: BaseException) -> Recording | None:
+        """The recording of a run that was stopped by an error, to which a note is added that says how far it came.
+
+        None if there is none, and the note says why. It keeps nothing of the program alive, so the exception of the
+        recording has no traceback.
+        """
+        call = "simulate" if clock == "virtual" else "record"
+        ended_by = None if main.done() else asyncio.CancelledError(*stop.args)
+        try:
+            run = self.recording(main, clock, ended_by)
+        except UnknownPython as problem:
+            stop.add_note(f"{call}() was stopped. It has no recording: {problem}")
+            return None
+        if isinstance(run.exception, (asyncio.CancelledError, KeyboardInterrupt)):
+            run = replace(run, exception=type(run.exception)(*run.exception.args))
+        # Virtual time stands still while much happens; but there the recording ends with the stop.
+        at = None if clock == "virtual" or self.stopped is None else (self.stopped - self.started) / 1e9
+        told = standings(run, at, self.stopped_at, self.where_died())
+        where = f"Where each task stood:{told}" if told else "All its tasks were done."
+        stop.add_note(f"{call}() was stopped. {where}\n{call}.stopped is the recording up to here.")
+        return run
+
+    def where_died(self) -> Callable[[Task], Place | None]:
+        """A function that gives the line at which a task of the recording has failed; None where it is not certain."""
+        places: dict[tuple[str, float, str], Place | None] = {}
+        for row in self.rows:
+            if row.outcome == EXCEPTION:
+                key = row.coroutine, (row.created - self.started) / 1e9, row.error or ""
+                places[key] = row.died if places.get(key, row.died) == row.died else None
+        return lambda task: places.get((task.coroutine, task.created, task.error))
 
     def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
                   ended_by: BaseException | None = None) -> Recording:

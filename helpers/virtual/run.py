@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
-from helpers.recorder import THRESHOLD, Recorder, check_coroutine
+from helpers.recorder import THRESHOLD, Recorder, check_coroutine, keep_stopped
 from helpers.recorder.asyncio_internals import enter_task, get_running_loop, leave_task, set_running_loop
 from helpers.recording import Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
@@ -32,9 +32,11 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
 
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it. So
     is a `Deadlock` or an `Endless` run. Raises TypeError for anything that is not a coroutine object,
-    and KeyboardInterrupt.
+    and KeyboardInterrupt: it has a note that says where each task stood, and `simulate.stopped` is the recording
+    up to there, until the next one.
     """
     coro = check_coroutine(coro, "simulate")
+    keep_stopped(simulate, None)
     with _outer_loop_paused():
         loop = VirtualTimeLoop(limit=limit)
         try:
@@ -42,6 +44,9 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
             with recorder:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)
+        except KeyboardInterrupt as stop:
+            keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop))
+            raise
         finally:
             _close(loop)
     recording = recorder.recording(main, "virtual", error)
@@ -54,6 +59,9 @@ def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...
     return tuple(Remark("real clock", (now - recorder.started) / 1e9,
                         row.id if row is not None and row.recorder is recorder else None, place, 0.0, what)
                  for (what, place), (now, row) in loop.real_clocks.items())
+
+
+keep_stopped(simulate, None)
 
 
 def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:

@@ -2,13 +2,18 @@
 
     with heartbeat() as pulse:          # in any coroutine, or in a cell
         await main()
-    pulse.largest_gap                   # seconds of the longest silence between two beats
+    pulse.stopped, pulse.largest_gap    # was there a silence of five beats? seconds of the longest between two beats
     pulse                               # last in a cell: the beats as a strip
 
     heartbeat()                         # last in a cell: live, under the cell, while you run others
 
 A beat is a timer of the loop, nothing else: the loop that runs the learner's tasks must find the time for it. It is
 no task, so it appears in no recording and changes none; in virtual time every beat is exact.
+
+**What it cannot see.** Whoever holds the loop between two beats is not noticed: with a beat every 0.1 s, a block of
+0.09 s may leave no trace. And a gap holds up to one interval of silence in which nobody blocked: a gap of 0.65 s says
+that the loop was held up for at least 0.55 s of it (`held_up`), by one turn or by several in a row. "Stopped" means a
+silence of five beats or more; shorter ones are told by `largest_gap` alone. For the line that blocks, record the run.
 
 A live heartbeat sends each beat to the page. While the loop is blocked nothing can be sent, and the page shows that
 by itself: what it got with the last beat is an animation that grows until the next one comes. The timer ends with
@@ -54,7 +59,7 @@ def heartbeat(*, every: float = EVERY) -> Heartbeat:
 class Heartbeat:
     """What `heartbeat()` gives. Times are seconds since it began.
 
-    every        seconds from beat to beat on a free loop
+    every        seconds from beat to beat on a free loop; what holds the loop for less may not be seen
     times        of the beats
     gaps         the silences of at least five beats: there the pulse stopped
     clock        "real" or "virtual"; "" before it began
@@ -162,13 +167,26 @@ class Heartbeat:
 
     @property
     def largest_gap(self) -> float:
-        """Seconds of the longest silence, be it before the first beat or after the last; `every` if all is well."""
+        """Seconds of the longest gap between two beats, before the first or after the last; `every` if all is well."""
         return max(self._longest, self.elapsed - self._last)
 
     @property
+    def held_up(self) -> float:
+        """Seconds of the longest gap for which the loop was certainly held up: all but the one interval that is due.
+
+        >>> pulse = Heartbeat()
+        >>> pulse.held_up
+        0.0
+        """
+        return max(0.0, round(self.largest_gap - self.every, 9))
+
+    @property
     def stopped(self) -> bool:
-        """Whether the pulse has stopped: a silence of at least five beats. The same on any machine, if the loop is
-        blocked for ten beats or more, or not at all."""
+        """Whether the pulse has stopped: a silence of at least five beats, 0.5 s if `every` is 0.1.
+
+        It is the same on any machine, if the loop is blocked for ten beats or more, or not at all. False does not say
+        that nobody has blocked the loop: look at `largest_gap`.
+        """
         return self.largest_gap >= STOP * self.every
 
     # -- in words, and as a picture -------------------------------------------------------------
@@ -180,10 +198,11 @@ class Heartbeat:
             if self.beating:
                 return (f"a live heartbeat of the event loop, every {seconds(self.every)}; "
                         "it stops while the loop is blocked")
-            return f"heartbeat in real time: {'the pulse stopped' if self.stopped else 'it beat all the time'}"
+            return (f"heartbeat in real time: {'the pulse stopped' if self.stopped else 'the pulse never stopped'} "
+                    f"for {seconds(STOP * self.every)} or more")
         words = [f"heartbeat every {seconds(self.every)} of virtual time: "
                  f"{count(self.beats, 'beat')} in {seconds(self.elapsed)}",
-                 f"largest gap {seconds(self.largest_gap)}"]
+                 f"longest gap between two beats {seconds(self.largest_gap)}"]
         words += [f"stopped from {seconds(gap.start)[:-2]} to {seconds(gap.end)}" for gap in self.gaps[:3]]
         if len(self.gaps) > 3:
             words.append(f"and {len(self.gaps) - 3:,} times more")
@@ -194,10 +213,11 @@ class Heartbeat:
 
     def headline(self) -> str:
         """What there is to see, in a few words, durations included."""
+        gap = f"longest gap between two beats {short(self.largest_gap)}"
         if not self.stopped:
-            return f"The pulse beats all the time; largest gap {short(self.largest_gap)}"
+            return f"No stop of {short(STOP * self.every)} or more; {gap}"
         times = "" if len(self.gaps) == 1 else f" {len(self.gaps):,} times"
-        return f"The pulse stops{times}; largest gap {short(self.largest_gap)}"
+        return f"The pulse stops{times}; {gap}: held up for at least {short(self.held_up)}"
 
     def _chart(self) -> str:
         """The beats over time, in characters."""

@@ -60,20 +60,20 @@ class Live:
         news = (len(pulse.gaps), pulse.beating)
         if news != self.told:
             self.told = news
-            result = tag("div", _result(pulse), role="status", aria_live="polite", class_="wyw-pulse-result")
+            result = tag("div", _result(pulse, self.late), role="status", aria_live="polite", class_="wyw-pulse-result")
             self.result.value = str(result)
             if not pulse.beating:
                 self.button.disabled = True
 
 
-def _result(pulse: Heartbeat) -> Markup:
+def _result(pulse: Heartbeat, late: float) -> Markup:
     if not pulse.gaps:
-        words = Markup("Gaps so far: none.")
+        words = tag("span", f"No stop of {short(late)} or more so far.")
     else:
         times = "once" if len(pulse.gaps) == 1 else f"{len(pulse.gaps):,} times"
         last = pulse.gaps[-1]
         words = joined([f"The pulse stopped {times}, last for ", tag("b", short(last.end - last.start)),
-                        "; largest gap ", tag("b", short(pulse.largest_gap)), "."])
+                        "; longest gap between two beats ", tag("b", short(pulse.largest_gap)), "."])
     return words if pulse.beating else words + " It is over."
 
 

@@ -54,6 +54,21 @@ def test_stops_while_the_loop_is_blocked():
     assert (pulse.largest_gap, pulse.stopped, pulse.gaps) == (0.65, True, [Gap(0.3, 0.95)])
 
 
+@pytest.mark.parametrize("before", [0.0, 0.01, 0.05, 0.09, 0.1])
+@pytest.mark.parametrize("block", [0.02, 0.1, 0.15, 0.45, 0.6, 2.0])
+def test_the_gap_holds_at_most_one_interval_in_which_nobody_blocked(before, block):
+    pulse = watched(0.3 + before, -block, 1)
+    assert pulse.held_up <= block + 1e-9 <= pulse.held_up + pulse.every + 2e-9
+    assert pulse.held_up == pytest.approx(pulse.largest_gap - 0.1)
+
+
+def test_the_headline_says_what_is_certain():
+    assert watched(0.35, -0.6, 0.35).headline() == (
+        "The pulse stops; longest gap between two beats 0.65 s: held up for at least 0.55 s")
+    assert watched(0.35, -0.44, 0.35).headline() == "No stop of 0.5 s or more; longest gap between two beats 0.49 s"
+    assert watched(*[0.1, -1] * 3).headline().startswith("The pulse stops 3 times; longest gap between two beats ")
+
+
 def test_block_that_lasts_to_the_end():
     pulse = watched(0.2, -1)
     assert (pulse.beats, pulse.largest_gap, pulse.gaps) == (2, 1.0, [Gap(0.2, 1.2)])
@@ -190,11 +205,12 @@ def test_twice_is_explained():
 
 def test_text_twin_in_virtual_time():
     assert str(watched(0.35, -0.6, 0.35)) == """\
-heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; largest gap 0.65 s; stopped from 0.3 to 0.95 s
+heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; longest gap between two beats 0.65 s; \
+stopped from 0.3 to 0.95 s
     |   |    |!!!!!!!!!!!!!!!!!!!!!!!!!!|   |    |   |
 (| a beat, ! the pulse has stopped)"""
     assert str(watched(0.25)).splitlines()[0] == \
-        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; largest gap 0.1 s"
+        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; longest gap between two beats 0.1 s"
 
 
 def test_text_twin_of_many_stops_is_short():
@@ -203,8 +219,10 @@ def test_text_twin_of_many_stops_is_short():
 
 
 def test_text_twin_in_real_time_has_no_durations():
-    assert str(asyncio.run(watch(0.01, every=5))) == "heartbeat in real time: it beat all the time"
-    assert str(asyncio.run(watch(-0.2, every=0.01))) == "heartbeat in real time: the pulse stopped"
+    assert str(asyncio.run(watch(0.01, every=5))) == \
+        "heartbeat in real time: the pulse never stopped for 25 s or more"
+    assert str(asyncio.run(watch(-0.2, every=0.01))) == \
+        "heartbeat in real time: the pulse stopped for 0.05 s or more"
 
 
 @pytest.mark.parametrize("steps", [(0.35, -0.6, 0.35), (1.0,), (), (0.1, -1) * 30])

@@ -292,7 +292,7 @@ def test_heartbeat_stops_while_the_loop_is_blocked(heart):
     assert not second["beating"]
     keep(heart, "heartbeat-blocked")
     heart.wait_for_function(                                # time.sleep(3); a busy machine makes small gaps, too
-        "() => document.querySelector('.wyw-pulse-result').innerText.match(/largest gap ([0-9.]+) s/)?.[1] >= 2.9")
+        "() => document.querySelector('.wyw-pulse-result').innerText.match(/two beats ([0-9.]+) s/)?.[1] >= 2.9")
     heart.wait_for_function(f"() => ({STATE})().beating")
     keep(heart, "heartbeat-after")
 
