@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from helpers import simulate
-from helpers.virtual.task_groups import InOrder
+from helpers.virtual.sets import InOrder
 
 
 async def crowd(count: int, log: list) -> None:
