@@ -127,6 +127,12 @@ class GroupNames:
     _tasks: Any                         # the set of its tasks that are not done; virtual time puts one in order there
 
 
+class TimeoutNames:
+    """What `asyncio.timeout` returns."""
+
+    _task: Any                          # the task in which it is; None outside of its block
+
+
 class LoopNames:
     """An event loop: what the recorder reads, and what the virtual loop reads and overrides."""
 
@@ -285,6 +291,7 @@ def _check_objects() -> None:
     finally:
         loop.close()
     _check(asyncio.TaskGroup(), GroupNames)
+    _check(asyncio.Timeout(None), TimeoutNames)
     if GatheringFuture is not None:
         _check(GatheringFuture([], loop=_Stage()), GatheringNames)
     pool = ThreadPoolExecutor(1)
@@ -326,6 +333,12 @@ def _threadsafe_variables(callback: Any) -> dict[str, Any]:
     if getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
         return {}
     return {name: cell.cell_contents for name, cell in zip(callback.__code__.co_freevars, callback.__closure__)}
+
+
+def timeout_task(timeout: Any) -> asyncio.Task[Any] | None:
+    """The task in which a timeout is."""
+    task: asyncio.Task[Any] | None = timeout._task
+    return task
 
 
 def stop_blocking(future: asyncio.Future[Any]) -> None:

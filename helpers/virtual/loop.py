@@ -56,7 +56,7 @@ from helpers.virtual.escaped_sleep import refuse_hidden_sleep
 from helpers.virtual.outside import Outside, inside
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly, asked_at, refusal
 from helpers.virtual.sets import KeptInOrder, sets_in_order
-from helpers.virtual.threads import Threads
+from helpers.virtual.threads import Job, Threads
 from helpers.virtual.time_module import in_charge_of_time
 
 LIMIT = 500_000             # steps on the loop, after which a program counts as endless
@@ -167,6 +167,19 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
             self._give_up()
         if self._on_block is not None and duration:
             self._on_block(learners_place(sys._getframe(1)), duration)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the loop has taken."""
+        return self._steps
+
+    def timers(self) -> dict[int, dict[int, Timer]]:
+        """The timers that are set, by their deadlines in nanoseconds."""
+        return self._timers
+
+    def job_at_work(self) -> Job | None:
+        """The job that a worker thread does just now, while the loop waits for it to rest."""
+        return self._threads.at_work
 
     def start_sampling(self, watched: Watched) -> None:
         """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""

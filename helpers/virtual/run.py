@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +22,7 @@ from helpers.recording import Place, Recording
 from helpers.virtual.escaped_sleep import EscapedSleep
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
 from helpers.virtual.real_time_only import NotSimulated, refusal
+from helpers.virtual.real_work import RealWork
 from helpers.virtual.threads import StuckThread
 
 
@@ -43,13 +45,17 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
         loop = _new_loop(coro, limit)
         try:
             recorder = _new_recorder(coro, loop, threshold)
-            with recorder:
+            work = RealWork(loop, recorder)
+            with recorder, work:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)
         finally:
             refused = _close(loop)
     error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
     recording = recorder.recording(main, "virtual", error)
+    remarks = work.remarks()
+    if remarks:
+        recording = replace(recording, remarks=recording.remarks + remarks)
     if recording.exception is not None:
         recording.exception.__traceback__ = learners_traceback(recording.exception.__traceback__)
     return recording

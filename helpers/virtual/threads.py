@@ -185,6 +185,7 @@ class Threads:
         self._started: dict[Job, None] = {}                     # neither queued nor done
         self._running = 0                                       # of these, how many do not rest
         self._workers: dict[Any, dict[int, Worker]] = {}        # pool -> its threads by their numbers
+        self.at_work: Job | None = None                         # the job that the loop waits for
         self._none_left: asyncio.Future | None = None
 
     def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
@@ -235,6 +236,7 @@ class Threads:
         if not self._running and not self._start_next():
             return False
         letter = self._next_letter()
+        self.at_work = None
         if letter is not None:
             self._running -= 1
             self._fulfil(letter.job, letter.wish)
@@ -284,6 +286,7 @@ class Threads:
                 if slot not in workers:
                     workers[slot] = Worker(self, job.pool, slot)
                 job.start(workers[slot])
+                self.at_work = job
                 self._started[job] = None
                 self._running += 1
                 return True
@@ -292,6 +295,7 @@ class Threads:
     def _resume(self, job: Job) -> None:
         if not job.abandoned:
             self._running += 1
+            self.at_work = job
             job.go.release()
             self.work()
 
