@@ -29,6 +29,7 @@ program is the same to the last digit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import heapq
 import sys
@@ -55,7 +56,7 @@ from helpers.recorder.waits import describe
 from helpers.virtual.escaped_sleep import refuse_hidden_sleep
 from helpers.virtual.outside import Outside, inside
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly, asked_at, refusal
-from helpers.virtual.sets import KeptInOrder, sets_in_order
+from helpers.virtual.sets import InOrder, KeptInOrder, sets_in_order
 from helpers.virtual.threads import Job, Threads
 from helpers.virtual.time_module import in_charge_of_time
 
@@ -98,6 +99,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         self._threads = Threads(self)
         self.outside = Outside(self)
         self._asyncgens = KeptInOrder()
+        self._order: contextlib.ExitStack | None = None
         self._on_block: Callable[[Any, int], None] | None = None
         if not isinstance(limit, int) or limit < 1:
             self.close()
@@ -308,9 +310,9 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
     def open_tasks(self) -> list[asyncio.Task[Any]]:
         """The tasks that are not done, by name: in the order of creation where asyncio has named them.
 
-        The order is the same in every run, but for tasks that the program gave the same name.
+        The order is the same in every run, but for tasks that the program gave the same name and that nobody records.
         """
-        return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
+        return sorted(InOrder(asyncio.all_tasks(self)), key=lambda task: (len(task.get_name()), task.get_name()))
 
     def _report(self) -> str:
         tasks = self.open_tasks()
@@ -324,7 +326,10 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         self._home = threading.get_ident()
         if self._refusal_told and any(map(_is_programs, asyncio.all_tasks(self))):
             self._refusal, self._refusal_told = None, False     # a Runner begins anew, and does not clean up
-        with in_charge_of_time(self), inside(self), sets_in_order():
+        if self._order is None:                 # until the loop is closed: asyncio.run cancels what is left in between
+            self._order = contextlib.ExitStack()
+            self._order.enter_context(sets_in_order())
+        with in_charge_of_time(self), inside(self):
             if not self._refused:
                 self._refused = True                            # if so, the clean-up must run all the same
                 refuse_hidden_sleep(task.get_coro() for task in asyncio.all_tasks(self))
@@ -342,6 +347,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
         self._due.clear()
         self._deadlines.clear()
         self._threads.abandon()
+        if self._order is not None:
+            self._order.close()
 
     # -- threads ----------------------------------------------------------------------------------
 

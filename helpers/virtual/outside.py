@@ -194,7 +194,7 @@ class Outside:
                 return refusal(f"{stranger} is still at work, and nothing else is left that could wake a task. A "
                                "thread that the virtual loop did not start works", stranger.instead, None)
         for _ in range(LOOKS):          # one that has just taken its work from a queue cannot be seen to have it
-            others = [thread for thread in threading.enumerate() if thread.ident not in _loops
+            others = [thread for thread in threading.enumerate() if thread.ident not in _loops and not _is_ours(thread)
                       and thread not in (threading.current_thread(), threading.main_thread())]
             for thread in others:
                 if thread_reaches(thread, self.loop):
@@ -208,6 +208,12 @@ class Outside:
                 return refusal(f"nothing but a signal ({signal.Signals(number).name} has a handler) is left that could "
                                "wake a task, and signals live", INSTEAD["signals"], None)
         return None
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    """Whether a thread is one with which this package watches a run."""
+    target = vars(thread).get("_target")
+    return str(getattr(target, "__module__", "")).startswith("helpers.")
 
 
 def _refuse_thread(thread: threading.Thread, what: str) -> NotSimulated:

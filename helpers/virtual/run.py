@@ -43,14 +43,16 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     coro = check_coroutine(coro, "simulate")
     with _outer_loop_paused() as outer:
         loop = _new_loop(coro, limit)
+        left: list[asyncio.Task[Any]] = []
         try:
             recorder = _new_recorder(coro, loop, threshold)
             work = RealWork(loop, recorder)
             with recorder, work:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)
+                left += loop.open_tasks()           # while their order is known
         finally:
-            refused = _close(loop)
+            refused = _close(loop, left)
     error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
     recording = recorder.recording(main, "virtual", error)
     remarks = work.remarks()
@@ -129,14 +131,16 @@ def learners_traceback(entry: TracebackType | None) -> TracebackType | None:
     return first or entry
 
 
-def _close(loop: VirtualTimeLoop) -> NotSimulated | None:
+def _close(loop: VirtualTimeLoop, left: list[asyncio.Task[Any]]) -> NotSimulated | None:
     """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads.
+
+    left  the tasks that are left, in order; if there are none, they are looked for
 
     Gives the error if something was refused only then.
     """
     refused = None
     try:
-        left = loop.open_tasks()
+        left = left or loop.open_tasks()
         for task in left:
             task.cancel()
         if left:

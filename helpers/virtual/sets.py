@@ -2,19 +2,21 @@
 
 asyncio hands out sets: of `asyncio.wait`, of `asyncio.all_tasks`. The order of a Python set depends on where in memory
 its elements lie, so it is another one in every run, and a program that goes through such a set does things in another
-order. In virtual time every run is the same. So while a virtual loop runs, what asyncio makes is a set like any other,
-but going through it has an order:
+order. In virtual time every run is the same. So from when a virtual loop runs until it is closed, what asyncio makes is
+a set like any other, but going through it has an order:
 
 - `done` and `pending` of `asyncio.wait`: that in which the tasks were given; if they were given as a plain set, that in
   which they were made.
 - `asyncio.all_tasks`, also where `asyncio.run` cancels what is left: that in which they were made.
-- `as_completed`: coroutines begin in the order in which they were given; tasks that are done already come in it.
+- `as_completed`: coroutines begin in the order in which they were given; tasks that are done already come
+  in it.
 - A task group that fails cancels its tasks in the order in which they were made.
 - Asynchronous generators that are left are closed in the order in which they began.
 
 What is computed from such a set by its methods and operators has an order too. The promise ends where the program
-makes a set of its own, as in `set(done)`, `{*done}`, or `gather(*{...})` of coroutines; and with tasks that were given
-the same name, where nobody records them. `type(done) is set` is false, though `isinstance(done, set)` is true.
+makes a set of its own, as in `set(done)`, `{*done}`, or `gather(*{...})` of coroutines; with a library that keeps tasks
+in a set, of which only anyio is seen to, if it was imported before; and with tasks that were given the same name, where
+nobody records them. `type(done) is set` is false, though `isinstance(done, set)` is true.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextlib
+import inspect
 import sys
 import threading
 import weakref
@@ -30,6 +33,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
+from helpers.recorder.asyncio_internals import Loop, get_running_loop
 from helpers.recorder.notes import ROWS
 
 _lock = threading.Lock()
@@ -162,7 +166,7 @@ def _age(task: Any) -> tuple[Any, ...]:
 
 # -- what is replaced ---------------------------------------------------------------------------------
 
-_all_tasks = tasks.all_tasks
+_all_tasks, _as_completed = tasks.all_tasks, tasks.as_completed
 _replaced: list[tuple[dict[str, Any], str, Any]] = []
 
 
@@ -170,7 +174,41 @@ def _all_tasks_in_order(loop: asyncio.AbstractEventLoop | None = None) -> set[as
     return InOrder(_all_tasks(loop))
 
 
-_all_tasks_in_order.__name__ = _all_tasks_in_order.__qualname__ = "all_tasks"
+def _as_completed_in_order(fs: Iterable[Any], **options: Any) -> Iterator[Any]:
+    """`as_completed`: what is done already comes in the order in which it was given, and not in that of a set."""
+    given = fs if inspect.isawaitable(fs) else list(InOrder(fs))
+    loop = get_running_loop()
+    if not isinstance(loop, Loop):
+        return _as_completed(given, **options)
+    if inspect.isgeneratorfunction(_as_completed):          # before Python 3.13 it begins when the first is asked for
+        return _begin_in_order(loop, given, options)
+    before = len(loop._ready)
+    made = _as_completed(given, **options)
+    _sort_ready(loop, before, given)
+    return made
+
+
+def _begin_in_order(loop: Loop, given: Any, options: dict[str, Any]) -> Iterator[Any]:
+    before = len(loop._ready)
+    made = iter(_as_completed(given, **options))
+    with contextlib.suppress(StopIteration):
+        first = next(made)
+        _sort_ready(loop, before, given)
+        yield first
+        yield from made
+
+
+def _sort_ready(loop: Loop, before: int, given: Any) -> None:
+    """Put what the loop was given after `before` into the order of the futures of which it tells."""
+    place = {id(future): number for number, future in enumerate(given)}
+    ready = loop._ready
+    added = [ready.pop() for _ in range(len(ready) - before)][::-1]
+    ready += sorted(added, key=lambda handle: place.get(id(handle._args[0]) if handle._args else 0, len(place)))
+
+
+for _made, _name in ((_all_tasks_in_order, "all_tasks"), (_as_completed_in_order, "as_completed")):
+    _made.__name__ = _made.__qualname__ = _name
+IN_ORDER = {"all_tasks": (_all_tasks, _all_tasks_in_order), "as_completed": (_as_completed, _as_completed_in_order)}
 
 
 @contextlib.contextmanager
@@ -197,18 +235,20 @@ def _replace() -> None:
             vars(module)["set"] = InOrder
             _replaced.append((vars(module), "set", None))
     for module in _holders():
-        if vars(module).get("all_tasks") is _all_tasks:
-            vars(module)["all_tasks"] = _all_tasks_in_order
-            _replaced.append((vars(module), "all_tasks", _all_tasks))
+        for name, (original, in_order) in IN_ORDER.items():
+            if vars(module).get(name) is original:
+                vars(module)[name] = in_order
+                _replaced.append((vars(module), name, original))
 
 
 def _holders() -> list[ModuleType]:
-    """The modules that may have a name for `all_tasks`; looked up again if there are other modules than before."""
+    """The modules that may have a name for one of them; looked up again if there are other modules than before."""
     global _looked_at, _found
     if len(sys.modules) != _looked_at:
         _looked_at = len(sys.modules)
         _found = [module for module in list(sys.modules.values())
-                  if isinstance(module, ModuleType) and vars(module).get("all_tasks") is _all_tasks]
+                  if isinstance(module, ModuleType)
+                  and any(vars(module).get(name) is original for name, (original, _) in IN_ORDER.items())]
     main = sys.modules.get("__main__")
     return _found if main is None else [*_found, main]
 
