@@ -416,13 +416,13 @@ def _is_programs(task: asyncio.Task[Any]) -> bool:
 
 
 def callback_in_words(handle: Handle) -> str:
-    """A callback that is about to run, as in "the callback again, line 12"; without a line if it is not in Python."""
+    """A callback that is about to run, as in "the callback again (line 12)"; without a line if it is not in Python."""
     callback = handle._callback
     while isinstance(callback, functools.partial):
         callback = callback.func
     name = getattr(callback, "__qualname__", type(callback).__qualname__).rpartition("<locals>.")[2]
     code = getattr(callback, "__code__", None)
-    where = f", line {code.co_firstlineno}" if isinstance(code, CodeType) else ""
+    where = f" (line {code.co_firstlineno})" if isinstance(code, CodeType) else ""
     return f"the callback {name}{where} is ready to run"
 
 

@@ -147,6 +147,7 @@ class Job:
                 self.outcome = self.func(*self.args), None
         except BaseException as error:
             self.outcome = None, error
+            self = None                 # type: ignore[assignment]  # the traceback keeps this frame: no circle
 
 
 class Worker:
@@ -317,6 +318,7 @@ class Threads:
 
     def _deliver(self, job: Job) -> None:
         value, error = job.outcome
+        del job.outcome
         if job.future.cancelled():
             return
         if isinstance(error, StopIteration):
