@@ -116,9 +116,9 @@ def test_a_session_that_was_opened_in_an_earlier_cell():
     async def cells():
         app = web.Application()
         app.router.add_get("/", hello)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1).start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         port = runner.addresses[0][1]
         async with aiohttp.ClientSession() as session:
             async def get():
