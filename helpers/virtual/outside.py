@@ -45,7 +45,8 @@ BUDGET = 0.5                # real seconds for which a thread is waited for that
 NAP = 0.001                 # real seconds between two looks at it
 PAUSE = 0.05                # real seconds for which one that could not is not looked at again
 LOOKS = 20                  # how often a thread that was there before is looked at
-FAR = 5_000                 # objects that are looked at to find whether it can
+FAR, NEAR = 5_000, 200      # objects that are looked at to find whether it can: the first time, and again
+MACHINERY = {"helpers", "ipykernel", "IPython", "zmq", "tornado", "debugpy", "pydevd", "jupyter_client"}
 
 THREADS = "use asyncio.to_thread"
 POOLS = "use loop.run_in_executor instead of submit"
@@ -193,11 +194,12 @@ class Outside:
                     continue
                 return refusal(f"{stranger} is still at work, and nothing else is left that could wake a task. A "
                                "thread that the virtual loop did not start works", stranger.instead, None)
-        for _ in range(LOOKS):          # one that has just taken its work from a queue cannot be seen to have it
-            others = [thread for thread in threading.enumerate() if thread.ident not in _loops and not _is_ours(thread)
-                      and thread not in (threading.current_thread(), threading.main_thread())]
+        for look in range(LOOKS):       # one that has just taken its work from a queue cannot be seen to have it
+            others = [thread for thread in threading.enumerate() if thread.ident not in _loops
+                      and thread not in (threading.current_thread(), threading.main_thread())
+                      and not _is_machinery(thread)]
             for thread in others:
-                if thread_reaches(thread, self.loop):
+                if thread_reaches(thread, self.loop, NEAR if look else FAR):
                     return _refuse_thread(thread, "can call into the virtual loop, and nothing else is left that could "
                                                   "wake a task")
             if not others or self.loop.is_refused():
@@ -210,10 +212,12 @@ class Outside:
         return None
 
 
-def _is_ours(thread: threading.Thread) -> bool:
-    """Whether a thread is one with which this package watches a run."""
+def _is_machinery(thread: threading.Thread) -> bool:
+    """Whether a thread is one of this package, or of the notebook's kernel."""
+    packages = {str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in _frames(thread)}
     target = vars(thread).get("_target")
-    return str(getattr(target, "__module__", "")).startswith("helpers.")
+    packages.add(str(getattr(target, "__module__", "")).partition(".")[0])
+    return not packages.isdisjoint(MACHINERY)
 
 
 def _refuse_thread(thread: threading.Thread, what: str) -> NotSimulated:
@@ -235,7 +239,7 @@ def _package_of(thread: threading.Thread) -> str:
 _CLOSED = (ModuleType, type, CodeType, FrameType, threading.Thread, str, bytes, int, float)
 
 
-def thread_reaches(thread: threading.Thread, loop: VirtualTimeLoop) -> bool:
+def thread_reaches(thread: threading.Thread, loop: VirtualTimeLoop, most: int = FAR) -> bool:
     """Whether what a thread works on leads to the loop: its function, arguments, and the variables of its frames."""
     roots = list(vars(thread).values())
     for frame in _frames(thread):
@@ -244,7 +248,7 @@ def thread_reaches(thread: threading.Thread, loop: VirtualTimeLoop) -> bool:
         roots += frame.f_locals.values()
         if not is_library(frame.f_code):
             roots += _globals_of(frame.f_code, frame.f_globals)
-    return _leads_to(loop, roots)
+    return _leads_to(loop, roots, most)
 
 
 def _frames(thread: threading.Thread) -> Iterator[FrameType]:
@@ -258,9 +262,9 @@ def _globals_of(code: CodeType, namespace: dict[str, Any]) -> Iterable[Any]:
     return [namespace[name] for name in code.co_names if name in namespace]
 
 
-def _leads_to(loop: VirtualTimeLoop, roots: Iterable[Any]) -> bool:
+def _leads_to(loop: VirtualTimeLoop, roots: Iterable[Any], most: int = FAR) -> bool:
     found, seen = deque(roots), set[int]()
-    while found and len(seen) < FAR:
+    while found and len(seen) < most:
         thing = found.popleft()
         if thing is loop:
             return True
