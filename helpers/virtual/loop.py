@@ -54,7 +54,7 @@ from helpers.recorder.learners_code import is_library, learners_place
 from helpers.recorder.locks import Standing, read_locks
 from helpers.recorder.waits import describe
 from helpers.virtual.escaped_sleep import refuse_hidden_sleep
-from helpers.virtual.outside import Outside, inside
+from helpers.virtual.outside import THREADS, Outside, inside
 from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly, asked_at, refusal
 from helpers.virtual.sets import InOrder, KeptInOrder, sets_in_order
 from helpers.virtual.threads import Job, Threads
@@ -243,10 +243,11 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
                 continue
             if self.outside.strangers:
                 error = self.outside.settle()
+                if error is None and self._ready:       # nothing but another thread can have put it there
+                    error = refusal("the loop was called from outside, and not by call_soon_threadsafe, so that "
+                                    "a real loop might never hear of it: such a thread works", THREADS, None)
                 if error is not None:
                     self.refuse(error)
-                if self._ready:
-                    return
             if self.is_refused():
                 return
             if not deadlines or deadlines[0] == _NEVER:
@@ -262,6 +263,9 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
             return
 
     def _give_up(self) -> NoReturn:
+        waits = None if self._refusal is not None else self.outside.keeps_waiting()
+        if waits is not None:
+            self.refuse(waits)
         if self.is_refused():
             self._tell_refusal()
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more

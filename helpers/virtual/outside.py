@@ -9,7 +9,8 @@ always do for all that are not in virtual time:
 
 - `Thread.start` and `Executor.submit` note who was started, and at which of the learner's lines. The threads of some
   libraries are refused at once.
-- `Popen.poll` refuses to say of a process that it goes on: a program that asks again later waits for real time.
+- `Popen.poll` and `Process.is_alive` refuse to say of a process that it goes on: a program that asks
+  again later waits for real time.
 - `signal.alarm` and `signal.setitimer` are refused.
 - The methods of *other* event loops that open connections, start processes, set timers and run functions in pools are
   refused: what they return belongs to their loop. This happens to a session that was opened in an earlier cell.
@@ -23,6 +24,7 @@ import contextlib
 import functools
 import gc
 import inspect
+import multiprocessing.process
 import signal
 import subprocess
 import sys
@@ -184,6 +186,14 @@ class Outside:
                                    "works", stranger.instead, None)
         return None
 
+    def keeps_waiting(self) -> NotSimulated | None:
+        """The error if the program goes on and on, and may do so until a stranger has done its work."""
+        for stranger in self._jobs_first():
+            if stranger.is_alive() and not stranger.is_idle():
+                return refusal(f"{stranger} is still at work, and the program may be waiting for it: a thread that the "
+                               "virtual loop did not start works", stranger.instead, None)
+        return None
+
     def doubt(self) -> NotSimulated | None:
         """The error if something that virtual time does not know could wake a task, when nothing else is left."""
         for stranger in self._jobs_first():
@@ -195,7 +205,7 @@ class Outside:
                 return refusal(f"{stranger} is still at work, and nothing else is left that could wake a task. A "
                                "thread that the virtual loop did not start works", stranger.instead, None)
         for look in range(LOOKS):       # one that has just taken its work from a queue cannot be seen to have it
-            others = [thread for thread in threading.enumerate() if thread.ident not in _loops
+            others = [thread for thread in _all_threads() if thread.ident not in _loops
                       and thread not in (threading.current_thread(), threading.main_thread())
                       and not _is_machinery(thread)]
             for thread in others:
@@ -210,6 +220,16 @@ class Outside:
                 return refusal(f"nothing but a signal ({signal.Signals(number).name} has a handler) is left that could "
                                "wake a task, and signals live", INSTEAD["signals"], None)
         return None
+
+
+def _all_threads() -> list[threading.Thread]:
+    """The threads of this process, also those that were begun by `_thread.start_new_thread`."""
+    threads = threading.enumerate()
+    for ident in sys._current_frames().keys() - {thread.ident for thread in threads}:
+        thread = threading.Thread(name=f"thread {ident}")
+        thread._ident = ident                   # type: ignore[attr-defined]  # never started: it stands for the other
+        threads.append(thread)
+    return threads
 
 
 def _is_machinery(thread: threading.Thread) -> bool:
@@ -297,6 +317,7 @@ def _guard() -> None:
     _replace(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
     _replace(concurrent.futures.ProcessPoolExecutor, "submit", _submit)
     _replace(subprocess.Popen, "poll", _poll)
+    _replace(multiprocessing.process.BaseProcess, "is_alive", _poll)
     for name in ("alarm", "setitimer"):
         if hasattr(signal, name):
             _replace(signal, name, _alarm)
@@ -371,7 +392,7 @@ def _poll(original: Callable[..., Any]) -> Callable[..., Any]:
     def poll(self: Any) -> Any:
         code = original(self)
         loop = _loops.get(threading.get_ident())
-        if code is None and loop is not None and sys._getframe(1).f_globals.get("__name__") != "subprocess":
+        if loop is not None and (code is None or code is True) and not is_library(sys._getframe(1).f_code):
             raise loop.refuse(refusal("a process that is asked whether it is done works", INSTEAD["subprocesses"],
                                       asked_at(sys._getframe(1))))
         return code

@@ -171,11 +171,13 @@ def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> N
     async def end() -> None:
         await ending()
 
+    coro = end()
     try:
-        loop.run_until_complete(end())
+        loop.run_until_complete(coro)
     except (Deadlock, Endless, StuckThread):
         pass
     except NotSimulated as error:
+        coro.close()                    # it may not have begun
         return error
     return None
 

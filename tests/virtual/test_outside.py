@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import contextlib
@@ -9,6 +10,7 @@ import gc
 import io
 import logging
 import logging.handlers
+import multiprocessing
 import queue
 import signal
 import socket
@@ -382,6 +384,40 @@ def test_when_only_a_thread_of_the_learners_is_left_nobody_knows_what_it_will_do
         stop.set()
 
 
+def test_a_thread_that_does_not_call_by_call_soon_threadsafe_is_refused_too():
+    async def main():
+        event = asyncio.Event()
+        threading.Thread(target=lambda: (time.sleep(0.02), event.set())).start()
+        await event.wait()
+
+    refused(main(), "not by call_soon_threadsafe", "main waits for an event at line ")
+
+
+def test_a_thread_below_the_module_threading_is_no_deadlock():
+    async def main():
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
+        _thread.start_new_thread(lambda: (time.sleep(0.02), loop.call_soon_threadsafe(event.set)), ())
+        await event.wait()
+
+    refused(main(), "call", "into the virtual loop")
+
+
+def test_to_ask_a_thread_again_and_again_is_not_endless():
+    stop = threading.Event()
+
+    async def main():
+        thread = threading.Thread(target=lambda: stop.wait(PATIENCE), name="slow")
+        thread.start()
+        while thread.is_alive():
+            await asyncio.sleep(0.1)
+
+    try:
+        run = simulate(main(), limit=1000)
+        assert run.error.startswith("NotSimulated: the thread 'slow', started at line "), run.error
+    finally:
+        stop.set()
+
+
 # -- threads that do no harm ----------------------------------------------------------------------------
 
 def test_a_thread_that_keeps_to_itself_does_no_harm():
@@ -470,6 +506,20 @@ def test_to_ask_a_process_again_and_again_is_refused():
         with subprocess.Popen([sys.executable, "-c", ""]) as process:
             while process.poll() is None:
                 await asyncio.sleep(0.1)
+
+    refused(main(), "a process that is asked whether it is done", "line ")
+
+
+@pytest.mark.slow
+def test_to_ask_a_process_of_multiprocessing_is_refused():
+    async def main():
+        process = multiprocessing.get_context("spawn").Process(target=int)
+        process.start()
+        try:
+            while process.is_alive():
+                await asyncio.sleep(0.1)
+        finally:
+            process.join()
 
     refused(main(), "a process that is asked whether it is done", "line ")
 
