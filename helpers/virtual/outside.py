@@ -235,6 +235,7 @@ def _all_threads() -> list[threading.Thread]:
 def _is_machinery(thread: threading.Thread) -> bool:
     """Whether a thread is one of this package, or of the notebook's kernel."""
     packages = {str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in _frames(thread)}
+    packages.discard("helpers")                 # any thread may be in its time.sleep
     target = vars(thread).get("_target")
     packages.add(str(getattr(target, "__module__", "")).partition(".")[0])
     return not packages.isdisjoint(MACHINERY)
