@@ -244,7 +244,9 @@ def _is_machinery(thread: threading.Thread) -> bool:
 def _refuse_thread(thread: threading.Thread, what: str) -> NotSimulated:
     """The error for a thread that was there before the run."""
     works, instead = LIBRARIES.get(_package_of(thread), ("such a thread works", THREADS))
-    return refusal(f"the thread {thread.name!r}, which began before this run, {what}: {works}", instead, None)
+    known = thread.is_alive() and not thread.name.startswith("Dummy-")       # else begun below the module threading
+    since = "which began before this run" if known else "which the loop did not start"
+    return refusal(f"the thread {thread.name!r}, {since}, {what}: {works}", instead, None)
 
 
 def _package_of(thread: threading.Thread) -> str:
