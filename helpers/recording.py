@@ -19,6 +19,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
 from helpers import text_twin
@@ -135,6 +136,16 @@ class Life(NamedTuple):
         return max(self.begin, other.begin) < min(self.end, other.end)
 
 
+def _before_it_was_asked_for(entry: TracebackType | None) -> TracebackType | None:
+    """A traceback without what was added to it when `result` raised the exception before."""
+    start = entry
+    while entry is not None:
+        if entry.tb_frame.f_code.co_filename == __file__:
+            start = entry.tb_next
+        entry = entry.tb_next
+    return start
+
+
 class ThreadJob(NamedTuple):
     """A function that a worker thread ran for a task (`asyncio.to_thread`, `run_in_executor`)."""
 
@@ -228,7 +239,7 @@ class Recording:
     def result(self) -> Any:
         """What the main coroutine returned; raises what it raised."""
         if self.exception is not None:
-            raise self.exception
+            raise self.exception.with_traceback(_before_it_was_asked_for(self.exception.__traceback__))
         if self.error:
             raise RuntimeError(f"this run has no result: it ended with {self.error}")
         return self.value

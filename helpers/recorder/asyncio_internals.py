@@ -112,6 +112,7 @@ class TimerNames(HandleNames):
 class FutureNames:
     """A result to come."""
 
+    _asyncio_future_blocking: bool      # whether somebody awaits it whose task has not heard of it yet
     _callbacks: Any                     # who is told when it is done: pairs of a callable and a context, or None
     _exception: BaseException | None    # exception() would mark it as retrieved, and silence asyncio's log
     _log_traceback: bool                # whether nobody has retrieved its exception so far
@@ -144,6 +145,12 @@ class GroupNames:
     _tasks: Any                         # the set of its tasks that are not done; virtual time puts one in order there
 
 
+class TimeoutNames:
+    """What `asyncio.timeout` returns."""
+
+    _task: Any                          # the task in which it is; None outside of its block
+
+
 class LoopNames:
     """An event loop: what the recorder reads, and what the virtual loop reads and overrides."""
 
@@ -154,6 +161,8 @@ class LoopNames:
     _thread_id: int | None              # the thread in which it runs; None if it does not run
     _task_factory: Any
     _default_executor: Any              # the pool of run_in_executor(None, ...)
+    _current_handle: Handle | None      # in debug mode, which callback is being run
+    _asyncgens: Any                     # the weak set of async generators that have begun; virtual time orders it
     _executor_shutdown_called: bool
 
     def _check_closed(self) -> None: ...                # raises if the loop is closed
@@ -295,8 +304,8 @@ def variable(function: Any, name: str) -> Any:
 # Called on the loop for run_coroutine_threadsafe. The future that this returns is one of its variables.
 THREADSAFE_CALLBACK: CodeType = find_inner(asyncio.run_coroutine_threadsafe, "callback")
 if THREADSAFE_CALLBACK is not None:
-    _require("future" in THREADSAFE_CALLBACK.co_freevars, "run_coroutine_threadsafe.<locals>.future")
-    _require("coro" in THREADSAFE_CALLBACK.co_freevars, "run_coroutine_threadsafe.<locals>.coro")
+    for _variable in ("future", "coro"):
+        _require(_variable in THREADSAFE_CALLBACK.co_freevars, f"run_coroutine_threadsafe.<locals>.{_variable}")
 
 # Whether a task can take its first step while it is made. It then asks the loop whether it is running.
 EAGER = sys.version_info >= (3, 12)
@@ -368,6 +377,7 @@ def _check_objects() -> None:
     finally:
         loop.close()
     _check(asyncio.TaskGroup(), GroupNames)
+    _check(asyncio.Timeout(None), TimeoutNames)
     if GatheringFuture is not None:
         _check(GatheringFuture([], loop=_Stage()), GatheringNames)
     _check(ThreadFuture(), ThreadFutureNames)
@@ -393,9 +403,7 @@ def thread_initializer(pool: ThreadPoolExecutor) -> Callable[[], object] | None:
 
 def threadsafe_future(callback: Any) -> ThreadFuture[Any] | None:
     """The future that `run_coroutine_threadsafe` returns, if the callback is what it has called on the loop."""
-    if getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
-        return None
-    future: ThreadFuture[Any] = variable(callback, "future")
+    future: ThreadFuture[Any] | None = _threadsafe_variables(callback).get("future")
     return future
 
 
@@ -444,6 +452,37 @@ def is_stuck(task: Any) -> bool:
     return bool(task._must_cancel) and task._fut_waiter is not None
 
 
+def close_threadsafe(callback: Any) -> bool:
+    """Whether the callback is that of `run_coroutine_threadsafe`; if so, its coroutine is closed, and will not run."""
+    coro = _threadsafe_variables(callback).get("coro")
+    if coro is None:
+        return False
+    coro.close()
+    return True
+
+
+def _threadsafe_variables(callback: Any) -> dict[str, Any]:
+    if getattr(callback, "__code__", None) is not THREADSAFE_CALLBACK:
+        return {}
+    return {name: cell.cell_contents for name, cell in zip(callback.__code__.co_freevars, callback.__closure__)}
+
+
+def timeout_task(timeout: Any) -> asyncio.Task[Any] | None:
+    """The task in which a timeout is."""
+    task: asyncio.Task[Any] | None = timeout._task
+    return task
+
+
+def stop_blocking(future: asyncio.Future[Any]) -> None:
+    """Have a future forget that somebody awaits it: one of another loop, which never heard of it."""
+    future._asyncio_future_blocking = False
+
+
+def is_of_task(callback: Any) -> bool:
+    """Whether a callback is a step of a task, or wakes one."""
+    return type(callback) is Step or isinstance(getattr(callback, "__self__", None), TASKS)
+
+
 # -- two functions of asyncio, written out ----------------------------------------------------------
 
 # A Handle is made attribute by attribute below. Where it has others than these, asyncio makes it.
@@ -452,6 +491,10 @@ _PLAIN_HANDLE = tuple(getattr(asyncio.Handle, "__slots__", ())) == _SLOTS
 _callback_source: Any = find(format_helpers, "_format_callback_source")
 # from Python 3.13 on the arguments of a callback are shown in debug mode only
 _TELLS_DEBUG = "debug" in (getattr(_callback_source, "__kwdefaults__", None) or ())
+
+
+# A callback as the log of debug mode tells of it.
+handle_in_words: Callable[[asyncio.Handle], str] = find(base_events, "_format_handle")
 
 
 def report(handle: Handle, error: BaseException) -> None:

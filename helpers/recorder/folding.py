@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from helpers.recorder.notes import Row
-from helpers.recording import Others, Span, Task, ThreadJob
+from helpers.recording import Others, Remark, Span, Task, ThreadJob
 from helpers.wait_kinds import BLOCKED, kind_of
 
 
@@ -50,6 +50,10 @@ class Folding:
     def jobs(self, jobs: Sequence[ThreadJob]) -> tuple[ThreadJob, ...]:
         """The jobs of worker threads; that of a library's task is no task's."""
         return tuple(job._replace(task=self._number(job.task)) for job in jobs) if self.others else tuple(jobs)
+
+    def remarks(self, remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+        """The remarks on a run; one on a library's task is on no task."""
+        return tuple(remark._replace(task=self._number(remark.task)) for remark in remarks)
 
     def blocking(self, callbacks: Sequence[Span]) -> tuple[Span, ...]:
         """The callbacks that blocked the loop, those of libraries' tasks among them."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from types import CoroutineType
 from typing import Any, Literal
@@ -39,7 +39,7 @@ from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
 from helpers.recorder.turns import WATCHES
 from helpers.recorder.watch import Watch, install
 from helpers.recorder.watchdog import Sampler, Watchdog
-from helpers.recording import Place, Recording, Task
+from helpers.recording import Place, Recording, Remark, Task
 from helpers.wait_kinds import EXCEPTION
 from helpers.words import error_in_words
 
@@ -222,10 +222,11 @@ class Recorder(Notes):
         return lambda task: places.get((task.coroutine, task.created, task.error))
 
     def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
-                  ended_by: BaseException | None = None) -> Recording:
+                  ended_by: BaseException | None = None, remarks: Sequence[Remark] = ()) -> Recording:
         """The recording of a run, after the end of the `with` block.
 
         ended_by  what ended the run before the main task was done; without it that task is done
+        remarks   on the run; a task of theirs is the `id` of its row
 
         Raises UnknownPython, with the cause, if something went wrong while notes were taken.
         """
@@ -246,4 +247,4 @@ class Recorder(Notes):
         left, elapsed = tasks_of(self)
         error = "" if exception is None else error_in_words(exception)
         return Recording(left.tasks, elapsed, clock, left.jobs(jobs_of(self)), error, value, exception,
-                         left.blocking(callbacks_of(self)), left.others)
+                         left.blocking(callbacks_of(self)), left.others, left.remarks(remarks))

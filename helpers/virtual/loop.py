@@ -21,26 +21,37 @@ program is the same to the last digit.
   is a `Deadlock`, an error that says who waits where. A program that never comes to an end is
   stopped after a number of steps (`Endless`). Sockets, pipes and processes live in real time and
   cannot be simulated (`NotSimulated`).
-- asyncio keeps sets in some places, and the order of a set differs from run to run. For task groups this
-  is mended (`task_groups.py`), and so it is for the tasks that are left when a run of `simulate` ends.
-  `as_completed`, given coroutines, still begins them in such an order: give it tasks.
-  `asyncio.run`, too, cancels what is left in such an order.
+- asyncio makes sets in some places, and the order of a set differs from run to run. In virtual time these sets have
+  an order: `sets.py` says which, and where that ends.
+- Threads that the loop did not start work in real time. If one calls into the loop, or is waited for, the run ends with
+  `NotSimulated`, and so it does if the program catches that error (`outside.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import heapq
 import sys
 import threading
+from asyncio.log import logger
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import Context
+from types import CodeType
 from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from helpers.recorder import Watched
-from helpers.recorder.asyncio_internals import Handle, Loop, Timer
-from helpers.recorder.learners_code import learners_place
+from helpers.recorder.asyncio_internals import (
+    Handle,
+    Loop,
+    Timer,
+    close_threadsafe,
+    handle_in_words,
+    is_of_task,
+)
+from helpers.recorder.learners_code import is_library, learners_place
 from helpers.recorder.locks import Standing, read_locks
 from helpers.recorder.names import task_name
 from helpers.recorder.notes import ROWS, Row
@@ -48,9 +59,10 @@ from helpers.recorder.owners import sort_out
 from helpers.recorder.waits import describe
 from helpers.recording import Place
 from helpers.virtual.ending import circle
-from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly
-from helpers.virtual.task_groups import groups_in_order
-from helpers.virtual.threads import Threads
+from helpers.virtual.outside import THREADS, Outside, inside
+from helpers.virtual.real_time_only import NotSimulated, RealTimeOnly, asked_at, refusal
+from helpers.virtual.sets import InOrder, KeptInOrder, sets_in_order
+from helpers.virtual.threads import Job, Threads
 from helpers.virtual.time_module import SECOND, Clock, in_charge_of_time
 from helpers.words import count
 
@@ -90,7 +102,13 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         self._gave_up = False
         self._limit = self._allowed = limit
         self.real_clocks: dict[tuple[str, Place | None], tuple[int, Row | None]] = {}
+        self._refusal: NotSimulated | None = None               # what ends the run, whoever catches it
+        self._refusal_told = False
+        self._home: int | None = None                           # the thread in which the loop last ran
         self._threads = Threads(self)
+        self.outside = Outside(self)
+        self._asyncgens = KeptInOrder()
+        self._order: contextlib.ExitStack | None = None
         self._on_block: Callable[[Any, int], None] | None = None
         if not isinstance(limit, int) or limit < 1:
             self.close()
@@ -182,7 +200,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         duration = nanoseconds(seconds)
         self._set_clock(self._now + duration)
         self._steps += 1
-        if self._steps > self._allowed:
+        if self._steps > self._allowed >= 0:
             self._give_up()
         if self._on_block is not None and duration:
             self._on_block(learners_place(sys._getframe(1)), duration)
@@ -198,6 +216,19 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         """The program has read, at this line, what is not in virtual time."""
         task = asyncio.current_task(self) if self.is_running() else None
         self.real_clocks.setdefault((what, place), (self._now, ROWS.get(id(task))))
+
+    @property
+    def steps(self) -> int:
+        """How many steps the loop has taken."""
+        return self._steps
+
+    def timers(self) -> dict[int, dict[int, Timer]]:
+        """The timers that are set, by their deadlines in nanoseconds."""
+        return self._timers
+
+    def job_at_work(self) -> Job | None:
+        """The job that a worker thread does just now, while the loop waits for it to rest."""
+        return self._threads.at_work
 
     def start_sampling(self, watched: Watched) -> None:
         """Tell a recording of every `advance`, and of the line that asked for it: its `Sampler` is the loop itself."""
@@ -225,12 +256,30 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         self._steps += count
         if self._steps > self._allowed:
             self._give_up()
+        if self._debug:
+            self._run_and_tell(count)
+            return
         handle: Handle | None
         for _ in range(count):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
         handle = None       # breaks a cycle when an exception occurs
+
+    def _run_and_tell(self, count: int) -> None:
+        """In debug mode: run so many handles that are ready, and tell of each that takes long, in virtual time."""
+        for _ in range(count):
+            handle = self._ready.popleft()
+            if not handle._cancelled:
+                began = self._now
+                self._current_handle = handle
+                try:
+                    handle._run()
+                finally:
+                    self._current_handle = None
+                took = (self._now - began) / 1e9
+                if took >= self.slow_callback_duration:
+                    logger.warning("Executing %s took %.3f seconds", handle_in_words(handle), took)
 
     def _when_idle(self) -> None:
         """Nothing is ready: let a thread work, or else set the clock to the next timer."""
@@ -242,7 +291,21 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 return
             if self._threads.work():
                 continue
+            if self.outside.strangers:
+                error = self.outside.settle()
+                if error is None and self._ready:       # nothing but another thread can have put it there
+                    error = refusal("the loop was called from outside, and not by call_soon_threadsafe, so that "
+                                    "a real loop might never hear of it: such a thread works", THREADS, None)
+                if error is not None:
+                    self.refuse(error)
+            if self.is_refused():
+                return
             if not deadlines or deadlines[0] == _NEVER:
+                error = self.outside.doubt()
+                if error is not None:
+                    self.refuse(error)
+                if self.is_refused() or self._ready:
+                    return
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report()
                                     + self._circle())
                 deadlock.locks = read_locks(self.open_tasks())
@@ -258,18 +321,60 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 self._time = timer._when
 
     def _give_up(self) -> NoReturn:
+        waits = None if self._refusal is not None else self.outside.keeps_waiting()
+        if waits is not None:
+            self.refuse(waits)
+        if self.is_refused():
+            self._tell_refusal()
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
         self._gave_up = True
         self._allowed = self._steps + self._limit
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
-                      "is there a loop that never ends? (simulate(..., limit=...) allows more)" + self._report())
+                      "is there a loop that never ends? If it would end later, simulate(..., limit=...) allows more"
+                      + self._report() + self._report_callbacks())
+
+    def _report_callbacks(self) -> str:
+        """The callbacks that are about to run and are no task's: one that sets itself again never ends."""
+        lines = dict.fromkeys(callback_in_words(handle) for handle in self._ready
+                              if not handle._cancelled and not is_of_task(handle._callback))
+        return "".join(f"\n  - {line}" for line in list(lines)[:20])
+
+    # -- what is not simulated --------------------------------------------------------------------
+
+    def refuse(self, error: NotSimulated) -> NotSimulated:
+        """Let the run end with this error, even if the program catches it; gives the error, which is to be raised."""
+        if self._refusal is None:
+            self._refusal = error
+            self._allowed = -1                  # no further round begins
+        return error
+
+    def _kept(self, error: NotSimulated) -> NotSimulated:
+        return self.refuse(error)
+
+    def is_refused(self) -> bool:
+        """Whether the run must end with a refusal that it has not ended with so far."""
+        return self._refusal is not None and not self._refusal_told
+
+    def _tell_refusal(self) -> None:
+        """Raise the refusal if there is one that the run has not ended with so far."""
+        if self._refusal is not None and not self._refusal_told:
+            self._refusal_told = True
+            self._gave_up = True
+            self._allowed = self._steps + self._limit
+            if " at line " not in str(self._refusal):
+                self._refusal.args = (f"{self._refusal}{self._report()}",)      # then where the tasks are
+            raise self._refusal
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        if self._refusal is None:               # else it tells what the refusal has led to
+            super().call_exception_handler(context)
 
     def open_tasks(self) -> list[asyncio.Task[Any]]:
         """The tasks that are not done, by name: in the order of creation where asyncio has named them.
 
-        The order is the same in every run, but for tasks that the program gave the same name.
+        The order is the same in every run, but for tasks that the program gave the same name and that nobody records.
         """
-        return sorted(asyncio.all_tasks(self), key=lambda task: (len(task.get_name()), task.get_name()))
+        return sorted(InOrder(asyncio.all_tasks(self)), key=lambda task: (len(task.get_name()), task.get_name()))
 
     def _report(self) -> str:
         tasks, others = sort_out(self.open_tasks())
@@ -291,9 +396,20 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def run_forever(self) -> None:
         self._allowed = self._steps + self._limit
+        self._home = threading.get_ident()
+        if self._refusal_told and any(map(_is_programs, asyncio.all_tasks(self))):
+            self._refusal, self._refusal_told = None, False     # a Runner begins anew, and does not clean up
+        if self._order is None:                 # until the loop is closed: asyncio.run cancels what is left in between
+            self._order = contextlib.ExitStack()
+            self._order.enter_context(sets_in_order())
         program = [task.get_coro() for task in asyncio.all_tasks(self)]
-        with in_charge_of_time(self, program), groups_in_order():
+        with in_charge_of_time(self, program), inside(self):
             super().run_forever()
+            if self.outside.strangers:
+                error = self.outside.settle()
+                if error is not None:
+                    self.refuse(error)
+            self._tell_refusal()
 
     def close(self) -> None:
         super().close()
@@ -302,6 +418,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         self._deadlines.clear()
         self._finer.clear()
         self._threads.abandon()
+        if self._order is not None:
+            self._order.close()
 
     # -- threads ----------------------------------------------------------------------------------
 
@@ -312,22 +430,43 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
             self._check_default_executor()
             return self._threads.submit(func, args, self._default_executor)
         if type(executor) is not ThreadPoolExecutor:
-            raise NotSimulated(f"a {type(executor).__name__} works in real time and cannot be simulated: "
-                               "use asyncio.to_thread, or record(...) instead of simulate(...)")
+            raise self.refuse(refusal(f"a {type(executor).__name__} works", "use asyncio.to_thread",
+                                      asked_at(sys._getframe(1))))
         return self._threads.submit(func, args, executor)
 
     def call_soon_threadsafe(self, callback: Callable[[*_Args], object], *args: *_Args,
                              context: Context | None = None) -> asyncio.Handle:
         job = None
-        if self._thread_id not in (None, threading.get_ident()):
+        if self._home not in (None, threading.get_ident()):
             job = self._threads.caller()
             if job is None:
-                raise NotSimulated("call_soon_threadsafe from a thread that the virtual loop did not start: "
-                                   "start it with asyncio.to_thread, or use record(...) instead of simulate(...)")
+                return self._hear_stranger(callback, args, context)
         handle = _without_last_line(super().call_soon_threadsafe(callback, *args, context=context))
         if job is not None:
             self._threads.called(job, callback)
         return handle
+
+    def _hear_stranger(self, callback: Callable[..., object], args: tuple[Any, ...],
+                       context: Context | None) -> asyncio.Handle:
+        """A thread that the loop did not start calls into it: the run is over, and the thread must not suffer.
+
+        What it wants of the loop is done in the clean-up, since it may wait for that. A coroutine is not begun any
+        more, so a thread that would wait for its result ends here. SystemExit ends a thread without a word.
+        """
+        thread = threading.get_ident()
+        stranger = self.outside.stranger_of(thread)
+        if not self._closed:
+            self.refuse(self.outside.called(thread))
+        if self._refusal is not None:
+            if close_threadsafe(callback):
+                if stranger is None:
+                    raise self._refusal
+                raise SystemExit
+            if self._closed:
+                handle = Handle(callback, args, self, context)
+                handle.cancel()
+                return handle
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     def _write_to_self(self) -> None:
         pass                                                    # threads write letters instead
@@ -339,6 +478,23 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def _process_events(self, event_list: Any) -> None:
         pass                                                    # there is no selector
+
+
+def _is_programs(task: asyncio.Task[Any]) -> bool:
+    """Whether a task is the program's, and need not end: it is no part of a clean-up."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return not task.cancelling() and not (isinstance(code, CodeType) and is_library(code))
+
+
+def callback_in_words(handle: Handle) -> str:
+    """A callback that is about to run, as in "the callback again (line 12)"; without a line if it is not in Python."""
+    callback = handle._callback
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    name = getattr(callback, "__qualname__", type(callback).__qualname__).rpartition("<locals>.")[2]
+    code = getattr(callback, "__code__", None)
+    where = f" (line {code.co_firstlineno})" if isinstance(code, CodeType) else ""
+    return f"the callback {name}{where} is ready to run"
 
 
 def _without_last_line(handle: Any) -> asyncio.Handle:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from types import TracebackType
 from typing import Any
 
 from helpers.recorder import THRESHOLD, Recorder, check_coroutine, keep_stopped
-from helpers.recorder.asyncio_internals import enter_task, get_running_loop, leave_task, set_running_loop
-from helpers.recording import Recording, Remark
+from helpers.recorder.asyncio_internals import (
+    enter_task,
+    get_running_loop,
+    leave_task,
+    set_running_loop,
+    stop_blocking,
+)
+from helpers.recorder.learners_code import is_library
+from helpers.recording import Place, Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
+from helpers.virtual.real_time_only import NotSimulated, refusal
+from helpers.virtual.real_work import RealWork
 from helpers.virtual.threads import StuckThread
 from helpers.virtual.time_module import in_charge_of_time
 
@@ -37,21 +46,29 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     """
     coro = check_coroutine(coro, "simulate")
     keep_stopped(simulate, None)
-    with _outer_loop_paused():
-        loop = VirtualTimeLoop(limit=limit)
+    with _outer_loop_paused() as outer:
+        loop = _new_loop(coro, limit)
+        left: list[asyncio.Task[Any]] = []
         try:
-            recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
-            with recorder:
+            recorder = _new_recorder(coro, loop, threshold)
+            work = RealWork(loop, recorder)
+            with recorder, work:
                 main = recorder.context.run(loop.create_task, coro)
                 error = _run(loop, main)
+                left += loop.open_tasks()           # while their order is known
         except KeyboardInterrupt as stop:
             keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop))
             raise
         finally:
-            _close(loop)
-    recording = recorder.recording(main, "virtual", error)
-    remarks = _real_clocks(loop, recorder)
-    return dataclasses.replace(recording, remarks=recording.remarks + remarks) if remarks else recording
+            refused = _close(loop, left)
+    error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
+    recording = recorder.recording(main, "virtual", error, (*work.remarks(), *_real_clocks(loop, recorder)))
+    if recording.exception is not None:
+        recording.exception.__traceback__ = learners_traceback(recording.exception.__traceback__)
+    return recording
+
+
+keep_stopped(simulate, None)
 
 
 def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...]:
@@ -61,12 +78,27 @@ def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...
                  for (what, place), (now, row) in loop.real_clocks.items())
 
 
-keep_stopped(simulate, None)
+def _new_loop(coro: Coroutine[Any, Any, Any], limit: int) -> VirtualTimeLoop:
+    try:
+        return VirtualTimeLoop(limit=limit)
+    except ValueError:
+        coro.close()                                # or Python would complain that it was never awaited
+        raise
+
+
+def _new_recorder(coro: Coroutine[Any, Any, Any], loop: VirtualTimeLoop, threshold: float) -> Recorder:
+    try:
+        return Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
+    except (TypeError, ValueError):
+        coro.close()
+        raise
 
 
 def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
     try:
         loop.run_until_complete(main)
+    except NotSimulated as error:
+        return error
     except (Deadlock, Endless, StuckThread) as error:
         if not main.done():
             return error
@@ -78,43 +110,107 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
     return None
 
 
-def _close(loop: VirtualTimeLoop) -> None:
-    """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads."""
+def _of_outer_loop(main: asyncio.Task, outer: asyncio.AbstractEventLoop) -> NotSimulated | None:
+    """The error if the run failed since it waited for something of the loop in whose cell it stood."""
+    error = None if main.cancelled() else main.exception()
+    while error is not None:
+        if isinstance(error, RuntimeError) and "attached to a different loop" in str(error):
+            found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still "
+                            "meanwhile: such a task works", "make it inside of the run", _last_place(error))
+            found.__cause__ = error
+            for task in asyncio.all_tasks(outer):
+                stop_blocking(task)             # or nobody could ever wait for it again
+            return found
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _last_place(error: BaseException) -> Place | None:
+    place, entry = None, error.__traceback__
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        if not is_library(code):
+            place = Place(code.co_filename, entry.tb_lineno, code.co_name)
+        entry = entry.tb_next
+    return place
+
+
+def learners_traceback(entry: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of asyncio and of this package in front of the learner's first.
+
+    All of it, if none is the learner's.
+    """
+    first = entry
+    while first is not None and is_library(first.tb_frame.f_code):
+        first = first.tb_next
+    return first or entry
+
+
+def _close(loop: VirtualTimeLoop, left: list[asyncio.Task[Any]]) -> NotSimulated | None:
+    """End a loop as `asyncio.run` does: cancel what is left, close generators, wait for threads.
+
+    left  the tasks that are left, in order; if there are none, they are looked for
+
+    Gives the error if something was refused only then.
+    """
+    refused = None
     try:
-        left = loop.open_tasks()
+        left = left or loop.open_tasks()
         cancel_all(left)
         if left:
-            _finish(loop, lambda: asyncio.gather(*left, return_exceptions=True))
-        _finish(loop, loop.shutdown_asyncgens)
-        _finish(loop, loop.shutdown_default_executor)
+            refused = _finish(loop, lambda: asyncio.gather(*left, return_exceptions=True))
+            if refused is not None:                 # the others clean up all the same
+                _finish(loop, lambda: asyncio.gather(*left, return_exceptions=True))
+            _tell_errors(loop, left)
+        refused = _finish(loop, loop.shutdown_asyncgens) or refused
+        refused = _finish(loop, loop.shutdown_default_executor) or refused
     finally:
         with in_charge_of_time(loop):
             abandon(loop, loop.open_tasks())
         loop.close()
+    return refused
 
 
-def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> None:
-    """Run a step of the clean-up, unless a task or a thread is in the way that will not go."""
+def _tell_errors(loop: VirtualTimeLoop, tasks: list[asyncio.Task[Any]]) -> None:
+    """Tell, as `asyncio.run` does, of what went wrong while tasks that were left were cancelled."""
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            loop.call_exception_handler({
+                "message": "unhandled exception in a task that was cancelled at the end of simulate()",
+                "exception": task.exception(),
+                "task": task,
+            })
+
+
+def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> NotSimulated | None:
+    """Run a step of the clean-up, unless a task or a thread is in the way that will not go; gives what was refused."""
     async def end() -> None:
         await ending()
 
-    with contextlib.suppress(Deadlock, Endless, StuckThread):
-        loop.run_until_complete(end())
+    coro = end()
+    try:
+        loop.run_until_complete(coro)
+    except (Deadlock, Endless, StuckThread):
+        pass
+    except NotSimulated as error:
+        coro.close()                    # it may not have begun
+        return error
+    return None
 
 
 @contextlib.contextmanager
-def _outer_loop_paused() -> Iterator[None]:
+def _outer_loop_paused() -> Iterator[asyncio.AbstractEventLoop | None]:
     """Make room for a loop of our own in a thread whose loop is running, in the middle of one of its tasks."""
     outer = get_running_loop()
     if outer is None:
-        yield
+        yield None
         return
     task = asyncio.current_task(outer)
     if task is not None:
         leave_task(outer, task)
     set_running_loop(None)
     try:
-        yield
+        yield outer
     finally:
         set_running_loop(outer)
         if task is not None:

@@ -7,6 +7,13 @@ waits for the answer to a `run_coroutine_threadsafe`. So a run with threads is a
 without. (A thread that waits for the loop by other means, such as a `threading.Event`, cannot be seen
 to rest: it is given a moment, and then the loop runs on beside it.)
 
+So a thread begins when the loop has nothing else to do: what it prints first comes after the turns of
+the tasks that are ready. On a real loop it begins at once, and mostly prints before the next task's
+turn; no program can rely on either.
+
+A pool keeps its threads from job to job, as a real one does: what belongs to a thread (a
+`threading.local`, a connection of sqlite3) is still there in the next job of a pool with one thread.
+
 Threads send letters to the loop: each says who sent it, and what is wanted.
 """
 
@@ -26,7 +33,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
 from helpers.recorder.learners_code import learners_place
 from helpers.recording import Place
-from helpers.virtual.time_module import Clock, in_charge_of_time, leave
+from helpers.virtual.outside import inside
+from helpers.virtual.outside import leave as leave_loop
+from helpers.virtual.time_module import Clock, in_charge_of_time
+from helpers.virtual.time_module import leave as leave_time
 from helpers.words import listed
 
 if TYPE_CHECKING:
@@ -83,14 +93,13 @@ class Letter(NamedTuple):
 class Job(Clock):
     """A function that runs in a thread of its own. It is the clock of that thread."""
 
-    thread: threading.Thread                        # once it has started
+    worker: Worker                                  # in which it runs, once it has started
     outcome: tuple[Any, BaseException | None]       # once it has ended: what it returned, or raised
 
     def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
         self.threads, self.func, self.args, self.pool = threads, func, args, pool
         self.future = threads.loop.create_future()
         self.go = threading.Semaphore(0)
-        self.slot = 0
         self.resting = self.abandoned = self.told = False
         self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
 
@@ -110,7 +119,8 @@ class Job(Clock):
     def rest(self, wish: Wish) -> None:
         """Have the loop fulfil a wish, and wait until it has."""
         if self.told:                       # it went on all the same: let it stand still for ever
-            leave()
+            leave_time()
+            leave_loop()
             threading.Event().wait()
         if not self.abandoned:
             self.resting = True
@@ -123,30 +133,52 @@ class Job(Clock):
 
     def answer(self, future: concurrent.futures.Future, method: str, timeout: float | None = None) -> Any:
         """What `future.result(timeout)` and `future.exception(timeout)` do in this thread, in virtual time."""
-        if threading.get_ident() == self.thread.ident:
+        if threading.get_ident() == self.worker.thread.ident:
             if not future.done():
                 self.rest(WaitFor(future, timeout))
             timeout = 0
         return getattr(concurrent.futures.Future, method)(future, timeout)
 
-    def start(self, slot: int, free_since: int | None) -> None:
-        """Work in a place of the pool that is free since `free_since` (nanoseconds); None if it is a new one."""
-        self.slot = slot
-        initialize = thread_initializer(self.pool) if self.pool is not None and free_since is None else None
-        self.now = max(self.now, free_since or 0)
-        prefix = getattr(self.pool, "_thread_name_prefix", "asyncio")
-        self.thread = threading.Thread(target=self._run, args=(initialize,), name=f"{prefix}_{slot}", daemon=True)
-        self.thread.start()
+    def start(self, worker: Worker) -> None:
+        """Work in a thread of the pool, from when it is free."""
+        self.worker = worker
+        self.now = max(self.now, worker.free_since)
+        worker.jobs.put(self)
 
-    def _run(self, initialize: Callable[[], object] | None) -> None:
+    def run(self, initialize: Callable[[], object] | None) -> None:
+        """What the thread does with it."""
         try:
-            with in_charge_of_time(self):
+            with in_charge_of_time(self), inside(self.threads.loop):
                 if initialize is not None:
                     initialize()
                 self.outcome = self.func(*self.args), None
         except BaseException as error:
             self.outcome = None, error
-        self.threads.mail.put(Letter(self, End()))
+            self = None                 # type: ignore[assignment]  # the traceback keeps this frame: no circle
+
+
+class Worker:
+    """A thread of a pool, which does one job after another. So what belongs to a thread stays from job to job.
+
+    slot        its number in the pool
+    free_since  nanoseconds; when its last job ended
+    """
+
+    def __init__(self, threads: Threads, pool: ThreadPoolExecutor | None, slot: int) -> None:
+        self.threads, self.pool, self.slot = threads, pool, slot
+        self.free_since = 0
+        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        prefix = getattr(pool, "_thread_name_prefix", "asyncio")
+        self.thread = threading.Thread(target=self._run, name=f"{prefix}_{slot}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        initialize = None if self.pool is None else thread_initializer(self.pool)
+        while (job := self.jobs.get()) is not None:
+            job.run(initialize)
+            initialize = None
+            self.threads.mail.put(Letter(job, End()))
+            del job                         # or it would stay until the next one comes
 
 
 # -- all threads of a loop ----------------------------------------------------------------------------
@@ -160,7 +192,8 @@ class Threads:
         self._queued: deque[Job] = deque()
         self._started: dict[Job, None] = {}                     # neither queued nor done
         self._running = 0                                       # of these, how many do not rest
-        self._free_since: dict[tuple[Any, int], int] = {}       # pool and slot -> when its last job ended
+        self._workers: dict[Any, dict[int, Worker]] = {}        # pool -> its threads by their numbers
+        self.at_work: Job | None = None                         # the job that the loop waits for
         self._none_left: asyncio.Future | None = None
 
     def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
@@ -182,14 +215,21 @@ class Threads:
             job.abandoned = True
             if job.resting:
                 job.go.release()
-                job.thread.join(MOMENT)
+        workers = [worker for pool in self._workers.values() for worker in pool.values()]
+        for worker in workers:
+            worker.jobs.put(None)
+        busy = {job.worker for job in self._started if not job.resting}
+        for worker in workers:
+            if worker not in busy:
+                worker.thread.join(MOMENT)
+        self._workers.clear()
         self._started.clear()
         self._running = 0
 
     def caller(self) -> Job | None:
         """The job whose thread this is."""
         thread = threading.get_ident()
-        return next((job for job in list(self._started) if job.thread.ident == thread), None)
+        return next((job for job in list(self._started) if job.worker.thread.ident == thread), None)
 
     def called(self, job: Job, callback: Callable) -> None:
         """Note that a job's thread has made `callback` ready on the loop."""
@@ -204,6 +244,7 @@ class Threads:
         if not self._running and not self._start_next():
             return False
         letter = self._next_letter()
+        self.at_work = None
         if letter is not None:
             self._running -= 1
             self._fulfil(letter.job, letter.wish)
@@ -236,28 +277,33 @@ class Threads:
                 self._wait_for(job, future, timeout)
             case End():
                 del self._started[job]
-                self._free_since[job.pool, job.slot] = job.now
+                job.worker.free_since = job.now
                 self._deliver(job)
                 if self._none_left is not None and not self._none_left.done():
                     self._none_left.set_result(None)
 
     def _start_next(self) -> bool:
         for job in list(self._queued):
-            taken = {other.slot for other in self._started if other.pool is job.pool}
+            taken = {other.worker.slot for other in self._started if other.pool is job.pool}
             if job.future.cancelled():
                 self._queued.remove(job)
             elif len(taken) < getattr(job.pool, "_max_workers", WORKERS):
                 self._queued.remove(job)
+                slot = min(set(range(len(taken) + 1)) - taken)
+                workers = self._workers.setdefault(job.pool, {})
+                if slot not in workers:
+                    workers[slot] = Worker(self, job.pool, slot)
+                job.start(workers[slot])
+                self.at_work = job
                 self._started[job] = None
                 self._running += 1
-                slot = min(set(range(len(taken) + 1)) - taken)
-                job.start(slot, self._free_since.get((job.pool, slot)))
                 return True
         return False
 
     def _resume(self, job: Job) -> None:
         if not job.abandoned:
             self._running += 1
+            self.at_work = job
             job.go.release()
             self.work()
 
@@ -279,6 +325,7 @@ class Threads:
 
     def _deliver(self, job: Job) -> None:
         value, error = job.outcome
+        del job.outcome
         if job.future.cancelled():
             return
         if isinstance(error, StopIteration):
@@ -291,7 +338,7 @@ class Threads:
     def _complaint(self) -> str:
         frames = sys._current_frames()
         places = [str(place) for job in self._started
-                  if (place := learners_place(frames.get(job.thread.ident or 0))) is not None]
+                  if (place := learners_place(frames.get(job.worker.thread.ident or 0))) is not None]
         return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
                 + (f", at {listed(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import math
 import sys
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import Deadlock, Endless, VirtualTimeLoop
+from helpers import Deadlock, Endless, VirtualTimeLoop, simulate
 
 from .programs import PATIENCE, close, now, run
 
@@ -339,6 +340,40 @@ def test_debug_mode(caplog):
     assert "Exception" not in caplog.text
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_debug_mode_tells_of_slow_turns_in_virtual_time(caplog, recorded):
+    async def main():
+        asyncio.get_running_loop().set_debug(True)
+        await asyncio.sleep(1)
+        time.sleep(0.15)                    # slow
+        await asyncio.sleep(1)
+        time.sleep(0.05)                    # not slow
+        asyncio.get_running_loop().call_later(1, time.sleep, 0.25)
+        await asyncio.sleep(2)
+        asyncio.get_running_loop().slow_callback_duration = 10
+        time.sleep(5)
+        await asyncio.sleep(1)
+
+    if recorded:
+        simulate(main()).result
+    else:
+        run(main())
+    told = [record.getMessage() for record in caplog.records if "Executing" in record.getMessage()]
+    assert len(told) == 2
+    assert told[0].startswith("Executing <Task ") and told[0].endswith(" took 0.150 seconds")
+    assert told[1].startswith("Executing <TimerHandle ") and told[1].endswith(" took 0.250 seconds")
+
+
+def test_debug_mode_tells_where_a_callback_that_fails_was_set(caplog):
+    async def main():
+        asyncio.get_running_loop().call_soon(divmod, 1, 0)
+        await asyncio.sleep(1)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop, debug=True) as runner:
+        runner.run(main())
+    assert "divmod, 1, 0" in caplog.text and "Exception in callback" in caplog.text
+
+
 def test_debug_mode_shows_where_a_callback_was_set():
     async def main():
         loop = asyncio.get_running_loop()
@@ -528,6 +563,64 @@ async def threads():
 def test_what_never_ends_is_stopped_at_the_limit(program):
     with pytest.raises(Endless, match=r"still running after 5,000 steps"):
         run(program(), limit=5000)
+
+
+def after_a_moment():
+    loop = asyncio.get_running_loop()
+
+    class Clock:
+        def tick(self):
+            loop.call_later(0, self.tick)
+
+    Clock().tick()
+    return Clock.tick
+
+
+def ping_pong():
+    loop = asyncio.get_running_loop()
+
+    def answer(_):
+        future = loop.create_future()
+        future.add_done_callback(answer)
+        future.set_result(None)
+
+    answer(None)
+    return answer
+
+
+def in_a_partial():
+    loop = asyncio.get_running_loop()
+
+    def again(count):
+        loop.call_soon(functools.partial(again, count + 1))
+
+    again(0)
+    return again
+
+
+@pytest.mark.parametrize("begin", [after_a_moment, ping_pong, in_a_partial], ids=lambda begin: begin.__name__)
+def test_a_chain_of_callbacks_that_never_ends_is_named_with_its_line(begin):
+    chain = []
+
+    async def main():
+        chain.append(begin())
+        await asyncio.Event().wait()
+
+    with pytest.raises(Endless) as caught:
+        run(main(), limit=5000)
+    name, line = chain[0].__qualname__.rpartition("<locals>.")[2], chain[0].__code__.co_firstlineno
+    assert f"\n  - the callback {name} (line {line}) is ready to run" in str(caught.value)
+    assert "main waits for an event" in str(caught.value)
+
+
+def test_of_a_program_that_would_end_nobody_says_that_it_never_does():
+    async def main():
+        for _ in range(2000):
+            await asyncio.sleep(0)
+
+    with pytest.raises(Endless, match=r"If it would end later, simulate\(\.\.\., limit=\.\.\.\) allows more\n"):
+        run(main(), limit=1000)
+    assert run(main(), limit=10_000) is None
 
 
 def test_a_loop_that_polls_with_time_sleep_is_endless():

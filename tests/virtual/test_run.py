@@ -8,6 +8,7 @@ import gc
 import sys
 import threading
 import time
+import traceback
 import warnings
 from asyncio import events
 
@@ -619,3 +620,85 @@ def test_two_runs_of_a_program_are_equal_to_the_last_digit(tree):
     first, second = once(), once()
     assert first == second and str(first) == str(second) and first.to_json() == second.to_json()
     assert first.error == ""
+
+
+# -- what the learner is told -----------------------------------------------------------------------------
+
+def test_result_shows_the_learners_frames_and_none_of_the_clockwork_however_often():
+    async def inner():
+        await asyncio.sleep(1)
+        raise LookupError("no tea")         # the innermost line
+
+    async def main():
+        await inner()
+
+    run = simulate(main())
+    for _ in range(3):
+        with pytest.raises(LookupError) as caught:
+            run.result
+        functions = [entry.name for entry in traceback.extract_tb(caught.tb)]
+        assert functions[1:] == ["result", "main", "inner"]
+
+
+@pytest.mark.parametrize("options", [{"limit": 0}, {"limit": "many"}, {"threshold": 0}, {"threshold": "long"}],
+                         ids=str)
+def test_a_wrong_option_closes_the_coroutine(options, recwarn):
+    coro = get_price()
+    with pytest.raises(ValueError, match=r"got (0|'many'|'long')"):
+        simulate(coro, **options)
+    assert coro.cr_frame is None
+    del coro
+    gc.collect()
+    assert not [each for each in recwarn if "never awaited" in str(each.message)]
+
+
+def test_what_goes_wrong_while_what_is_left_is_cancelled_is_told(caplog):
+    async def stubborn():
+        try:
+            await asyncio.sleep(100)
+        finally:
+            raise LookupError("no tea")
+
+    async def main():
+        asyncio.create_task(stubborn())
+        await asyncio.sleep(1)
+
+    simulate(main()).result
+    assert "unhandled exception in a task that was cancelled at the end of simulate()" in caplog.text
+    assert "LookupError: no tea" in caplog.text
+
+
+async def lost_task():
+    async def fail():
+        raise LookupError("no tea")
+
+    asyncio.create_task(fail())
+    await asyncio.sleep(0.001)
+
+
+async def lost_future():
+    asyncio.get_running_loop().create_future().set_exception(LookupError("no tea"))
+
+
+async def lost_gather():
+    async def fail():
+        raise LookupError("no tea")
+
+    asyncio.gather(fail(), fail())
+    await asyncio.sleep(0.001)
+
+
+async def failing_callback():
+    asyncio.get_running_loop().call_soon(divmod, 1, 0)
+    await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("program", [lost_task, lost_future, lost_gather, failing_callback],
+                         ids=lambda program: program.__name__)
+def test_an_error_that_nobody_fetched_is_told_as_on_a_real_loop(program, caplog):
+    told = []
+    for run in (lambda: asyncio.run(record(program())), lambda: simulate(program())):
+        caplog.clear()
+        run().result
+        told.append([each.getMessage().splitlines()[0] for each in caplog.records])
+    assert told[0] == told[1] and len(told[0]) == 1

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
+import sqlite3
 import threading
 import time
 from time import sleep as nap
 
 import pytest
 
-from helpers import Deadlock, Endless, NotSimulated, VirtualTimeLoop
+from helpers import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 from helpers.virtual import threads as virtual_threads
 from helpers.virtual.threads import StuckThread
 
@@ -83,6 +85,57 @@ def test_a_pool_has_so_many_workers_and_the_others_queue():
     assert run(main()) == ([(0, 0, "shop_0"), (1, 0, "shop_1"), (2, 1, "shop_0"), (3, 1, "shop_1"),
                             (4, 2, "shop_0")], 3)
     assert prepared == ["shop_0", "shop_1"]
+
+
+def test_a_pool_keeps_its_threads_from_job_to_job():
+    own = threading.local()
+
+    def work():
+        own.count = getattr(own, "count", 0) + 1
+        time.sleep(1)
+        return own.count, threading.current_thread().name, threading.get_ident()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        with concurrent.futures.ThreadPoolExecutor(2, thread_name_prefix="shop") as pool:
+            return [await asyncio.gather(*(loop.run_in_executor(pool, work) for _ in range(2))) for _ in range(3)]
+
+    first, second, third = run(main())
+    assert [[each[:2] for each in round_] for round_ in (first, second, third)] == [
+        [(number, "shop_0"), (number, "shop_1")] for number in (1, 2, 3)]
+    assert len({ident for round_ in (first, second, third) for *_, ident in round_}) == 2
+
+
+def test_a_connection_of_sqlite_stays_in_the_one_thread_of_its_pool():
+    async def main():
+        loop = asyncio.get_running_loop()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            connection = await loop.run_in_executor(pool, sqlite3.connect, ":memory:")
+            try:
+                cursor = await loop.run_in_executor(pool, connection.execute, "SELECT 1")
+                await asyncio.sleep(1)
+                return await loop.run_in_executor(pool, cursor.fetchall)
+            finally:
+                await loop.run_in_executor(pool, connection.close)
+
+    assert run(main()) == [(1,)]
+    assert simulate(main()).result == [(1,)]
+
+
+def test_an_error_of_a_thread_that_nobody_fetched_is_told_at_once(caplog):
+    def work():
+        raise LookupError("no tea")
+
+    async def main():
+        asyncio.get_running_loop().run_in_executor(None, work)
+        await asyncio.sleep(1)
+        return caplog.text
+
+    gc.disable()
+    try:
+        assert "Future exception was never retrieved" in run(main())
+    finally:
+        gc.enable()
 
 
 def test_the_default_pool_has_as_many_workers_as_on_a_large_machine():
@@ -322,24 +375,6 @@ def test_a_thread_that_is_left_asleep_by_an_error_ends_with_the_loop():
     close(loop)                             # the rest is in nothing_is_left_behind
 
 
-def test_a_thread_that_the_loop_did_not_start_is_refused():
-    caught = []
-
-    def stranger(loop):
-        try:
-            loop.call_soon_threadsafe(print)
-        except NotSimulated as error:
-            caught.append(str(error))
-
-    async def main():
-        thread = threading.Thread(target=stranger, args=(asyncio.get_running_loop(),))
-        thread.start()
-        thread.join()
-
-    run(main())
-    assert "asyncio.to_thread" in caught[0]
-
-
 def test_a_deadlock_through_a_thread():
     async def main():
         loop = asyncio.get_running_loop()
@@ -353,7 +388,7 @@ def test_a_deadlock_through_a_thread():
         run(main())
 
 
-def test_to_wait_for_a_strangers_future_is_a_deadlock_and_no_hang():
+def test_to_wait_for_a_strangers_future_is_not_simulated_and_no_hang():
     stop = threading.Event()
 
     async def main():
@@ -363,5 +398,5 @@ def test_to_wait_for_a_strangers_future_is_a_deadlock_and_no_hang():
             finally:
                 stop.set()
 
-    with pytest.raises(Deadlock, match="main waits"):
+    with pytest.raises(NotSimulated, match="a job of a ThreadPoolExecutor, started at line"):
         run(main())
