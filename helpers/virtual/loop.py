@@ -245,6 +245,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop):
             self._check_default_executor()
             return self._threads.submit(func, args, self._default_executor)
         if type(executor) is not ThreadPoolExecutor:
+            _ = executor.submit             # what is no executor fails as on asyncio's own loop: AttributeError
             raise NotSimulated(f"a {type(executor).__name__} works in real time and cannot be simulated: "
                                "use asyncio.to_thread, or record(...) instead of simulate(...)")
         return self._threads.submit(func, args, executor)
