@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import builtins
 import gc
+import os
 import sys
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 _WATCHED = ("asyncio", "gc", "helpers", "inspect", "json", "logging", "os", "sys", "threading", "time", "traceback")
 _MISSING = object()
+_VIRTUAL = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "virtual", "")
 _HEAP_TYPE = 1 << 9             # Py_TPFLAGS_HEAPTYPE: a class whose attributes can be set
 _METHODS = (FunctionType, classmethod, staticmethod, property)
 
 
 def _is_virtual(thing: Any) -> bool:
     """Whether it is a part of virtual time, which a worker thread that does not end leaves in place of the real one."""
+    code = getattr(thing, "__code__", None)
+    if type(code) is CodeType:
+        return code.co_filename.startswith(_VIRTUAL)
     return any(type(name) is str and name.startswith("helpers.virtual.")
                for name in (getattr(thing, "__module__", ""), type(thing).__module__))
 

@@ -54,10 +54,10 @@ def call_not_awaited(tree: ast.AST | None) -> int:
     return 0
 
 
-def stands_alone(tree: ast.AST | None, line: int) -> bool:
-    """Whether on this line a call is a statement of its own, so that what it gives is thrown away."""
+def stands_alone(tree: ast.AST | None, line: int, name: str) -> bool:
+    """Whether on this line a call of this name is a statement of its own, so that what it gives is thrown away."""
     return any(isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _covers(node, line)
-               for node in _nodes(tree))
+               and _last_name(node.value.func) == name.rpartition(".")[2] for node in _nodes(tree))
 
 
 def _covers(node: ast.expr | ast.stmt, line: int) -> bool:

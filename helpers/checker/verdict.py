@@ -187,7 +187,7 @@ def _never_awaited(e: Evidence) -> Finding | None:
     first = e.notes["never_awaited"][0]
     if not _judged_by_result(e):
         alone = [one for one in e.notes["never_awaited"] if one["place"] and one["place"][0] == e.file
-                 and syntax.stands_alone(e.tree, one["place"][1])]
+                 and syntax.stands_alone(e.tree, one["place"][1], one["name"])]
         error = e.notes["error"]
         if not alone or error is None or error["category"] or remedies.is_slip(error):
             return None                     # what came out is the first news; `also` tells the rest

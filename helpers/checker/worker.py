@@ -49,6 +49,8 @@ def main(preload: Sequence[str]) -> None:
     cell_names.provide()
     for module in preload:
         importlib.import_module(module)
+    if sys.version_info < (3, 12):          # there no audit hook hears of threads
+        _tell_of_threads(instruments.own_threads.started)
     simulate(_nothing())                    # everything else that is loaded or made at first use
     snapshot = Snapshot()
     gc.collect()
@@ -217,6 +219,18 @@ def _audit_hook(own: int, thread_started: Callable[[], None]) -> Callable[[str, 
             raise refused(f"an answer cannot touch other processes from here ({event})")
 
     return hook
+
+
+def _tell_of_threads(thread_started: Callable[[], None]) -> None:
+    """Tell of each thread, whoever starts it: `threading` starts them all with one function."""
+    module = vars(threading)
+    start = module["_start_new_thread"]
+
+    def start_new_thread(*args: Any) -> Any:
+        thread_started()
+        return start(*args)
+
+    module["_start_new_thread"] = start_new_thread
 
 
 def _no_process(*args: Any) -> None:

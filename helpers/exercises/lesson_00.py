@@ -244,7 +244,7 @@ async def _asks_all(answer, shops: list[Shop]) -> None:
     if len(asyncio.all_tasks()) == 1:       # nothing was left behind
         for shop in shops:
             times = asked.count(shop.name)
-            require(times == 1, "value", f"the shop {shop.name} was asked {times} times", "each shop is asked once")
+            require(times == 1, "value", f"{shop.name} was asked {times} times", "each shop is asked once")
 
 
 @ask_all.case(elapsed=0.6)

@@ -265,6 +265,7 @@ drive_with = Exercise(
                                "a value.",
         "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
         "error: not iterable|not an iterator": "Drive it with send: next(), list() and for loops are for generators.",
+        "value: , a list$": "Return a tuple: two things with a comma between them, and no square brackets.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
         "endless": "Leave the loop when send raises StopIteration.",
     },
@@ -636,7 +637,8 @@ price_by_phone = Exercise(
     follow_up="Write the same as a context manager, so that it reads: with call(phone, shop): return await "
               "phone.ask().",
     advice={
-        "no exception": "Hang up, and let the exception go on: a finally in which nothing returns does both.",
+        "no exception: thrown in":
+            "Hang up, and let the exception go on: a finally in which nothing returns does both.",
         "clean-up": "Put hang_up into a finally, and nowhere else: it runs after a return, an error and a "
                     "cancellation, once.",
         "order": "Hang up when you have the price: a coroutine runs when it is awaited, not when it is called.",

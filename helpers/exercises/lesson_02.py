@@ -569,7 +569,8 @@ run_with_jumps = Exercise(
         "error: not supported between": "Put (moment, number, coroutine) on the heap: coroutines have no order of "
                                         "their own.",
         "error: StopIteration": "Say for each send what may come out: a number of seconds, or StopIteration.",
-        "order": "Note a pair when a coroutine ends.",
+        "order": "Note a pair when a coroutine ends, and number the timers as they are set: of two that are due at the "
+                 "same moment, the one with the lower number is first.",
         "value": "Follow the example by hand: a timer is due at the moment of now plus the seconds that were handed "
                  "out.",
         "sequential": "Start them all before the clock jumps for the first time.",

@@ -325,7 +325,8 @@ with_old_shop = Exercise(
         Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and
         returns the list of their prices, that of `old` at the end. The shop `old` can only be asked with
         `old.price_blocking(item)`, which holds the thread that it runs in until the price is there. Do not let
-        that be the thread of the event loop.
+        that be the thread of the event loop. (The check runs in virtual time, which sees the threads of
+        `asyncio.to_thread` and `loop.run_in_executor`, and no others.)
         """,
     starter="""
         async def with_old_shop(shops, old, item):

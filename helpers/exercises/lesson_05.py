@@ -397,6 +397,8 @@ causes = Exercise(
             """),
     ],
     advice={
+        "value: , a tuple$": "Return a list of the errors, in square brackets.",
+        "value: <generator": "Collect what you yield, and return it as a list.",
         "value": "Give one flat list of the errors themselves, from the first to the last, with no groups in it: "
                  "extend takes in what an inner group gives.",
         "error: no attribute 'exceptions'": "Answer [error] for an error that is no group: it has no .exceptions.",

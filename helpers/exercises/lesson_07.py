@@ -45,7 +45,9 @@ ask_old_shops = Exercise(
     task="""
         Write `ask_old_shops(shops, item, at_once)`: it asks every shop with the blocking call
         `shop.price_blocking(item)`, and returns the list of prices, in the order of `shops`. Never are more than
-        `at_once` of these calls under way, but as many as that if there are enough shops. The loop stays free.
+        `at_once` of these calls under way, but as many as that if there are enough shops. The loop stays free. (The
+        check runs in virtual time, which sees the threads of `asyncio.to_thread` and `loop.run_in_executor`, and no
+        others.)
         """,
     setup="import asyncio\nfrom concurrent.futures import ThreadPoolExecutor\nfrom helpers import Shop",
     starter="""
@@ -180,7 +182,9 @@ read_in_time = Exercise(
         at `stop.is_set()`. It returns the list of the pages that it has read, when there are no more, or when it has
         been told to stop. Write `read_in_time(read_pages, seconds)`: it runs `read_pages` in a thread, tells it to
         stop after so many `seconds`, waits until it has stopped, and returns the pages. If it has read all of them
-        before, it returns them at once. If `read_in_time` itself is cancelled, the thread is told to stop, too.
+        before, it returns them at once. If `read_in_time` itself is cancelled, the thread is told to stop, too. (The
+        check runs in virtual time, which sees the threads of `asyncio.to_thread` and `loop.run_in_executor`, and no
+        others.)
         """,
     setup="import asyncio\nimport threading\nfrom helpers import Shop",
     starter="""

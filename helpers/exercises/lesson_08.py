@@ -509,7 +509,9 @@ work_off = Exercise(
                             "it and what is done.",
         "value: unfinished": "Call task_done() for everything that you get from the queue, a sentinel too, or it "
                              "counts as unfinished.",
-        "value": "Return the prices that came, and nothing for the items that failed.",
+        "value: ': None": "Leave the items out that failed: they stand in the dictionary, with None.",
+        "value": "Let a worker go on after a ConnectionError, and return the prices that came, and nothing for the "
+                 "items that failed.",
     },
 )
 

@@ -159,6 +159,7 @@ buy = Exercise(
             """),
     ],
     advice={
+        "value: None": "Return False where nothing is bought: a function that ends without a return gives None.",
         "value": "Take the money at once when you have looked, before the await, and add it to what the purse holds "
                  "then if a ConnectionError comes.",
         "sequential": "Look and take without an await in between: then no lock is needed, for which the others would "
@@ -342,6 +343,7 @@ ask_once = Exercise(
             """),
     ],
     advice={
+        "value: 'water'": "Look whether item is in known, and not whether its price is true: a price may be 0.",
         "value": "Put the look into known, the question and the entry inside of one async with lock:, with the lock "
                  "that was passed.",
         "deadlock": "Give the lock back whatever happens, also when the shop raises an error: async with lock: does.",

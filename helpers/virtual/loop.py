@@ -430,6 +430,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
             self._check_default_executor()
             return self._threads.submit(func, args, self._default_executor)
         if type(executor) is not ThreadPoolExecutor:
+            _ = executor.submit             # what is no executor fails as on asyncio's own loop: AttributeError
             raise self.refuse(refusal(f"a {type(executor).__name__} works", "use asyncio.to_thread",
                                       asked_at(sys._getframe(1))))
         return self._threads.submit(func, args, executor)

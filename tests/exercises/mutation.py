@@ -190,8 +190,6 @@ def to_look_at(name: str, exercise: Exercise, say: Callable[[str], None] | None 
         count += 1
         if report.outcome == "right" and harmless.pop(key(mutant.change), None) is None:
             found.append(f"called right: {mutant.change}")
-        if report.outcome not in ("right", "wrong", "untried"):
-            found.append(f"called {report.outcome}: {mutant.change}")
         if say is not None:
             say(f"{mutant.change}\n    " + report.message.replace("\n", "\n    "))
     found += [f"harmless, but refused, or no mutant at all: {change}" for change in harmless.values()]

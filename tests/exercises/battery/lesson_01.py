@@ -126,7 +126,7 @@ ANSWERS = [
                 except StopIteration as stop:
                     return [asked, stop.value]
                 value = next(rest, None)
-        """, "tuple"),
+        """, "return a tuple", never=("by hand",)),
     wrong("drive_with", "two questions, always", """
         def drive_with(coroutine, answers):
             asked = [coroutine.send(None), coroutine.send(answers[0])]
@@ -293,7 +293,7 @@ ANSWERS = [
                 pass
             finally:
                 phone.hang_up()
-        """),
+        """, "let the exception go on", never=("ends without a return",)),
     wrong("price_by_phone", "hangs up twice", """
         async def price_by_phone(phone, shop):
             try:

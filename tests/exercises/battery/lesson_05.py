@@ -165,7 +165,7 @@ ANSWERS = [
             if isinstance(error, BaseExceptionGroup):
                 return sum((causes(inner) for inner in error.exceptions), ())
             return (error,)
-        """, "list"),
+        """, "return a list", never=("flat list",)),
     wrong("causes", "a generator", """
         def causes(error):
             if isinstance(error, BaseExceptionGroup):

@@ -273,7 +273,7 @@ ANSWERS = [
 
             await asyncio.gather(*[worker() for _ in range(count)])
             return prices
-        """),
+        """, "leave the items out", never=("with return",)),
     right("ask_within", "a place first, then the pace", """
         async def ask_within(shop, items, limit, per_second):
             loop = asyncio.get_running_loop()

@@ -128,7 +128,7 @@ ANSWERS = [
                     return True
                 except ConnectionError:
                     purse["cents"] += price
-        """, "none|return"),
+        """, "return false", never=("take the money",)),
     right("ask_once", "looks again inside the lock", """
         async def ask_once(known, lock, shop, item):
             try:
@@ -178,7 +178,7 @@ ANSWERS = [
                 if not known.get(item):
                     known[item] = await shop.price(item)
                 return known[item]
-        """),
+        """, "a price may be 0"),
     wrong("ask_once", "the lock is kept after an error", """
         async def ask_once(known, lock, shop, item):
             await lock.acquire()
