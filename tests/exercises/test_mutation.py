@@ -46,7 +46,7 @@ WEAK = """
 from tests.checker import samples
 from tests.exercises import mutation
 with mutation.forking():
-    print(*mutation.to_look_at("a sample", samples.quick)[1], sep="\\n")
+    print(*mutation.to_look_at("a sample", samples.two_at_once)[1], sep="\\n")
 """
 
 
@@ -65,11 +65,11 @@ def test_every_mutant_is_refused_or_harmless(lesson: str) -> None:
 @needs_fork
 @pytest.mark.slow
 def test_what_a_weak_exercise_accepts_is_named() -> None:
-    """The one case of `quick` has a shop that answers 320 at once."""
+    """The one case of `two_at_once` does not demand that two requests are under way, and asks for tea only."""
     done = _run("-c", WEAK)
-    assert "called right: return 320" in done.stdout, done.stderr
-    assert "called right: |return await shop.price('tea') -> |return await _never_asked(shop, 'tea')" in done.stdout
-    assert "shop.price('tea') -> |return shop.price('tea')" not in done.stdout
+    assert "called right: |free = asyncio.Semaphore(2) -> |free = asyncio.Semaphore(1)" in done.stdout, done.stderr
+    assert "called right: item = 'tea'" in done.stdout
+    assert "Semaphore(3)" not in done.stdout
 
 
 def test_a_solution_is_changed_in_every_way() -> None:
