@@ -312,7 +312,7 @@ def test_the_twin_of_a_virtual_run_is_exact():
         "south            |------------------------------------------------------|"
         "  0 to 1 s  waits: sleep  ValueError: no tea",
         "east             |----------------------------------------|              "
-        "  0 to 0.75 s  waits: sleep  cancelled",
+        "  0 to 0.75 s  waits: sleep of 60 s (cut short by virtual_program)  cancelled",
         "west             |-------------------------------------------------------"
         "  0 to 1 s  waits: sleep  left behind",
         "(| a turn on the loop, - waiting)",
@@ -375,7 +375,8 @@ def test_a_worker_thread_that_outlives_the_run_is_seen_to():
     run = simulate(order())
     assert (run.end, run.last_moment) == pytest.approx((0.2, 0.5))
     assert str(run).splitlines()[1:3] == [
-        "order          |---------------------|                                   0 to 0.2 s  waits: thread",
+        "order          |---------------------|                                   0 to 0.2 s"
+        "  waits: thread (cut short by a timeout)",
         "worker thread  [======================================================]  0 to 0.5 s for order"
         "  goes on after the run",
     ]

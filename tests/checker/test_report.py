@@ -14,7 +14,7 @@ def test_a_wrong_answer_is_shown_beside_the_wanted_one() -> None:
     report = check(samples.ask, WRONG["sequential"][-1])
     assert list(report.runs) == ["yours", "wanted"]
     assert report.runs["yours"].elapsed == 1.0 and report.runs["wanted"].elapsed == 0.5
-    assert "yours: 1 task in 1 s" in str(report) and "wanted takes 0.5 s, yours 1 s" in str(report)
+    assert "yours: 1 task in 1 s" in str(report) and '"wanted" takes 0.5 s, "yours" 1 s' in str(report)
     bundle = report._repr_mimebundle_()
     assert bundle["text/plain"] == str(report)
     assert "<img alt=" in bundle["text/html"] and "data:image/png;base64," in bundle["text/html"]

@@ -251,7 +251,7 @@ def test_a_semaphore_is_no_lock() -> None:
     assert keyed("lock", "event") == ["waiting for a lock or an event"]
     assert keyed("lock", "event", "barrier", "condition") == ["waiting for a lock, an event or 2 more"]
     assert keyed("request", "socket") == ["waiting for the network"]
-    assert keyed("subprocess") == ["waiting for a subprocess"]
+    assert keyed("subprocess") == ["waiting for a process"]
 
 
 def test_what_waits_for_nothing_that_can_be_named_is_not_called_a_lock() -> None:

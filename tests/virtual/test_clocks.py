@@ -336,17 +336,6 @@ def test_a_sleep_and_a_clock_as_callbacks_are_virtual():
     assert run(main()) == (10, [3], 10)
 
 
-def test_a_real_loop_in_a_thread_of_the_run_ends():
-    async def real():
-        await asyncio.sleep(0.01)
-        return "real"
-
-    async def main():
-        return await asyncio.to_thread(asyncio.run, real()), now()
-
-    assert run(main()) == ("real", 0)
-
-
 def test_what_the_program_cannot_reach_does_no_harm():
     def retry(sleep=time.sleep, clock=moment.now):      # never called
         return sleep, clock

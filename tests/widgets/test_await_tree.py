@@ -169,7 +169,7 @@ def test_many_circles():
 def test_names():
     text = str(tree(Stand("", "ready"), Stand("a\nb", "ready"), Stand("a b", "ready"), Stand("x" * 1000, "ready"),
                     Stand("名前", "ready")))
-    assert "a b (1): is ready to run\na b (2): is ready to run" in text and "名前" in text
+    assert "a b: is ready to run\na b 2: is ready to run" in text and "名前" in text
     assert max(map(len, text.splitlines())) < 80
 
 
