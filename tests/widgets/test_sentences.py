@@ -80,10 +80,12 @@ def test_a_wait_that_a_cancellation_cuts_short_says_what_was_asked():
     steps = Steps(simulate(impatient()))
     line = stubborn.__code__.co_firstlineno + 2
     assert [deed(steps[number]) for number in range(1, 5)] == [
-        "east starts and sleeps 9 s, cut short at 0.4 s by impatient.", f"west starts, reaches line {line}, and sleeps 5 s, cut short at 0.4 s by impatient.",
-        "north starts and waits 2 s for a request, cut short at 0.4 s by impatient.", "south starts and sleeps 0.3 s.",
+        "east starts and sleeps 9 s, cut short at 0.4 s by impatient.",
+        f"west starts, reaches line {line}, and sleeps 5 s, cut short at 0.4 s by impatient.",
+        "north starts and waits 2 s for a request, cut short at 0.4 s by impatient.",
+        "south starts and sleeps 0.3 s.",
     ]
-    assert steps[4].timers == ((0.3, 4), (0.4, 0))          # of east it is not known when its timer is due
+    assert steps[4].timers == ((0.3, 4), (0.4, 0), (2.0, 3), (5.0, 2), (9.0, 1))
     assert any(deed(step).endswith("and sleeps 1 s.") for step in steps)
 
 
