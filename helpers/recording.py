@@ -306,11 +306,6 @@ class Recording:
         turns = [s for t in self.tasks for s in t.spans if s.kind in (RUN, BLOCKED)]
         return max((s.end - s.start for s in turns + list(self.callbacks)), default=0.0)
 
-    @property
-    def largest_gap(self) -> float:
-        """The same as `longest_turn`, under its former name. The gap of a `heartbeat` is another thing."""
-        return self.longest_turn
-
     @cached_property
     def waits(self) -> dict[str, float]:
         """Seconds that all tasks together waited, by the kind of the wait; a kind that took no time is not in it."""

@@ -95,7 +95,7 @@ def test_a_librarys_turn_that_blocks_the_loop_is_told():
     result = recorded(main(), threshold=0.01)
     assert [task.name for task in result.tasks] == ["main"]
     assert (BLOCKED, "boils", None) in [(span.kind, span.wait, span.place) for span in result.callbacks]
-    assert result.blocked and result.largest_gap >= 0.05
+    assert result.blocked and result.longest_turn >= 0.05
 
 
 def test_a_recording_keeps_them_as_json():
