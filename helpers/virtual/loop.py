@@ -269,7 +269,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
     def _run_and_tell(self, count: int) -> None:
         """In debug mode: run so many handles that are ready, and tell of each that takes long, in virtual time."""
         for _ in range(count):
-            handle = self._ready.popleft()
+            handle: Handle | None = self._ready.popleft()
             if not handle._cancelled:
                 began = self._now
                 self._current_handle = handle
@@ -280,6 +280,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 took = (self._now - began) / 1e9
                 if took >= self.slow_callback_duration:
                     logger.warning("Executing %s took %.3f seconds", handle_in_words(handle), took)
+            handle = None       # the traceback of a task's exception keeps this frame: it must not keep the task
 
     def _when_idle(self) -> None:
         """Nothing is ready: let a thread work, or else set the clock to the next timer."""

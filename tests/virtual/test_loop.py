@@ -786,3 +786,23 @@ def test_events_have_the_same_order_as_on_the_real_loop():
 @settings(max_examples=50, deadline=None)
 def test_every_run_is_the_same(tasks):
     assert run(program(tasks)()) == run(program(tasks)())
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_exception_does_not_keep_the_task_that_raised_it(debug):
+    async def fails():
+        raise ValueError("no tea")
+
+    async def main():
+        asyncio.get_running_loop().set_debug(debug)
+        task = asyncio.create_task(fails())
+        gone = weakref.ref(task)
+        with pytest.raises(ValueError, match="no tea") as caught:
+            await task
+        error = caught.value
+        del task, caught
+        await asyncio.sleep(0)
+        return gone() is None, error
+
+    run = simulate(main())
+    assert run.value[0] is True
