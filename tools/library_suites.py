@@ -43,7 +43,7 @@ class Suite(NamedTuple):
     needs   what its tests need beyond it
     tests   files or folders, relative to the source distribution
     options for pytest
-    virtual those of the tests that can run in virtual time: not where threads, files and sockets are what they are about
+    virtual those of the tests that can run in virtual time: not where files and sockets are what they are about
     """
 
     name: str

@@ -269,7 +269,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
     def _run_and_tell(self, count: int) -> None:
         """In debug mode: run so many handles that are ready, and tell of each that takes long, in virtual time."""
         for _ in range(count):
-            handle: Handle | None = self._ready.popleft()
+            handle: Any = self._ready.popleft()
             if not handle._cancelled:
                 began = self._now
                 self._current_handle = handle
