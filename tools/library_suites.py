@@ -43,7 +43,7 @@ class Suite(NamedTuple):
     needs   what its tests need beyond it
     tests   files or folders, relative to the source distribution
     options for pytest
-    virtual those of the tests that can run in virtual time: not where files and sockets are what they are about
+    virtual those of the tests that can run in virtual time: not where threads, files and sockets are what they test
     """
 
     name: str
@@ -56,13 +56,12 @@ class Suite(NamedTuple):
 
 _STREAMS = tuple(f"tests/streams/test_{name}.py" for name in ("buffered", "memory", "stapled", "text"))
 _TASKS = tuple(f"tests/test_{name}.py" for name in ("taskgroups", "synchronization", "lowlevel"))
-_THREADS = ("tests/test_to_thread.py", "tests/test_from_thread.py")
 
 SUITES = {suite.name: suite for suite in (
     Suite("anyio", "4.16.0",
           ("pytest>=9", "pytest-mock", "pytest-timeout", "trustme", "psutil", "hypothesis", "blockbuster"),
-          (*_TASKS, *_THREADS, "tests/streams"), ("-k", "asyncio and not uvloop and not trio"),
-          virtual=(*_TASKS, *_THREADS, *_STREAMS)),
+          (*_TASKS, "tests/test_to_thread.py", "tests/test_from_thread.py", "tests/streams"), ("-k", "asyncio and not uvloop and not trio"),
+          virtual=(*_TASKS, *_STREAMS)),
     Suite("aiostream", "0.8.1", ("pytest", "pytest-asyncio", "pytest-cov"), virtual=("tests",)),
     Suite("async-timeout", "5.0.1", ("pytest", "pytest-asyncio", "pytest-cov"), virtual=("tests",)),
     Suite("tenacity", "9.2.1", ("pytest", "typeguard", "tornado", "pytest-asyncio", "trio"),
