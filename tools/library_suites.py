@@ -60,7 +60,8 @@ _TASKS = tuple(f"tests/test_{name}.py" for name in ("taskgroups", "synchronizati
 SUITES = {suite.name: suite for suite in (
     Suite("anyio", "4.16.0",
           ("pytest>=9", "pytest-mock", "pytest-timeout", "trustme", "psutil", "hypothesis", "blockbuster"),
-          (*_TASKS, "tests/test_to_thread.py", "tests/test_from_thread.py", "tests/streams"), ("-k", "asyncio and not uvloop and not trio"),
+          (*_TASKS, "tests/test_to_thread.py", "tests/test_from_thread.py", "tests/streams"),
+          ("-k", "asyncio and not uvloop and not trio"),
           virtual=(*_TASKS, *_STREAMS)),
     Suite("aiostream", "0.8.1", ("pytest", "pytest-asyncio", "pytest-cov"), virtual=("tests",)),
     Suite("async-timeout", "5.0.1", ("pytest", "pytest-asyncio", "pytest-cov"), virtual=("tests",)),
