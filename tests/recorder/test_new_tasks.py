@@ -46,7 +46,9 @@ def test_a_task_made_without_create_task(run, kind):
     assert result.error == ""
     main_task, child_task, grandchild = result.tasks
     assert (child_task.name, child_task.parent, child_task.outcome) == ("child", 0, "result")
-    assert (grandchild.name, grandchild.parent) == ("grandchild", 1)
+    # From Python 3.14 on, asyncio.current_task() does not know of a task that is written in Python.
+    known = kind is not PyTask or sys.version_info < (3, 14)
+    assert (grandchild.name, grandchild.parent) == ("grandchild", 1 if known else None)
     turns = [span.step for span in main_task.spans if span.step >= 0]
     assert child_task.made == turns[1] and turns[1] < min(s.step for s in child_task.spans if s.step >= 0)
     second = next(span for span in main_task.spans if span.step == turns[1])
