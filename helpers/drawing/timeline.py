@@ -143,7 +143,7 @@ def _times(shorter: Recording, longer: Recording) -> str:
         turns = [short(run.longest_turn) for run in (shorter, longer)]
         if turns[0] == turns[1]:
             return ": equally long"
-        return f": equally long, but the longest turn takes {turns[1]} and not {turns[0]}"
+        return f": equally long, longest turn {turns[1]}, not {turns[0]}"
     if shorter.elapsed <= 0 or longer.elapsed < 1.005 * shorter.elapsed:
         return ""
     ratio = longer.elapsed / shorter.elapsed
