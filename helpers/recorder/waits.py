@@ -274,6 +274,8 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
         return kind, _numbers(behind(waited[0]), rows, notes) if waited else ()
     if not isinstance(future, FUTURES):
         return kind or "future", ()
+    if kind != "wait_for" and not _calls_function(future):
+        return kind or "future", ()                     # nothing but the task itself hears of it: mostly
     tasks = behind([future])
     if not tasks and kind == "wait_for":                # up to Python 3.11 it waits for a future of its own
         tasks = behind(x for x in gc.get_referents(keeper) if isinstance(x, FUTURES) and x is not future)
@@ -282,6 +284,11 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
     if tasks:
         return "shield" if _is_shield(future) else "task", _numbers(tasks, rows, notes)
     return _kind_of_future(future), ()
+
+
+def _calls_function(future: Any) -> bool:
+    """Whether a future calls a function of Python's when it is done: only such a one leads to what completes it."""
+    return FunctionType in [type(callback) for callback, _ in future._callbacks or ()]
 
 
 def _kind_of_future(future: Any) -> str:
