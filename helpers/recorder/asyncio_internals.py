@@ -367,6 +367,29 @@ METHODS = frozenset({BuiltinMethodType, MethodType})        # the types of what 
 EXACT_FUTURES = frozenset({*TASKS, *FUTURES})               # the types of what a task mostly waits for
 
 
+# Where asyncio keeps the tasks: one that begins eagerly from the end of its first step on, if it is not done then. From
+# Python 3.14 on it keeps them in C, where nobody can listen.
+SCHEDULED: Any = find(tasks, "_scheduled_tasks") if sys.version_info < (3, 14) else None
+
+
+def hear_of_tasks(heard: Callable[[Any], None]) -> None:
+    """From now on have this called with every task that asyncio keeps, up to `hear_no_more()`."""
+    if SCHEDULED is not None and "add" not in vars(SCHEDULED):
+        keep = SCHEDULED.add
+
+        def add(task: Any) -> None:
+            keep(task)
+            heard(task)
+
+        SCHEDULED.add = add
+
+
+def hear_no_more() -> None:
+    """Nobody listens any more."""
+    if SCHEDULED is not None:
+        vars(SCHEDULED).pop("add", None)
+
+
 def _check_objects() -> None:
     loop = asyncio.BaseEventLoop()
     try:

@@ -27,6 +27,7 @@ from helpers.recorder.asyncio_internals import (
     PyTask,
     Task,
     get_running_loop,
+    hear_of_tasks,
     is_own,
     noting_call_soon,
     variable,
@@ -34,7 +35,7 @@ from helpers.recorder.asyncio_internals import (
 from helpers.recorder.cuts import ended_cancelled, woken_by_cancelled
 from helpers.recorder.learners_code import is_library
 from helpers.recorder.names import coroutine_name
-from helpers.recorder.new_tasks import asked, begun, first_step, recorder_of, row_of_current
+from helpers.recorder.new_tasks import asked, begun, first_step, kept, recorder_of, row_of_current
 from helpers.recorder.notes import CURRENT, ROWS, STEPPING, STRIDE, Notes, Row
 from helpers.recorder.turns import WATCHES
 from helpers.recorder.waits import name_job_callback
@@ -139,11 +140,21 @@ def new_is_running(watch: Watch) -> Callable[[], bool]:
         if threading.get_ident() == loop._thread_id:
             try:
                 asked(watch)
+                hear_of_tasks(_kept)
             except Exception as error:
                 watch.fail(error)
         return original()
 
     return is_running
+
+
+def _kept(task: Any) -> None:
+    watch = WATCHES.get(task.get_loop())
+    if watch is not None:
+        try:
+            kept(watch, task)
+        except Exception as error:
+            watch.fail(error)
 
 
 def new_create_task(watch: Watch) -> Callable[..., Any]:

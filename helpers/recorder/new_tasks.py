@@ -6,8 +6,8 @@ says the context of whoever makes it; where the program has emptied that, the ta
 
 A task that begins eagerly takes its first step in the middle of the turn in which it is made. If `create_task` makes
 it, `hooks.py` knows. `asyncio.Task(..., eager_start=True)` asks only `loop.is_running()`, which is noted (`asked`); the
-task itself is met when it does something in that step, or at the end of the turn (`end_of_turn`), before which its
-first step is noted then.
+task itself is met when it does something in that step, or when asyncio keeps it after that (`kept`). From Python 3.14
+on nobody hears of the latter, so it is looked for at the end of the turn (`end_of_turn`).
 
 Not met is a task that `asyncio.Task(..., eager_start=True)` has made and that is done in its first step, unless it has
 made a task itself or given a job to a thread.
@@ -19,7 +19,7 @@ import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-from helpers.recorder.asyncio_internals import TASKS, Handle, Task
+from helpers.recorder.asyncio_internals import SCHEDULED, TASKS, Handle, Task
 from helpers.recorder.notes import CURRENT, ROWS, Notes, Row, Unusual
 from helpers.recorder.waits import read_wait
 
@@ -34,7 +34,8 @@ class Eager:
 
     recorder, above, created, made    as of the row that it will have
     maker                             the id() of the task that makes it, or of None
-    row, task                         once it has been met: for the rest of the turn, or it may be gone
+    row                               once it has been met
+    task                              then, until its first step is noted: or it may be gone
     """
 
     __slots__ = ("above", "created", "made", "maker", "recorder", "row", "task")
@@ -119,11 +120,31 @@ def asked(watch: Watch) -> None:
     recorder = recorder_of(watch, above)
     if recorder is None:
         return
-    if watch.eager and watch.eager[-1][0].key is None and watch.eager[-1][1] == id(current):
-        return                                          # create_task is making it
+    if _is_made_by_create_task(watch, current):
+        return
     watch.asked.append(Eager(recorder, above, id(current)))
     if above is not None:
         note_unusual(above)
+
+
+def _is_made_by_create_task(watch: Watch, current: Any) -> bool:
+    """Whether the task that is running has called `create_task`, for a task that has not been met yet."""
+    return bool(watch.eager) and watch.eager[-1][0].key is None and watch.eager[-1][1] == id(current)
+
+
+def kept(watch: Watch, task: Any) -> None:
+    """asyncio keeps a task from now on: if it has begun eagerly, it has just ended its first step."""
+    found = next((each for each in watch.asked if each.task is task), None)
+    if found is None and watch.asked and id(task) not in ROWS and _holds(task, watch):
+        current = asyncio.current_task(watch.loop)
+        if not _is_made_by_create_task(watch, current):
+            # whoever asked last: before that, tasks were done at once, or were none
+            maker = id(current)
+            found = next((each for each in reversed(watch.asked) if each.row is None and each.maker == maker), None)
+    if found is not None:
+        row = found.row or found.met(task)
+        found.task = None
+        first_step(watch, task, row, found.recorder.clock())
 
 
 def note_unusual(row: Row) -> Unusual:
@@ -134,15 +155,15 @@ def note_unusual(row: Row) -> Unusual:
 
 
 def end_of_turn(watch: Watch) -> None:
-    """Note the first steps of those that have begun eagerly in the turn that ends now."""
+    """Note the first steps that have not been noted of those that have begun eagerly in the turn that ends now."""
     eager, watch.asked[:] = tuple(watch.asked), ()
     open_ = [each for each in eager if each.row is None]
-    if open_:
+    if open_ and SCHEDULED is None:
         new = [task for task in asyncio.all_tasks(watch.loop) if id(task) not in ROWS and _holds(task, watch)]
         for task, each in zip(sorted(new, key=_number), open_):
             each.met(task)
     for each in eager:
-        if each.row is not None:
+        if each.row is not None and each.task is not None:
             first_step(watch, each.task, each.row, each.created)
             each.task = None
 

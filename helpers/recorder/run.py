@@ -15,10 +15,11 @@ callback, by another thread.
 
 Limits. Not seen are a task made by a callback in a context that the program has emptied (in virtual time it
 is), and one that `asyncio.Task(..., eager_start=True)` makes and that is done in its first step, unless
-that step makes a task or gives a job to a thread. If it is not done, that step is told as if it took no
-time. A task that begins in a way unknown here is seen from its next step on, without parent. What cut a wait
-short is known if a task did it, or a timeout of asyncio, anyio, async_timeout or aiohttp; of all else it is
-told that the task was cancelled, not by whom. A loop that is not written in Python (uvloop) cannot be watched.
+that step makes a task or gives a job to a thread. If it is not done, that step is told, from
+Python 3.14 on, as if it took no time. A task that begins in a way unknown here is seen from its next step
+on, without parent. What cut a wait short is known if a task did it, or a timeout of asyncio, anyio,
+async_timeout or aiohttp; of all else it is told that the task was cancelled, not by whom. A loop that is not
+written in Python (uvloop) cannot be watched.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
     """
     kind: str | None = None
     code: CodeType | None = None
-    frame: Any = None                 # of the innermost link that is the learner's, and is not running: it has one
+    own: Any = None                   # the innermost link that is the learner's
     hidden: tuple[int, ...] = ()      # ids of the links that keep a generator
     keeper = None                     # the asyncio coroutine that holds the tasks of a group or a wait
     here: CodeType | None = None      # the innermost code
@@ -158,13 +158,13 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
     while link is not None:
         type_ = type(link)
         if type_ is CoroutineType:
-            here, here_frame, inner = link.cr_code, link.cr_frame, link.cr_await
+            here, inner = link.cr_code, link.cr_await
         elif type_ is FutureIterator:
             break
         elif type_ is GeneratorType:
-            here, here_frame, inner = link.gi_code, link.gi_frame, link.gi_yieldfrom
+            here, inner = link.gi_code, link.gi_yieldfrom
         elif type_ is AsyncGeneratorType:
-            here, here_frame, inner = link.ag_code, link.ag_frame, link.ag_await
+            here, inner = link.ag_code, link.ag_await
         else:                         # asend() and its kin hide the generator that they drive
             if id(link) in hidden:    # a circle: it keeps a reference to what awaits it
                 break
@@ -173,9 +173,9 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
             continue
         name, library, _ = known.get(id(here)) or learn(here)
         if not library:
-            if frame is not None and len(through) < DEEPEST:
-                through += (code, frame.f_lasti)
-            code, frame, kind, keeper = here, here_frame, None, None
+            if own is not None and len(through) < DEEPEST:
+                through += (code, _instruction(own))
+            code, own, kind, keeper = here, link, None, None
         elif name is not None and (kind is None or kind in _THROUGH):
             kind, keeper = name, link
         link = inner
@@ -189,8 +189,17 @@ def read_wait(coro: Any, future: Any, rows: Mapping[int, Row], notes: Notes | No
             kind = _name_of_owner(here, odd)
     elif kind == "socket" and getattr(keeper, "cr_code", None) in _STREAMS:
         kind = _kind_of_stream(keeper)
-    instruction = frame.f_lasti if frame is not None else -1
+    instruction = _instruction(own) if own is not None else -1
     return Wait(kind, on, code, instruction, through) if on else _shared(kind, code, instruction, through)
+
+
+def _instruction(link: Any) -> int:
+    """Where a suspended coroutine or generator stands. Asking for a frame makes one: only those of the learner's do."""
+    if type(link) is CoroutineType:
+        frame = link.cr_frame
+    else:
+        frame = link.gi_frame if type(link) is GeneratorType else link.ag_frame
+    return frame.f_lasti if frame is not None else -1
 
 
 def links(coro: Any) -> Iterator[Any]:
@@ -265,6 +274,8 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
         return kind, _numbers(behind(waited[0]), rows, notes) if waited else ()
     if not isinstance(future, FUTURES):
         return kind or "future", ()
+    if kind != "wait_for" and not _calls_function(future):
+        return kind or "future", ()                     # nothing but the task itself hears of it: mostly
     tasks = behind([future])
     if not tasks and kind == "wait_for":                # up to Python 3.11 it waits for a future of its own
         tasks = behind(x for x in gc.get_referents(keeper) if isinstance(x, FUTURES) and x is not future)
@@ -273,6 +284,11 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
     if tasks:
         return "shield" if _is_shield(future) else "task", _numbers(tasks, rows, notes)
     return _kind_of_future(future), ()
+
+
+def _calls_function(future: Any) -> bool:
+    """Whether a future calls a function of Python's when it is done: only such a one leads to what completes it."""
+    return FunctionType in [type(callback) for callback, _ in future._callbacks or ()]
 
 
 def _kind_of_future(future: Any) -> str:

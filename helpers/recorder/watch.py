@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from types import CodeType
 from typing import Any
 
-from helpers.recorder.asyncio_internals import EAGER
+from helpers.recorder.asyncio_internals import EAGER, hear_no_more
 from helpers.recorder.hooks import (
     new_call_soon,
     new_call_soon_threadsafe,
@@ -71,6 +71,7 @@ class Watch:
                 del WATCHES[self.loop]
                 if not WATCHES:
                     put_run_back()
+                    hear_no_more()
                 self._put_back()
         if not self.recordings:
             self.sampler.stop_sampling()

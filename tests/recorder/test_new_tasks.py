@@ -212,6 +212,62 @@ def test_an_eager_task_that_makes_tasks_in_its_first_step(run):
 
 @BOTH
 @needs_eager
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="from Python 3.14 on nobody hears which tasks asyncio keeps")
+def test_eager_tasks_that_wait_are_heard_of_and_not_looked_for(run, monkeypatch):
+    """To look for each among all the tasks would take a server of a thousand requests a minute."""
+    def all_tasks(loop=None):
+        raise AssertionError("nobody should look for them")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(asyncio, "all_tasks", all_tasks)
+        await asyncio.wait([asyncio.Task(nap(), loop=loop, name=f"child {n}", eager_start=True) for n in range(3)])
+        monkeypatch.undo()
+
+    result = run(main())
+    assert [(t.name, t.parent) for t in result.tasks[1:]] == [("child 0", 0), ("child 1", 0), ("child 2", 0)]
+    assert "add" not in vars(asyncio.tasks._scheduled_tasks)
+
+
+@BOTH
+@needs_eager
+def test_an_eager_task_among_what_else_asks_whether_the_loop_is_running(run):
+    """Neither the question itself, nor a task that is done at once, nor one of a task factory takes another's place."""
+    async def at_once():
+        return 5
+
+    async def child():
+        await asyncio.sleep(SOON)
+
+    async def outer():
+        asyncio.Task(at_once(), loop=loop_of(), eager_start=True)
+        await asyncio.Task(child(), loop=loop_of(), name="inner", eager_start=True)
+
+    async def main():
+        loop_of().is_running()
+        asyncio.Task(at_once(), loop=loop_of(), eager_start=True)
+        first = asyncio.Task(child(), loop=loop_of(), name="first", eager_start=True)
+        loop_of().is_running()
+        asyncio.Task(at_once(), loop=loop_of(), eager_start=True)
+        loop_of().set_task_factory(asyncio.eager_task_factory)
+        made = loop_of().create_task(child(), name="made")
+        loop_of().set_task_factory(None)
+        plain = asyncio.create_task(child(), name="plain")
+        around = asyncio.Task(outer(), loop=loop_of(), name="outer", eager_start=True)
+        await asyncio.gather(first, made, plain, around)
+
+    loop_of = asyncio.get_running_loop
+    result = run(main())
+    parents = {task.name: result.tasks[task.parent].name for task in result.tasks[1:]}
+    assert parents == {"first": "main", "made": "main", "plain": "main", "outer": "main", "inner": "outer"}
+    assert {task.outcome for task in result.tasks} == {"result"}
+    for task in result.tasks[1:]:
+        assert [span.wait for span in waits(task)] == (["task"] if task.name == "outer" else ["sleep"])
+    steps(result)
+
+
+@BOTH
+@needs_eager
 def test_an_eager_task_that_makes_one_and_is_done_at_once(run):
     async def outer():
         return asyncio.create_task(nap(), name="inner")
