@@ -307,7 +307,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 if self.is_refused() or self._ready:
                     return
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report()
-                                    + self._circle())
+                                    + "".join(f"\n  - {line}" for line in self._threads.report()) + self._circle())
                 deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
             self._set_clock(deadlines[0])
@@ -468,6 +468,15 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 handle.cancel()
                 return handle
         return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def wait_in_thread(self, condition: threading.Condition, timeout: float | None) -> bool | None:
+        """What `condition.wait(timeout)` gives in one of the worker threads; None if this is none of them."""
+        job = self._threads.caller()
+        return None if job is None else job.wait_on(condition, timeout, self.outside.may_wake(condition))
+
+    def wake(self, callback: Callable[[], object]) -> None:
+        """Make a callback ready that resumes a worker thread; may be called in any thread."""
+        super().call_soon_threadsafe(callback)
 
     def _write_to_self(self) -> None:
         pass                                                    # threads write letters instead

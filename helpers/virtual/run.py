@@ -17,6 +17,7 @@ from helpers.recorder.asyncio_internals import (
     stop_blocking,
 )
 from helpers.recorder.learners_code import is_library
+from helpers.recorder.notes import Row
 from helpers.recording import Place, Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
@@ -34,7 +35,8 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     threshold  seconds; a turn on the loop that takes longer counts as blocking it
 
     Every clock that the program reads shows virtual time, which begins at 2000-01-01 00:00 UTC. Where it reads one that
-    stays real, such as `time.process_time`, the recording has a remark with the line (`.remarks`).
+    stays real, such as `time.process_time`, the recording has a remark with the line (`.remarks`). It has one, too, for
+    threads that the program starts itself, and not by way of the loop: these work in real time.
 
     It works in a script, and in a notebook cell whose own loop is running: that loop stands still
     meanwhile. Tasks that are left when the coroutine ends are cancelled, as `asyncio.run` does.
@@ -62,7 +64,8 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
         finally:
             refused = _close(loop, left)
     error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
-    recording = recorder.recording(main, "virtual", error, (*work.remarks(), *_real_clocks(loop, recorder)))
+    recording = recorder.recording(main, "virtual", error, (
+        *work.remarks(), *_real_clocks(loop, recorder), *_real_threads(loop, recorder, error)))
     if recording.exception is not None:
         recording.exception.__traceback__ = learners_traceback(recording.exception.__traceback__)
     return recording
@@ -73,9 +76,19 @@ keep_stopped(simulate, None)
 
 def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...]:
     """Remarks on what the program has read that is not in virtual time."""
-    return tuple(Remark("real clock", (now - recorder.started) / 1e9,
-                        row.id if row is not None and row.recorder is recorder else None, place, 0.0, what)
-                 for (what, place), (now, row) in loop.real_clocks.items())
+    return tuple(_remark(recorder, now, row, place, what) for (what, place), (now, row) in loop.real_clocks.items())
+
+
+def _real_threads(loop: VirtualTimeLoop, recorder: Recorder, error: BaseException | None) -> tuple[Remark, ...]:
+    """Remarks on threads that the loop did not start, unless the run has ended since there are such."""
+    if isinstance(error, NotSimulated):
+        return ()
+    return tuple(_remark(recorder, seen.now, seen.row, seen.place, what) for what, seen in loop.outside.real_threads())
+
+
+def _remark(recorder: Recorder, now: int, row: Row | None, place: Place | None, words: str) -> Remark:
+    return Remark("real clock", (now - recorder.started) / 1e9,
+                  row.id if row is not None and row.recorder is recorder else None, place, 0.0, words)
 
 
 def _new_loop(coro: Coroutine[Any, Any, Any], limit: int) -> VirtualTimeLoop:

@@ -18,8 +18,8 @@ time, too: `logging`, `email.utils.formatdate`, `timeit`, `sched`, a library's c
 What stays real:
 
 - CPU time (`time.process_time`, `time.thread_time`): virtual time has no other. A run that reads it is told so.
-- What measures or waits for something real is given real time: `REAL_TIME` has these libraries. So a queue between
-  threads keeps its timeouts, and the kernel of a notebook its own time.
+- What measures or waits for something real is given real time: `REAL_TIME` has these libraries. So a loop that is
+  blocked by a queue between threads keeps its timeout, and the kernel of a notebook its own time.
 - What reads the computer's clock in C of its own, such as `numpy.datetime64("now")`, and the times of files.
 """
 
@@ -66,7 +66,9 @@ REAL_TIME = frozenset({
 
 
 class Clock:
-    """What a thread in virtual time goes by."""
+    """What a thread in virtual time goes by. The modules of the packages in `real_time` see real time all the same."""
+
+    real_time = REAL_TIME
 
     def time_ns(self) -> int:
         raise NotImplementedError
@@ -109,7 +111,7 @@ def _asked(above: int = 2) -> tuple[_InCharge, FrameType] | None:
     if frame.f_globals is vars(detour) and frame.f_back is not None:
         frame = frame.f_back
     name = frame.f_globals.get("__name__")
-    if (isinstance(name, str) and name.partition(".")[0] in REAL_TIME) or frame.f_code is _TIME_OF_A_LOOP:
+    if (isinstance(name, str) and name.partition(".")[0] in found.clock.real_time) or frame.f_code is _TIME_OF_A_LOOP:
         return None
     return found, frame
 

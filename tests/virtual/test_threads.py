@@ -310,16 +310,17 @@ def test_a_thread_may_wait_for_a_call_into_the_loop_by_an_event_of_threading():
     assert run(main()) == ((True, 1), 1)
 
 
-def test_a_thread_cannot_wait_for_virtual_time_by_an_event_of_threading(monkeypatch):
+def test_a_thread_cannot_wait_for_virtual_time_by_a_lock_of_threading(monkeypatch):
     monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
-    done = threading.Event()
+    done = threading.Lock()
+    done.acquire()
 
     async def main():
         loop = asyncio.get_running_loop()
 
         def work():
-            loop.call_soon_threadsafe(loop.call_later, 5, done.set)
-            done.wait(PATIENCE)
+            loop.call_soon_threadsafe(loop.call_later, 5, done.release)
+            done.acquire(timeout=PATIENCE)
 
         await asyncio.to_thread(work)
 
@@ -327,24 +328,25 @@ def test_a_thread_cannot_wait_for_virtual_time_by_an_event_of_threading(monkeypa
         with pytest.raises(StuckThread, match=r"at line \d+ in work"):
             run(main())
     finally:
-        done.set()
+        done.release()
 
 
 def test_a_thread_that_hangs_is_reported_with_its_line(monkeypatch):
     monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
-    stop = threading.Event()
+    stop = threading.Lock()
+    stop.acquire()
 
     def work():
-        stop.wait(PATIENCE)                 # the line to be named
+        stop.acquire(timeout=PATIENCE)      # the line to be named
 
     async def main():
         await asyncio.to_thread(work)
 
     try:
-        with pytest.raises(StuckThread, match=r"busy for 0\.1 s of real time, at line \d+ in work"):
+        with pytest.raises(StuckThread, match=r"for 0\.1 s of real time, at line \d+ in work"):
             run(main())
     finally:
-        stop.set()
+        stop.release()
 
 
 def test_a_thread_that_is_left_asleep_is_waited_for_as_asyncio_does():
