@@ -12,6 +12,7 @@ from helpers.recorder import THRESHOLD, Recorder, check_coroutine, keep_stopped
 from helpers.recorder.asyncio_internals import (
     enter_task,
     get_running_loop,
+    is_blocking,
     leave_task,
     set_running_loop,
     stop_blocking,
@@ -63,7 +64,8 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
             raise
         finally:
             refused = _close(loop, left)
-    error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
+    awaited = None if outer is None else _of_outer_loop(main, outer)
+    error = error or refused or awaited
     recording = recorder.recording(main, "virtual", error, (
         *work.remarks(), *_real_clocks(loop, recorder), *_real_threads(loop, recorder, error)))
     if recording.exception is not None:
@@ -124,18 +126,22 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
 
 
 def _of_outer_loop(main: asyncio.Task, outer: asyncio.AbstractEventLoop) -> NotSimulated | None:
-    """The error if the run failed since it waited for something of the loop in whose cell it stood."""
-    error = None if main.cancelled() else main.exception()
-    while error is not None:
-        if isinstance(error, RuntimeError) and "attached to a different loop" in str(error):
-            found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still "
-                            "meanwhile: such a task works", "make it inside of the run", _last_place(error))
-            found.__cause__ = error
-            for task in asyncio.all_tasks(outer):
-                stop_blocking(task)             # or nobody could ever wait for it again
-            return found
+    """The error if the run waited for something of the loop in whose cell it stood, even if it went on without it."""
+    awaited = [task for task in asyncio.all_tasks(outer) if is_blocking(task)]
+    for task in awaited:
+        stop_blocking(task)                     # or nobody could ever wait for it again
+    error = None if not main.done() or main.cancelled() else main.exception()
+    while error is not None and not (isinstance(error, RuntimeError) and _DIFFERENT in str(error)):
         error = error.__cause__ or error.__context__
-    return None
+    if error is None and not awaited:
+        return None
+    found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still meanwhile: "
+                    "such a task works", "make it inside of the run", None if error is None else _last_place(error))
+    found.__cause__ = error
+    return found
+
+
+_DIFFERENT = "attached to a different loop"
 
 
 def _last_place(error: BaseException) -> Place | None:

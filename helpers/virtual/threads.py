@@ -34,7 +34,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
+from helpers.recorder.asyncio_internals import Condition, thread_initializer, threadsafe_future
 from helpers.recorder.learners_code import learners_place
 from helpers.recording import Place
 from helpers.virtual.outside import inside
@@ -177,7 +177,7 @@ class Job(Clock):
             timeout = 0
         return getattr(concurrent.futures.Future, method)(future, timeout)
 
-    def wait_on(self, condition: Any, timeout: float | None, real: bool) -> bool:
+    def wait_on(self, condition: Condition, timeout: float | None, real: bool) -> bool:
         """What `condition.wait(timeout)` does in this thread: in virtual time, or, if `real`, in real time.
 
         A real wait that was in vain takes virtual time, too, or who waits for the rest of a time would do so for ever.
