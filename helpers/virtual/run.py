@@ -126,7 +126,10 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
 
 
 def _of_outer_loop(main: asyncio.Task, outer: asyncio.AbstractEventLoop) -> NotSimulated | None:
-    """The error if the run waited for something of the loop in whose cell it stood, even if it went on without it."""
+    """The error if the run waited for something of the loop in whose cell it stood, even if it went on without it.
+
+    Of a future that is no task only the error tells, if the run ended with it.
+    """
     awaited = [task for task in asyncio.all_tasks(outer) if is_blocking(task)]
     for task in awaited:
         stop_blocking(task)                     # or nobody could ever wait for it again

@@ -28,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import logging
 import os
 import sys
 import threading
@@ -335,6 +336,37 @@ def _is_kept(thing: Any) -> bool:
     return issubclass(type(cls), type) and issubclass(cls, datetime.date)
 
 
+# -- logging --------------------------------------------------------------------------------------------
+
+class _Started:
+    """In the place of the moment when logging was imported: `relativeCreated` of a record is counted from there.
+
+    logging subtracts it from the time of the record. For who is in virtual time, that began with it.
+    """
+
+    def __init__(self, real: float) -> None:
+        self.real = real
+        self.virtual = EPOCH * (SECOND if isinstance(real, int) else 1)
+
+    def __rsub__(self, created: float) -> float:
+        return created - (self.real if _clocks.get(threading.get_ident()) is None else self.virtual)
+
+
+_STARTED = "_startTime"
+
+
+def _open_logging() -> None:
+    real = getattr(logging, _STARTED, None)
+    if isinstance(real, (int, float)):              # else it has another name in this Python, and stays real
+        setattr(logging, _STARTED, _Started(real))
+
+
+def _close_logging() -> None:
+    started = getattr(logging, _STARTED, None)
+    if isinstance(started, _Started):
+        setattr(logging, _STARTED, started.real)
+
+
 # -- in charge ------------------------------------------------------------------------------------------
 
 @contextlib.contextmanager
@@ -347,6 +379,7 @@ def in_charge_of_time(clock: Clock, program: Iterable[Any] = ()) -> Iterator[Non
             _keepers.extend(keepers)
             for each in [*_detours.values(), *keepers]:
                 each.open()
+            _open_logging()
         except BaseException:                   # the stop button
             _close_if_last()
             raise
@@ -374,4 +407,5 @@ def _close_if_last() -> None:
     if not _clocks:
         for each in [*_detours.values(), *_keepers]:
             each.close()
+        _close_logging()
         _keepers.clear()

@@ -490,8 +490,7 @@ def test_an_error_inside_a_running_loop_puts_the_loop_back():
     assert asyncio.run(outer()) == 120
 
 
-@pytest.mark.parametrize("how", [lambda task: task, lambda task: asyncio.wait_for(task, 1),
-                                 lambda task: asyncio.gather(task, return_exceptions=True)])
+@pytest.mark.parametrize("how", [lambda task: task, lambda task: asyncio.wait_for(task, 1)], ids=["task", "wait_for"])
 def test_a_run_that_goes_on_without_a_task_of_the_outer_loop_is_not_simulated(how):
     async def inner(task):
         with contextlib.suppress(Exception):
