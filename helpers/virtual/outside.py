@@ -9,6 +9,7 @@ always do for all that are not in virtual time:
 
 - `Thread.start` and `Executor.submit` note who was started, and at which of the learner's lines. The threads of some
   libraries are refused at once.
+- `ThreadPoolExecutor.shutdown` on the loop waits, in virtual time, for what the pool does for the loop.
 - `Condition.wait`, of which `Event`, `Queue` and others are made, takes virtual time in the loop's worker threads.
 - `Popen.poll` and `Process.is_alive` refuse to say of a process that it goes on: a program that asks
   again later waits for real time.
@@ -356,6 +357,7 @@ _replaced: list[tuple[Any, str, Any]] = []      # owner, name, what stood there
 def _guard() -> None:
     _replace(threading.Thread, "start", _start)
     _replace(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
+    _replace(concurrent.futures.ThreadPoolExecutor, "shutdown", _shutdown)
     _replace(concurrent.futures.ProcessPoolExecutor, "submit", _submit)
     _replace(threading.Condition, "wait", _wait)
     _replace(subprocess.Popen, "poll", _poll)
@@ -445,6 +447,16 @@ def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
         return future
 
     return submit
+
+
+def _shutdown(original: Callable[..., Any]) -> Callable[..., Any]:
+    def shutdown(self: Any, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        loop = _loops.get(threading.get_ident())
+        if loop is not None:
+            loop.shut_pool(self, wait, cancel_futures)
+        original(self, wait, cancel_futures=cancel_futures)
+
+    return shutdown
 
 
 def _poll(original: Callable[..., Any]) -> Callable[..., Any]:

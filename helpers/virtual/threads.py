@@ -29,6 +29,7 @@ import functools
 import queue
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -137,6 +138,7 @@ class Job(Clock):
     def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
         self.threads, self.func, self.args, self.pool = threads, func, args, pool
         self.future = threads.loop.create_future()
+        self.timer: asyncio.TimerHandle | None = None       # while it sleeps
         self.go: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.resting = self.abandoned = self.told = False
         self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
@@ -261,9 +263,12 @@ class Threads:
         self._workers: dict[Any, dict[int, Worker]] = {}        # pool -> its threads by their numbers
         self.at_work: Job | None = None                         # the job that the loop waits for
         self._none_left: asyncio.Future | None = None
+        self._shut: weakref.WeakSet[ThreadPoolExecutor] = weakref.WeakSet()
 
     def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
         """Queue a function for the pool, None for the default one; the future gives its result."""
+        if pool in self._shut:
+            raise RuntimeError("cannot schedule new futures after shutdown")
         job = Job(self, func, args, pool)
         self._queued.append(job)
         return job.future
@@ -273,6 +278,32 @@ class Threads:
         while self._started or any(not job.future.cancelled() for job in self._queued):
             self._none_left = self.loop.create_future()
             await self._none_left
+
+    def shut(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
+        """What `pool.shutdown` does on the loop: it blocks the loop until the pool's jobs are done, in virtual time.
+
+        Raises StuckThread if one waits for the loop, which waits for it: in real life, that is for ever.
+        """
+        self._shut.add(pool)
+        for job in [job for job in self._queued if job.pool is pool and cancel]:
+            job.future.cancel()
+        latest = self.loop.time_ns()
+        while wait:
+            jobs = [job for job in (*self._started, *self._queued) if job.pool is pool and not job.future.cancelled()]
+            if not jobs:
+                break
+            if not self.work():
+                asleep = [job for job in self._started if job.timer is not None and not job.timer.cancelled()]
+                if not asleep:
+                    raise StuckThread("the shutdown of a pool blocks the loop until its threads are done, and one of "
+                                      "them waits for the loop" + "".join(f"\n  - {line}" for line in self.report()))
+                first = min(asleep, key=lambda job: job.now)
+                if first.timer is not None:
+                    first.timer.cancel()
+                self._resume(first)
+            latest = max([latest, *(job.now for job in jobs)])
+        if latest > self.loop.time_ns():
+            self.loop.advance((latest - self.loop.time_ns()) / 1e9)
 
     def abandon(self) -> None:
         """End the threads that rest; one that is at work ends when it would rest."""
@@ -338,7 +369,7 @@ class Threads:
         match wish:
             case Sleep(seconds):
                 job.now += max(round(seconds * 1e9), 1 if seconds > 0 else 0)
-                self.loop.call_at_ns(job.now, self._resume, job)
+                job.timer = self.loop.call_at_ns(job.now, self._resume, job)
             case WaitFor(future, timeout):
                 self._rest_until(job, future.add_done_callback, timeout)
             case WaitOn(waiter, timeout):
@@ -369,6 +400,7 @@ class Threads:
         return False
 
     def _resume(self, job: Job) -> None:
+        job.timer = None
         if not job.abandoned:
             self._running += 1
             self.at_work = job

@@ -402,3 +402,69 @@ def test_to_wait_for_a_strangers_future_is_not_simulated_and_no_hang():
 
     with pytest.raises(NotSimulated, match="a job of a ThreadPoolExecutor, started at line"):
         run(main())
+
+
+# -- pools that are shut down -------------------------------------------------------------------------
+
+def test_the_end_of_a_with_block_blocks_the_loop_until_the_pool_has_done_all():
+    async def main():
+        loop, done = asyncio.get_running_loop(), []
+
+        def work(number):
+            time.sleep(1)
+            done.append(number)
+            return number
+
+        async def other():
+            await asyncio.sleep(0.5)
+            return now()
+
+        waiting = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            futures = [loop.run_in_executor(pool, work, number) for number in range(3)]
+        return list(done), now(), await asyncio.gather(*futures), now(), await waiting
+
+    recording = simulate(main())
+    assert recording.result == ([0, 1, 2], 2, [0, 1, 2], 2, 2)
+    assert [(span.start, span.end) for span in recording.blocked] == [(0, 2)]
+
+
+def test_a_pool_that_is_shut_down_without_waiting_goes_on_or_drops_what_has_not_begun():
+    async def main(cancel):
+        loop = asyncio.get_running_loop()
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        futures = [loop.run_in_executor(pool, time.sleep, 1) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        pool.shutdown(wait=False, cancel_futures=cancel)
+        with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+            await loop.run_in_executor(pool, print)
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        return [type(each) for each in done], now()
+
+    assert run(main(False)) == ([type(None)] * 2, 2)
+    assert run(main(True)) == ([type(None), asyncio.CancelledError], 1)
+
+
+def test_a_pool_that_waits_for_the_loop_that_waits_for_it_is_stuck():
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def work():
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(1), loop).result()
+
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            loop.run_in_executor(pool, work)
+
+    assert "one of them waits for the loop" in simulate(main()).error
+
+
+def test_a_pool_that_was_used_before_and_is_shut_down_in_the_run():
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+
+        async def main():
+            pool.shutdown()
+            return now()
+
+        assert run(main()) == 0
