@@ -166,7 +166,7 @@ class Remark(NamedTuple):
     """What a run in virtual time does not show as it is in real life.
 
     kind     "real work": a turn computed, or called something that blocks, which takes no virtual time;
-             "real clock": a clock that this program can read was not replaced
+             "real clock": a clock that this program can read was not replaced, or a thread works in real time
     start    seconds since the recording began, in virtual time
     task     id of the task; None if it is no task's
     place    the learner's line

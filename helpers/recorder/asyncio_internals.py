@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+import threading
 import warnings
 from asyncio import (
     base_events,
@@ -166,6 +167,7 @@ class LoopNames:
     _executor_shutdown_called: bool
 
     def _check_closed(self) -> None: ...                # raises if the loop is closed
+    def _check_callback(self, callback: Any, method: str) -> None: ...      # raises if it cannot be called
     def _check_default_executor(self) -> None: ...      # raises if its pool is closed
     def _run_once(self) -> None: ...                    # one round: overridden by virtual time
     def _timer_handle_cancelled(self, handle: Timer) -> None: ...       # likewise: tells that a timer is not needed
@@ -177,6 +179,16 @@ class ThreadFutureNames:
     """A result to come from a thread."""
 
     _done_callbacks: list[Any]          # who is told when it is done: `_chain_future` ties it to asyncio's futures so
+
+
+class ConditionNames:
+    """A condition of `threading`. Virtual time has its worker threads wait for it."""
+
+    _waiters: Any                       # a lock for each thread that waits
+
+    _is_owned: Callable[[], bool]       # whether this thread has its lock
+    def _release_save(self) -> Any: ...                 # gives its lock back, however often it was taken
+    def _acquire_restore(self, saved: Any) -> None: ...             # and takes it again, as often
 
 
 class PoolNames:
@@ -196,10 +208,11 @@ if TYPE_CHECKING:
     class Loop(LoopNames, asyncio.BaseEventLoop): ...
     class Pool(PoolNames, ThreadPoolExecutor): ...
     class LinkedFuture(ThreadFutureNames, ThreadFuture[Any]): ...
+    class Condition(ConditionNames, threading.Condition): ...
 else:
     Handle, Timer, Future, Task = asyncio.Handle, asyncio.TimerHandle, asyncio.Future, asyncio.Task
     Group, Loop, Pool, LinkedFuture = asyncio.TaskGroup, asyncio.BaseEventLoop, ThreadPoolExecutor, ThreadFuture
-    Reader = asyncio.StreamReader
+    Reader, Condition = asyncio.StreamReader, threading.Condition
 
 
 def names_of(declaration: type) -> list[str]:
@@ -404,6 +417,7 @@ def _check_objects() -> None:
     if GatheringFuture is not None:
         _check(GatheringFuture([], loop=_Stage()), GatheringNames)
     _check(ThreadFuture(), ThreadFutureNames)
+    _check(threading.Condition(), ConditionNames)
     pool = ThreadPoolExecutor(1)
     _check(pool, PoolNames)
     if sys.version_info >= (3, 14):
@@ -494,6 +508,11 @@ def timeout_task(timeout: Any) -> asyncio.Task[Any] | None:
     """The task in which a timeout is."""
     task: asyncio.Task[Any] | None = timeout._task
     return task
+
+
+def is_blocking(future: asyncio.Future[Any]) -> bool:
+    """Whether somebody has awaited a future in vain, in a task of another loop: between two turns no other is so."""
+    return bool(future._asyncio_future_blocking)
 
 
 def stop_blocking(future: asyncio.Future[Any]) -> None:

@@ -38,9 +38,9 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
         if task.finished is None or (at is not None and task.finished > at):
             standing.append(_stands(run, task, at, running))
         elif task.error.partition(":")[0] == "KeyboardInterrupt":       # it held the loop, and so the stop ended it
-            standing.append(f"{shown_name(task.name)} runs{_at(died(task))}")
+            standing.append(f"{run.names[task.id]} runs{_at(died(task))}")
         elif task.outcome == EXCEPTION:
-            failed.append(f"{shown_name(task.name)} has failed: {first_line(task.error)}{_at(died(task))}")
+            failed.append(f"{run.names[task.id]} has failed: {first_line(task.error)}{_at(died(task))}")
     return _lines(standing, MOST, "task") + _lines(failed, MOST_FAILED, "failed task")
 
 
@@ -65,13 +65,13 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
 
 
 def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:
-    name, span = shown_name(task.name), _span_at(task, at)
+    name, span = run.names[task.id], _span_at(task, at)
     if span is None:
         return f"{name} has not begun"
     if span.kind == READY:
         return f"{name} is ready to run{_at(span.place)}" if span.wait else f"{name} has not begun"
     if span.kind == WAIT:
-        names = [shown_name(run.tasks[number].name) for number in span.on]
+        names = [run.names[number] for number in span.on]
         return f"{name} {kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
     return f"{name} runs{_at(running or span.place)}"
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import Any
 
 from helpers.recorder import notes as note
 from helpers.recorder.folding import Folding
-from helpers.recorder.names import is_default_name
-from helpers.recorder.notes import STRIDE, Notes, Row
+from helpers.recorder.names import is_default_name, task_name
+from helpers.recorder.notes import ROWS, STRIDE, Notes, Row
 from helpers.recording import Place, Span, Task, ThreadJob
 from helpers.wait_kinds import BLOCKED, PENDING, READY, RUN, WAIT
+from helpers.words import told_apart
 
 _new = tuple.__new__                    # _new(Span, (...)) is Span(...), in a third of its time
 
@@ -159,6 +162,20 @@ def _names(rows: list[Row]) -> list[str]:
                 name = function if count == 1 else f"{function} {count}"
         names.append(name)
     return names
+
+
+def names_shown(tasks: Sequence[asyncio.Task[Any]]) -> list[str]:
+    """What to call each of some tasks that are not done: as their recording will, or so that no two are the same."""
+    rows = [row for task in tasks if (row := ROWS.get(id(task))) is not None]
+    if not rows or len(rows) < len(tasks) or any(row.recorder is not rows[0].recorder for row in rows):
+        return told_apart([task_name(task) for task in tasks])
+    shown = [row for row in rows[0].recorder.rows if not row.library]
+    for row in shown:
+        task = None if row.reference is None else row.reference()
+        if task is not None:
+            row.name = task.get_name()
+    names = {row.id: name for row, name in zip(shown, told_apart(_names(shown)))}
+    return [names.get(row.id, row.coroutine) for row in rows]
 
 
 def _tells(name: str, function: str) -> bool:

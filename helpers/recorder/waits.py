@@ -388,9 +388,9 @@ def place_of(task: asyncio.Task[Any]) -> Place | None:
     return _wait_of(task).place()
 
 
-def describe(task: asyncio.Task[Any]) -> str:
-    """A sentence on a task that waits: its name, what for, and where."""
+def describe(task: asyncio.Task[Any], name: str | None = None) -> str:
+    """A sentence on a task that waits: its name, by default its own, what for, and where."""
     wait = _wait_of(task)
     place = wait.place()
     what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
-    return f"{task_name(task)} {what}" + (f" at {place}" if place else "")
+    return f"{task_name(task) if name is None else name} {what}" + (f" at {place}" if place else "")

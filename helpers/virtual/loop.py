@@ -40,10 +40,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import Context
 from types import CodeType
-from typing import Any, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, NoReturn, TypeVar, TypeVarTuple, cast
 
 from helpers.recorder import Watched
 from helpers.recorder.asyncio_internals import (
+    Condition,
     Handle,
     Loop,
     Timer,
@@ -53,9 +54,9 @@ from helpers.recorder.asyncio_internals import (
 )
 from helpers.recorder.learners_code import is_library, learners_place
 from helpers.recorder.locks import Standing, read_locks
-from helpers.recorder.names import task_name
 from helpers.recorder.notes import ROWS, Row
 from helpers.recorder.owners import sort_out
+from helpers.recorder.translate import names_shown
 from helpers.recorder.waits import describe
 from helpers.recording import Place
 from helpers.virtual.ending import circle
@@ -99,6 +100,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         self._deadlines: list[int] = []                         # a heap of the keys of _timers
         self._finer: set[int] = set()                           # those of them with a timer of call_at that is later
         self._steps = 0
+        self._moved = 0                                         # how many they were when the clock last moved
         self._gave_up = False
         self._limit = self._allowed = limit
         self.real_clocks: dict[tuple[str, Place | None], tuple[int, Row | None]] = {}
@@ -125,6 +127,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def _set_clock(self, now: int) -> None:
         self._now = now
+        self._moved = self._steps
         seconds = now / SECOND          # of two whole numbers: rounded once, however large they are
         if seconds > self._time:
             self._time = seconds
@@ -160,6 +163,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                    context: Context | None) -> Timer:
         if self._closed:
             self._check_closed()
+        if self._debug:
+            self._check_callback(callback, "call_later")
         if deadline > _NEVER:
             deadline = _NEVER
         timer = Timer(when, callback, args, self, context)
@@ -308,7 +313,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 if self.is_refused() or self._ready:
                     return
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report()
-                                    + self._circle())
+                                    + "".join(f"\n  - {line}" for line in self._threads.report()) + self._circle())
                 deadlock.locks = read_locks(self.open_tasks())
                 raise deadlock
             self._set_clock(deadlines[0])
@@ -330,8 +335,12 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         limit, self._limit = self._limit, max(self._limit // 10, 1000)      # the clean-up may take some more
         self._gave_up = True
         self._allowed = self._steps + self._limit
+        still = ("" if self._steps - self._moved < limit // 2 else
+                 "Virtual time stands still while a task is ready to run, as it is after asyncio.sleep(0): who waits "
+                 "so for a time, or for a task that sleeps, needs a longer sleep. ")
         raise Endless(f"still running after {limit:,} steps on the loop, at {self.time():g} s of virtual time: "
-                      "is there a loop that never ends? If it would end later, simulate(..., limit=...) allows more"
+                      f"is there a loop that never ends? {still}"
+                      "If it would end later, simulate(..., limit=...) allows more"
                       + self._report() + self._report_callbacks())
 
     def _report_callbacks(self) -> str:
@@ -379,7 +388,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def _report(self) -> str:
         tasks, others = sort_out(self.open_tasks())
-        lines = [describe(task) for task in tasks[:20]]
+        lines = [describe(task, name) for task, name in zip(tasks[:20], names_shown(tasks))]
         if len(tasks) > 20:
             lines.append(f"and {len(tasks) - 20:,} more tasks")
         lines += [f"and {count(each.tasks, 'task')} of {each.library}" for each in others]
@@ -387,10 +396,10 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
 
     def _circle(self) -> str:
         """The tasks that await each other, if there are some, as a line of a report."""
-        names = [task_name(task) for task in circle(self.open_tasks())]
+        names = names_shown(circle(self.open_tasks()))
         if not names:
             return ""
-        if len(names) > 10 or len(set(names)) < len(names):
+        if len(names) > 10:
             return f"\n  {len(names)} tasks await each other, in a circle"
         return "\n  a circle: " + ", ".join(
             f"{name} awaits {other}" for name, other in zip(names, names[1:] + names[:1]))
@@ -427,6 +436,8 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
     def run_in_executor(self, executor: Executor | None, func: Callable[[*_Args], _Result],
                         *args: *_Args) -> asyncio.Future[_Result]:
         self._check_closed()
+        if self._debug:
+            self._check_callback(func, "run_in_executor")
         if executor is None:
             self._check_default_executor()
             return self._threads.submit(func, args, self._default_executor)
@@ -469,6 +480,22 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                 handle.cancel()
                 return handle
         return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def wait_in_thread(self, condition: threading.Condition, timeout: float | None) -> bool | None:
+        """What `condition.wait(timeout)` gives in one of the worker threads; None if this is none of them."""
+        job = self._threads.caller()
+        if job is None:
+            return None
+        return job.wait_on(cast(Condition, condition), timeout, self.outside.may_wake(condition))
+
+    def shut_pool(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
+        """What `pool.shutdown` does with the jobs that the pool has of this loop, if it is called on the loop."""
+        if threading.get_ident() == self._home:
+            self._threads.shut(pool, wait, cancel)
+
+    def wake(self, callback: Callable[[], object]) -> None:
+        """Make a callback ready that resumes a worker thread; may be called in any thread."""
+        super().call_soon_threadsafe(callback)
 
     def _write_to_self(self) -> None:
         pass                                                    # threads write letters instead

@@ -9,6 +9,8 @@ always do for all that are not in virtual time:
 
 - `Thread.start` and `Executor.submit` note who was started, and at which of the learner's lines. The threads of some
   libraries are refused at once.
+- `ThreadPoolExecutor.shutdown` on the loop waits, in virtual time, for what the pool does for the loop.
+- `Condition.wait`, of which `Event`, `Queue` and others are made, takes virtual time in the loop's worker threads.
 - `Popen.poll` and `Process.is_alive` refuse to say of a process that it goes on: a program that asks
   again later waits for real time.
 - `signal.alarm` and `signal.setitimer` are refused.
@@ -33,9 +35,11 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from helpers.recorder.asyncio_internals import get_running_loop
 from helpers.recorder.learners_code import is_library
+from helpers.recorder.notes import ROWS, Row
 from helpers.recording import Place
 from helpers.virtual.real_time_only import INSTEAD, NotSimulated, RealTimeOnly, asked_at, refusal
 from helpers.virtual.time_module import REAL
@@ -142,16 +146,39 @@ class Stranger:
         return _leads_to(loop, [self.work])
 
 
+class Seen(NamedTuple):
+    """That a stranger was started: `now` in nanoseconds of virtual time; `row` of the task that did, if one did."""
+
+    what: str
+    place: Place | None
+    now: int
+    row: Row | None
+
+
 class Outside:
     """What a virtual loop knows of the threads that it did not start."""
 
     def __init__(self, loop: VirtualTimeLoop) -> None:
         self.loop = loop
         self.strangers: list[Stranger] = []
+        self._looked_at: set[int | None] = set()                # threads that were there before
+        self._seen: dict[Place | None, list[Seen]] = {}         # by the line that started them
 
     def add(self, stranger: Stranger) -> None:
         with _lock:
             self.strangers = [each for each in self.strangers if each.is_alive()] + [stranger]
+        if not stranger.of_pool:                        # its jobs are told
+            task = asyncio.current_task(self.loop) if get_running_loop() is self.loop else None
+            seen = Seen(stranger.what, stranger.place, self.loop.time_ns(), ROWS.get(id(task)))
+            self._seen.setdefault(stranger.place, []).append(seen)
+
+    def real_threads(self) -> Iterator[tuple[str, Seen]]:
+        """What to say of the threads and jobs that were started at each line; and the first of them."""
+        for seen in self._seen.values():
+            first, more = seen[0], len(seen) - 1
+            what = first.what[0].upper() + first.what[1:]
+            yield (f"{what} and {more:,} more work in real time, which virtual time does not count" if more else
+                   f"{what} works in real time, which virtual time does not count"), first
 
     def stranger_of(self, thread: int) -> Stranger | None:
         """The stranger whose thread this is."""
@@ -159,6 +186,18 @@ class Outside:
             if isinstance(each.work, threading.Thread) and each.work.ident == thread:
                 return each
         return None
+
+    def may_wake(self, condition: threading.Condition) -> bool:
+        """Whether a thread that the loop did not start might wake who waits for this condition."""
+        if any(each.is_alive() for each in list(self.strangers)):
+            return True
+        for thread in _all_threads():
+            if thread.ident not in _loops and not _is_machinery(thread):
+                most = NEAR if thread.ident in self._looked_at else FAR
+                self._looked_at.add(thread.ident)
+                if thread_reaches(thread, condition, most):
+                    return True
+        return False
 
     def called(self, thread: int) -> NotSimulated:
         """The error for a call into the loop from a thread that it did not start."""
@@ -262,8 +301,8 @@ def _package_of(thread: threading.Thread) -> str:
 _CLOSED = (ModuleType, type, CodeType, FrameType, threading.Thread, str, bytes, int, float)
 
 
-def thread_reaches(thread: threading.Thread, loop: VirtualTimeLoop, most: int = FAR) -> bool:
-    """Whether what a thread works on leads to the loop: its function, arguments, and the variables of its frames."""
+def thread_reaches(thread: threading.Thread, goal: Any, most: int = FAR) -> bool:
+    """Whether what a thread works on (its function, arguments, and the variables of its frames) leads to a thing."""
     roots = list(vars(thread).values())
     for frame in _frames(thread):
         if frame.f_globals.get("__name__") == "threading":
@@ -271,7 +310,7 @@ def thread_reaches(thread: threading.Thread, loop: VirtualTimeLoop, most: int = 
         roots += frame.f_locals.values()
         if not is_library(frame.f_code):
             roots += _globals_of(frame.f_code, frame.f_globals)
-    return _leads_to(loop, roots, most)
+    return _leads_to(goal, roots, most)
 
 
 def _frames(thread: threading.Thread) -> Iterator[FrameType]:
@@ -285,11 +324,11 @@ def _globals_of(code: CodeType, namespace: dict[str, Any]) -> Iterable[Any]:
     return [namespace[name] for name in code.co_names if name in namespace]
 
 
-def _leads_to(loop: VirtualTimeLoop, roots: Iterable[Any], most: int = FAR) -> bool:
+def _leads_to(goal: Any, roots: Iterable[Any], most: int = FAR) -> bool:
     found, seen = deque(roots), set[int]()
     while found and len(seen) < most:
         thing = found.popleft()
-        if thing is loop:
+        if thing is goal:
             return True
         if id(thing) in seen or isinstance(thing, (*_CLOSED, asyncio.AbstractEventLoop)):
             continue
@@ -318,7 +357,9 @@ _replaced: list[tuple[Any, str, Any]] = []      # owner, name, what stood there
 def _guard() -> None:
     _replace(threading.Thread, "start", _start)
     _replace(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
+    _replace(concurrent.futures.ThreadPoolExecutor, "shutdown", _shutdown)
     _replace(concurrent.futures.ProcessPoolExecutor, "submit", _submit)
+    _replace(threading.Condition, "wait", _wait)
     _replace(subprocess.Popen, "poll", _poll)
     _replace(multiprocessing.process.BaseProcess, "is_alive", _poll)
     for name in ("alarm", "setitimer"):
@@ -365,9 +406,26 @@ def _start(original: Callable[..., Any]) -> Callable[..., Any]:
                                       instead=THREADS if pool == "process pool" else POOLS))
         elif package != "helpers":
             loop.outside.add(Stranger(self, f"the thread {self.name!r}", place))
-        return original(self, *args, **kwargs)
+        _starting.add(threading.get_ident())
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            _starting.discard(threading.get_ident())
 
     return start
+
+
+_starting: set[int] = set()                     # threads that wait until one that they start has begun
+
+
+def _wait(original: Callable[..., Any]) -> Callable[..., Any]:
+    def wait(self: threading.Condition, timeout: float | None = None) -> bool:
+        thread = threading.get_ident()
+        loop = _loops.get(thread)
+        woken = None if loop is None or thread in _starting else loop.wait_in_thread(self, timeout)
+        return bool(original(self, timeout)) if woken is None else woken
+
+    return wait
 
 
 def _loop_of_caller() -> VirtualTimeLoop | None:
@@ -389,6 +447,16 @@ def _submit(original: Callable[..., Any]) -> Callable[..., Any]:
         return future
 
     return submit
+
+
+def _shutdown(original: Callable[..., Any]) -> Callable[..., Any]:
+    def shutdown(self: Any, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        loop = _loops.get(threading.get_ident())
+        if loop is not None:
+            loop.shut_pool(self, wait, cancel_futures)
+        original(self, wait, cancel_futures=cancel_futures)
+
+    return shutdown
 
 
 def _poll(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -88,6 +88,7 @@ class Look(NamedTuple):
     """What was seen at one moment."""
 
     turn: Turn | None           # None if it is nothing of the program's
+    steps: int                  # of the loop
     at: float                   # real seconds
     now: int                    # virtual nanoseconds
     thread: threading.Thread
@@ -129,8 +130,8 @@ class RealWork:
 
     def __enter__(self) -> RealWork:
         # The thread may get no chance to look before a long call begins, so this is the first look.
-        first = Look(None, REAL["monotonic"](), 0, self.home, None, False, gc.get_stats()[-1]["collections"],
-                     used_by(self.home), Used(0.0, 0.0))
+        first = Look(None, self.loop.steps, REAL["monotonic"](), 0, self.home, None, False,
+                     gc.get_stats()[-1]["collections"], used_by(self.home), Used(0.0, 0.0))
         thread = threading.Thread(target=self._watch, args=(first,), name="helpers-real-work", daemon=True)
         with suppress(RuntimeError):                    # there may be no thread to be had
             thread.start()
@@ -152,7 +153,7 @@ class RealWork:
                 work = None
             elif work is None or look.turn != before.turn:
                 work = Work(look)
-                if _was_kept_out(before, look):
+                if _was_kept_out(before, look) or _was_all_one(before, look):
                     self._count(work, before, look)
             else:
                 self._count(work, before, look)
@@ -167,11 +168,12 @@ class RealWork:
         frame = sys._current_frames().get(thread.ident or 0)
         kind, place, importing = _read(frame)
         turn: Turn | None
+        steps = self.loop.steps
         if job is not None:
             turn = Turn("job", id(job), job.now)
         else:
-            turn = None if kind is None else Turn(kind, len(self.recorder.notes), self.loop.steps)
-        return Look(turn, at, self.loop.time_ns() if job is None else job.now, thread, place, importing,
+            turn = None if kind is None else Turn(kind, len(self.recorder.notes), steps)
+        return Look(turn, steps, at, self.loop.time_ns() if job is None else job.now, thread, place, importing,
                     gc.get_stats()[-1]["collections"], used, own)
 
     def _count(self, work: Work, before: Look, look: Look) -> None:
@@ -270,6 +272,13 @@ def _was_kept_out(before: Look, look: Look) -> bool:
     if before.own.queued is None or look.own.queued is None:
         return False                                    # it may have been the machine that was slow
     return look.at - before.at - LOOK - (look.own.queued - before.own.queued) >= LIMIT
+
+
+def _was_all_one(before: Look, look: Look) -> bool:
+    """Whether there was but one turn between two looks, and it has computed for long, however late this one came."""
+    if before.thread is not look.thread or before.used is None or look.used is None or look.steps - before.steps > 1:
+        return False
+    return look.used.computed - before.used.computed >= LIMIT
 
 
 def _read(frame: FrameType | None) -> tuple[str | None, Place | None, bool]:

@@ -12,11 +12,13 @@ from helpers.recorder import THRESHOLD, Recorder, check_coroutine, keep_stopped
 from helpers.recorder.asyncio_internals import (
     enter_task,
     get_running_loop,
+    is_blocking,
     leave_task,
     set_running_loop,
     stop_blocking,
 )
 from helpers.recorder.learners_code import is_library
+from helpers.recorder.notes import Row
 from helpers.recording import Place, Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
 from helpers.virtual.loop import LIMIT, Deadlock, Endless, VirtualTimeLoop
@@ -34,7 +36,8 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     threshold  seconds; a turn on the loop that takes longer counts as blocking it
 
     Every clock that the program reads shows virtual time, which begins at 2000-01-01 00:00 UTC. Where it reads one that
-    stays real, such as `time.process_time`, the recording has a remark with the line (`.remarks`).
+    stays real, such as `time.process_time`, the recording has a remark with the line (`.remarks`). It has one, too, for
+    threads that the program starts itself, and not by way of the loop: these work in real time.
 
     It works in a script, and in a notebook cell whose own loop is running: that loop stands still
     meanwhile. Tasks that are left when the coroutine ends are cancelled, as `asyncio.run` does.
@@ -61,8 +64,10 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
             raise
         finally:
             refused = _close(loop, left)
-    error = error or refused or (None if outer is None else _of_outer_loop(main, outer))
-    recording = recorder.recording(main, "virtual", error, (*work.remarks(), *_real_clocks(loop, recorder)))
+    awaited = None if outer is None else _of_outer_loop(main, outer)
+    error = error or refused or awaited
+    recording = recorder.recording(main, "virtual", error, (
+        *work.remarks(), *_real_clocks(loop, recorder), *_real_threads(loop, recorder, error)))
     if recording.exception is not None:
         recording.exception.__traceback__ = learners_traceback(recording.exception.__traceback__)
     return recording
@@ -73,9 +78,19 @@ keep_stopped(simulate, None)
 
 def _real_clocks(loop: VirtualTimeLoop, recorder: Recorder) -> tuple[Remark, ...]:
     """Remarks on what the program has read that is not in virtual time."""
-    return tuple(Remark("real clock", (now - recorder.started) / 1e9,
-                        row.id if row is not None and row.recorder is recorder else None, place, 0.0, what)
-                 for (what, place), (now, row) in loop.real_clocks.items())
+    return tuple(_remark(recorder, now, row, place, what) for (what, place), (now, row) in loop.real_clocks.items())
+
+
+def _real_threads(loop: VirtualTimeLoop, recorder: Recorder, error: BaseException | None) -> tuple[Remark, ...]:
+    """Remarks on threads that the loop did not start, unless the run has ended since there are such."""
+    if isinstance(error, NotSimulated):
+        return ()
+    return tuple(_remark(recorder, seen.now, seen.row, seen.place, what) for what, seen in loop.outside.real_threads())
+
+
+def _remark(recorder: Recorder, now: int, row: Row | None, place: Place | None, words: str) -> Remark:
+    return Remark("real clock", (now - recorder.started) / 1e9,
+                  row.id if row is not None and row.recorder is recorder else None, place, 0.0, words)
 
 
 def _new_loop(coro: Coroutine[Any, Any, Any], limit: int) -> VirtualTimeLoop:
@@ -111,18 +126,25 @@ def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
 
 
 def _of_outer_loop(main: asyncio.Task, outer: asyncio.AbstractEventLoop) -> NotSimulated | None:
-    """The error if the run failed since it waited for something of the loop in whose cell it stood."""
-    error = None if main.cancelled() else main.exception()
-    while error is not None:
-        if isinstance(error, RuntimeError) and "attached to a different loop" in str(error):
-            found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still "
-                            "meanwhile: such a task works", "make it inside of the run", _last_place(error))
-            found.__cause__ = error
-            for task in asyncio.all_tasks(outer):
-                stop_blocking(task)             # or nobody could ever wait for it again
-            return found
+    """The error if the run waited for something of the loop in whose cell it stood, even if it went on without it.
+
+    Of a future that is no task only the error tells, if the run ended with it.
+    """
+    awaited = [task for task in asyncio.all_tasks(outer) if is_blocking(task)]
+    for task in awaited:
+        stop_blocking(task)                     # or nobody could ever wait for it again
+    error = None if not main.done() or main.cancelled() else main.exception()
+    while error is not None and not (isinstance(error, RuntimeError) and _DIFFERENT in str(error)):
         error = error.__cause__ or error.__context__
-    return None
+    if error is None and not awaited:
+        return None
+    found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still meanwhile: "
+                    "such a task works", "make it inside of the run", None if error is None else _last_place(error))
+    found.__cause__ = error
+    return found
+
+
+_DIFFERENT = "attached to a different loop"
 
 
 def _last_place(error: BaseException) -> Place | None:

@@ -2,10 +2,13 @@
 
 A function given to `asyncio.to_thread` runs in a thread of its own, but never while anything else
 runs: the loop, having nothing ready, lets one thread go, and waits (for real) until it rests. A
-thread rests when it is done, when it calls `time.sleep`, which sets a timer on the loop, or when it
-waits for the answer to a `run_coroutine_threadsafe`. So a run with threads is as repeatable as one
-without. (A thread that waits for the loop by other means, such as a `threading.Event`, cannot be seen
-to rest: it is given a moment, and then the loop runs on beside it.)
+thread rests when it is done, when it calls `time.sleep`, which sets a timer on the loop, when it
+waits for the answer to a `run_coroutine_threadsafe`, or for a condition of `threading`: with an `Event`,
+a `Barrier`, a `Semaphore`, a `queue.Queue`. So a run with threads is as repeatable as one without.
+
+A thread that waits by other means, such as a `threading.Lock`, cannot be seen to rest: after a call into the
+loop it is given a moment, and then the loop runs on beside it. Nor does it rest at a condition while there are
+threads that the loop did not start, which might wake it: then it waits in real time.
 
 So a thread begins when the loop has nothing else to do: what it prints first comes after the turns of
 the tasks that are ready. On a real loop it begins at once, and mostly prints before the next task's
@@ -21,21 +24,23 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import functools
 import queue
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from helpers.recorder.asyncio_internals import thread_initializer, threadsafe_future
+from helpers.recorder.asyncio_internals import Condition, thread_initializer, threadsafe_future
 from helpers.recorder.learners_code import learners_place
 from helpers.recording import Place
 from helpers.virtual.outside import inside
 from helpers.virtual.outside import leave as leave_loop
-from helpers.virtual.time_module import Clock, in_charge_of_time
+from helpers.virtual.time_module import REAL_TIME, Clock, in_charge_of_time
 from helpers.virtual.time_module import leave as leave_time
 from helpers.words import listed
 
@@ -70,6 +75,13 @@ class WaitFor(NamedTuple):
     timeout: float | None
 
 
+class WaitOn(NamedTuple):
+    """To rest until a condition lets go of the waiter, or for so many seconds; None: however long it takes."""
+
+    waiter: Waiter
+    timeout: float | None
+
+
 class End(NamedTuple):
     """To be no more: its function has returned, or raised."""
 
@@ -78,7 +90,7 @@ class GoOn(NamedTuple):
     """Not to rest: it has called into the loop, which should know."""
 
 
-Wish = Sleep | WaitFor | End | GoOn
+Wish = Sleep | WaitFor | WaitOn | End | GoOn
 
 
 class Letter(NamedTuple):
@@ -88,6 +100,32 @@ class Letter(NamedTuple):
     wish: Wish
 
 
+class Waiter:
+    """What a condition of `threading` releases in order to wake a worker thread, in place of a lock."""
+
+    def __init__(self, loop: VirtualTimeLoop) -> None:
+        self.loop = loop
+        self.released = False
+        self._lock = threading.Lock()
+        self._callback: Callable[[], object] | None = None
+
+    def release(self) -> None:
+        with self._lock:
+            if self.released:
+                raise RuntimeError("release unlocked lock")         # as a lock's: then the condition wakes another
+            self.released = True
+        if self._callback is not None:
+            self.loop.wake(self._callback)
+
+    def when_released(self, callback: Callable[[], object]) -> None:
+        """Have the loop call this once it is released."""
+        with self._lock:
+            self._callback = callback
+            released = self.released
+        if released:
+            callback()
+
+
 # -- one thread ---------------------------------------------------------------------------------------
 
 class Job(Clock):
@@ -95,11 +133,13 @@ class Job(Clock):
 
     worker: Worker                                  # in which it runs, once it has started
     outcome: tuple[Any, BaseException | None]       # once it has ended: what it returned, or raised
+    real_time = REAL_TIME - {"threading", "queue", "concurrent"}        # these wait in virtual time here
 
     def __init__(self, threads: Threads, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> None:
         self.threads, self.func, self.args, self.pool = threads, func, args, pool
         self.future = threads.loop.create_future()
-        self.go = threading.Semaphore(0)
+        self.timer: asyncio.TimerHandle | None = None       # while it sleeps
+        self.go: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.resting = self.abandoned = self.told = False
         self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
 
@@ -125,7 +165,7 @@ class Job(Clock):
         if not self.abandoned:
             self.resting = True
             self.threads.mail.put(Letter(self, wish))
-            self.go.acquire()
+            self.go.get()
             self.resting = False
         if self.abandoned:
             self.told = True
@@ -138,6 +178,34 @@ class Job(Clock):
                 self.rest(WaitFor(future, timeout))
             timeout = 0
         return getattr(concurrent.futures.Future, method)(future, timeout)
+
+    def wait_on(self, condition: Condition, timeout: float | None, real: bool) -> bool:
+        """What `condition.wait(timeout)` does in this thread: in virtual time, or, if `real`, in real time.
+
+        A real wait that was in vain takes virtual time, too, or who waits for the rest of a time would do so for ever.
+        """
+        if not condition._is_owned():
+            raise RuntimeError("cannot wait on un-acquired lock")
+        waiter = Waiter(self.threads.loop)
+        lock = threading.Lock()
+        lock.acquire()
+        condition._waiters.append(lock if real else waiter)
+        saved = condition._release_save()
+        woken = False
+        try:
+            if real:
+                seconds = -1 if timeout is None else min(max(timeout, 0), threading.TIMEOUT_MAX)
+                woken = lock.acquire(timeout=seconds)
+                if not woken and seconds:
+                    self.rest(Sleep(seconds))
+            elif timeout is None or timeout > 0:
+                self.rest(WaitOn(waiter, timeout))
+            return woken or waiter.released
+        finally:
+            condition._acquire_restore(saved)
+            if not (woken or waiter.released):
+                with contextlib.suppress(ValueError):
+                    condition._waiters.remove(lock if real else waiter)
 
     def start(self, worker: Worker) -> None:
         """Work in a thread of the pool, from when it is free."""
@@ -195,9 +263,12 @@ class Threads:
         self._workers: dict[Any, dict[int, Worker]] = {}        # pool -> its threads by their numbers
         self.at_work: Job | None = None                         # the job that the loop waits for
         self._none_left: asyncio.Future | None = None
+        self._shut: weakref.WeakSet[ThreadPoolExecutor] = weakref.WeakSet()
 
     def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
         """Queue a function for the pool, None for the default one; the future gives its result."""
+        if pool in self._shut:
+            raise RuntimeError("cannot schedule new futures after shutdown")
         job = Job(self, func, args, pool)
         self._queued.append(job)
         return job.future
@@ -208,13 +279,39 @@ class Threads:
             self._none_left = self.loop.create_future()
             await self._none_left
 
+    def shut(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
+        """What `pool.shutdown` does on the loop: it blocks the loop until the pool's jobs are done, in virtual time.
+
+        Raises StuckThread if one waits for the loop, which waits for it: in real life, that is for ever.
+        """
+        self._shut.add(pool)
+        for job in [job for job in self._queued if job.pool is pool and cancel]:
+            job.future.cancel()
+        latest = self.loop.time_ns()
+        while wait:
+            jobs = [job for job in (*self._started, *self._queued) if job.pool is pool and not job.future.cancelled()]
+            if not jobs:
+                break
+            if not self.work():
+                asleep = [job for job in self._started if job.timer is not None and not job.timer.cancelled()]
+                if not asleep:
+                    raise StuckThread("the shutdown of a pool blocks the loop until its threads are done, and one of "
+                                      "them waits for the loop" + "".join(f"\n  - {line}" for line in self.report()))
+                first = min(asleep, key=lambda job: job.now)
+                if first.timer is not None:
+                    first.timer.cancel()
+                self._resume(first)
+            latest = max([latest, *(job.now for job in jobs)])
+        if latest > self.loop.time_ns():
+            self.loop.advance((latest - self.loop.time_ns()) / 1e9)
+
     def abandon(self) -> None:
         """End the threads that rest; one that is at work ends when it would rest."""
         self._queued.clear()
         for job in self._started:
             job.abandoned = True
             if job.resting:
-                job.go.release()
+                job.go.put(None)
         workers = [worker for pool in self._workers.values() for worker in pool.values()]
         for worker in workers:
             worker.jobs.put(None)
@@ -272,9 +369,11 @@ class Threads:
         match wish:
             case Sleep(seconds):
                 job.now += max(round(seconds * 1e9), 1 if seconds > 0 else 0)
-                self.loop.call_at_ns(job.now, self._resume, job)
+                job.timer = self.loop.call_at_ns(job.now, self._resume, job)
             case WaitFor(future, timeout):
-                self._wait_for(job, future, timeout)
+                self._rest_until(job, future.add_done_callback, timeout)
+            case WaitOn(waiter, timeout):
+                self._rest_until(job, waiter.when_released, timeout)
             case End():
                 del self._started[job]
                 job.worker.free_since = job.now
@@ -301,14 +400,15 @@ class Threads:
         return False
 
     def _resume(self, job: Job) -> None:
+        job.timer = None
         if not job.abandoned:
             self._running += 1
             self.at_work = job
-            job.go.release()
+            job.go.put(None)
             self.work()
 
-    def _wait_for(self, job: Job, future: concurrent.futures.Future, timeout: float | None) -> None:
-        """Resume a thread when a future is done, or after some seconds."""
+    def _rest_until(self, job: Job, when: Callable[[Callable[..., object]], object], timeout: float | None) -> None:
+        """Resume a thread when it is called back, or after some seconds. `when` is told what to call."""
         resumed = False
 
         def resume(_=None) -> None:
@@ -321,7 +421,7 @@ class Threads:
                 self.loop.call_soon(self._resume, job)
 
         timer = None if timeout is None else self.loop.call_at(job.now / 1e9 + timeout, resume)
-        future.add_done_callback(resume)
+        when(resume)
 
     def _deliver(self, job: Job) -> None:
         value, error = job.outcome
@@ -339,6 +439,16 @@ class Threads:
         frames = sys._current_frames()
         places = [str(place) for job in self._started
                   if (place := learners_place(frames.get(job.worker.thread.ident or 0))) is not None]
-        return (f"a worker thread has been busy for {PATIENCE:g} s of real time"
-                + (f", at {listed(places)}" if places else "")
+        return ("a worker thread has worked, or waited for something that is not in virtual time, "
+                f"for {PATIENCE:g} s of real time" + (f", at {listed(places)}" if places else "")
                 + ": virtual time goes on when the thread is done or calls time.sleep")
+
+    def report(self) -> list[str]:
+        """Of each thread that rests, that it waits, and where; for a deadlock, so none of them sleeps."""
+        frames = sys._current_frames()
+        lines = []
+        for job in self._started:
+            place = learners_place(frames.get(job.worker.thread.ident or 0))
+            if job.resting and place is not None:
+                lines.append(f"the thread {job.worker.thread.name} waits at {place}")
+        return lines

@@ -18,8 +18,8 @@ time, too: `logging`, `email.utils.formatdate`, `timeit`, `sched`, a library's c
 What stays real:
 
 - CPU time (`time.process_time`, `time.thread_time`): virtual time has no other. A run that reads it is told so.
-- What measures or waits for something real is given real time: `REAL_TIME` has these libraries. So a queue between
-  threads keeps its timeouts, and the kernel of a notebook its own time.
+- What measures or waits for something real is given real time: `REAL_TIME` has these libraries. So a loop that is
+  blocked by a queue between threads keeps its timeout, and the kernel of a notebook its own time.
 - What reads the computer's clock in C of its own, such as `numpy.datetime64("now")`, and the times of files.
 """
 
@@ -28,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import logging
 import os
 import sys
 import threading
@@ -66,7 +67,9 @@ REAL_TIME = frozenset({
 
 
 class Clock:
-    """What a thread in virtual time goes by."""
+    """What a thread in virtual time goes by. The modules of the packages in `real_time` see real time all the same."""
+
+    real_time = REAL_TIME
 
     def time_ns(self) -> int:
         raise NotImplementedError
@@ -109,7 +112,7 @@ def _asked(above: int = 2) -> tuple[_InCharge, FrameType] | None:
     if frame.f_globals is vars(detour) and frame.f_back is not None:
         frame = frame.f_back
     name = frame.f_globals.get("__name__")
-    if (isinstance(name, str) and name.partition(".")[0] in REAL_TIME) or frame.f_code is _TIME_OF_A_LOOP:
+    if (isinstance(name, str) and name.partition(".")[0] in found.clock.real_time) or frame.f_code is _TIME_OF_A_LOOP:
         return None
     return found, frame
 
@@ -333,6 +336,37 @@ def _is_kept(thing: Any) -> bool:
     return issubclass(type(cls), type) and issubclass(cls, datetime.date)
 
 
+# -- logging --------------------------------------------------------------------------------------------
+
+class _Started:
+    """In the place of the moment when logging was imported: `relativeCreated` of a record is counted from there.
+
+    logging subtracts it from the time of the record. For who is in virtual time, that began with it.
+    """
+
+    def __init__(self, real: float) -> None:
+        self.real = real
+        self.virtual = EPOCH * (SECOND if isinstance(real, int) else 1)
+
+    def __rsub__(self, created: float) -> float:
+        return created - (self.real if _clocks.get(threading.get_ident()) is None else self.virtual)
+
+
+_STARTED = "_startTime"
+
+
+def _open_logging() -> None:
+    real = getattr(logging, _STARTED, None)
+    if isinstance(real, (int, float)):              # else it has another name in this Python, and stays real
+        setattr(logging, _STARTED, _Started(real))
+
+
+def _close_logging() -> None:
+    started = getattr(logging, _STARTED, None)
+    if isinstance(started, _Started):
+        setattr(logging, _STARTED, started.real)
+
+
 # -- in charge ------------------------------------------------------------------------------------------
 
 @contextlib.contextmanager
@@ -345,6 +379,7 @@ def in_charge_of_time(clock: Clock, program: Iterable[Any] = ()) -> Iterator[Non
             _keepers.extend(keepers)
             for each in [*_detours.values(), *keepers]:
                 each.open()
+            _open_logging()
         except BaseException:                   # the stop button
             _close_if_last()
             raise
@@ -372,4 +407,5 @@ def _close_if_last() -> None:
     if not _clocks:
         for each in [*_detours.values(), *_keepers]:
             each.close()
+        _close_logging()
         _keepers.clear()

@@ -36,12 +36,13 @@ class Finder(importlib.machinery.PathFinder):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         spec = super().find_spec(name, path, target)
-        if spec and name.startswith(("asyncio", "concurrent.futures", "warnings", "_py_warnings")):
+        if spec and name.startswith(("asyncio", "concurrent.futures", "threading", "warnings", "_py_warnings")):
             spec.loader = Renaming(spec.loader.name, spec.loader.path)
         return spec
 
 
-for module in [name for name in sys.modules if name.startswith(("asyncio", "concurrent.futures", "warnings", "_py_w"))]:
+for module in [name for name in sys.modules
+               if name.startswith(("asyncio", "concurrent.futures", "threading", "warnings", "_py_w"))]:
     del sys.modules[module]
 sys.modules["_asyncio"] = None          # written in C, where nothing can be renamed: asyncio does without
 sys.meta_path.insert(0, Finder)

@@ -83,6 +83,7 @@ CLOCKS = {
     "formatdate": lambda: email.utils.mktime_tz(email.utils.parsedate_tz(email.utils.formatdate())) - EPOCH,
     "email.utils.localtime": utc(lambda: email.utils.localtime()),
     "logging": lambda: logging.makeLogRecord({}).created - EPOCH,
+    "logging, relative": lambda: logging.makeLogRecord({}).relativeCreated / 1000,
     "timeit.default_timer": timeit.default_timer,
     "os.times": lambda: os.times().elapsed,
     "uuid1": lambda: (uuid.uuid1().time - 0x01B21DD213814000) / 1e7 - EPOCH,
@@ -619,3 +620,18 @@ def test_many_looks_at_the_clock_are_no_loop_if_it_moves(monkeypatch):
         return now()
 
     assert run(main()) == 5
+
+
+def test_the_relative_times_of_logging_are_real_for_other_threads_and_afterwards():
+    def of_a_record():
+        return logging.makeLogRecord({}).relativeCreated
+
+    async def main():
+        other = []
+        thread = threading.Thread(target=lambda: other.append(of_a_record()))
+        thread.start()
+        thread.join()
+        return other[0]
+
+    before = of_a_record()
+    assert before <= simulate(main()).result <= of_a_record()

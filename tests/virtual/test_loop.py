@@ -9,6 +9,7 @@ import math
 import sys
 import time
 import tracemalloc
+import warnings
 import weakref
 from time import monotonic
 
@@ -621,6 +622,56 @@ def test_of_a_program_that_would_end_nobody_says_that_it_never_does():
     with pytest.raises(Endless, match=r"If it would end later, simulate\(\.\.\., limit=\.\.\.\) allows more\n"):
         run(main(), limit=1000)
     assert run(main(), limit=10_000) is None
+
+
+async def polls_with_sleep_0():
+    done = asyncio.create_task(asyncio.sleep(0.05))
+    while not done.done():
+        await asyncio.sleep(0)
+
+
+async def polls_a_clock():
+    await asyncio.sleep(3)
+    while time.monotonic() < 3.05:
+        await asyncio.sleep(0)
+
+
+async def ticks():
+    while True:
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize(("program", "stands_still"), [
+    (polls_with_sleep_0, True), (polls_a_clock, True), (ticks, False)])
+def test_that_time_stands_still_is_said_of_a_program_that_waits_for_it(program, stands_still):
+    with pytest.raises(Endless) as caught:
+        run(program(), limit=1000)
+    assert ("Virtual time stands still while a task is ready" in str(caught.value)) is stands_still
+
+
+async def get_price():
+    pass
+
+
+@pytest.mark.parametrize("program", [
+    lambda loop: loop.run_in_executor(get_price, "tea"),            # the pool was forgotten
+    lambda loop: loop.call_later(1, get_price()),
+    lambda loop: loop.call_at(1, None),
+], ids=["executor", "coroutine", "None"])
+@pytest.mark.parametrize("debug", [False, True], ids=["", "debug"])
+def test_what_cannot_be_called_is_the_error_of_a_real_loop(program, debug):
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_debug(debug)
+        loop.set_exception_handler(lambda *_: None)
+        try:
+            await program(loop)
+        except Exception as error:
+            return type(error), str(error).replace("call_later", "call_at")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)             # get_price() was never awaited
+        assert run(main()) == asyncio.run(main())
 
 
 def test_a_loop_that_polls_with_time_sleep_is_endless():

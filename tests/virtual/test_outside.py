@@ -251,7 +251,11 @@ async def coroutine_for_the_loop():
     async def price():
         await asyncio.sleep(1)
 
-    thread = threading.Thread(target=lambda: asyncio.run_coroutine_threadsafe(price(), loop).result())
+    def work():
+        with contextlib.suppress(SystemExit):       # Python ends such a thread without a word, but pytest warns of it
+            asyncio.run_coroutine_threadsafe(price(), loop).result()
+
+    thread = threading.Thread(target=work)
     thread.start()
     while thread.is_alive():
         await asyncio.sleep(0.1)
@@ -277,8 +281,6 @@ async def job_of_a_pool_with_a_callback():
         await done.wait()
 
 
-# pytest warns of a thread that ends with SystemExit, which Python itself ends without a word
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("program", [
     thread_that_sets_an_event, under_a_timeout, timer, thread_that_is_a_class, thread_started_by_a_thread,
     thread_that_catches_everything, coroutine_for_the_loop, thread_that_waits_for_an_answer, job_of_a_pool,
@@ -432,6 +434,30 @@ def test_a_thread_that_keeps_to_itself_does_no_harm():
         assert simulate(main()).result == "fine"
     finally:
         stop.set()
+
+
+def test_that_threads_work_in_real_time_is_remarked_on_with_the_line_that_started_them():
+    things: queue.SimpleQueue = queue.SimpleQueue()
+
+    async def main():
+        await asyncio.sleep(1)
+        for number in range(2):
+            threading.Thread(target=things.put, args=(number,), name=f"maker {number}").start()
+        while things.qsize() < 2:
+            await asyncio.sleep(1)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(print)
+
+    recording = simulate(main(), limit=10**8)
+    first = main.__code__.co_firstlineno
+    assert [(each.kind, each.start, each.task, each.place.line - first, each.words) for each in recording.remarks] == [
+        ("real clock", 1, 0, 3, "The thread 'maker 0' and 1 more work in real time, which virtual time does not count"),
+        ("real clock", recording.elapsed, 0, 7,
+         "A job of a ThreadPoolExecutor works in real time, which virtual time does not count")]
+
+
+def test_a_thread_that_is_refused_needs_no_remark():
+    assert simulate(thread_that_sets_an_event()).remarks == ()
 
 
 def test_a_thread_that_knows_the_loop_and_ends_does_no_harm():

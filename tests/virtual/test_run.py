@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import sys
@@ -233,16 +234,17 @@ def test_the_smallest_limit():
 
 def test_a_thread_that_hangs_is_kept(monkeypatch):
     monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
-    stop = threading.Event()
+    stop = threading.Lock()
+    stop.acquire()
     started = time.monotonic()
 
     async def main():
-        await asyncio.to_thread(stop.wait, 60)
+        await asyncio.to_thread(stop.acquire, timeout=60)
 
     try:
         run = simulate(main())
     finally:
-        stop.set()
+        stop.release()
     assert time.monotonic() - started < 30
     assert "StuckThread" in run.error
     with pytest.raises(StuckThread):
@@ -486,6 +488,24 @@ def test_an_error_inside_a_running_loop_puts_the_loop_back():
         return await get_price(0.001)
 
     assert asyncio.run(outer()) == 120
+
+
+@pytest.mark.parametrize("how", [lambda task: task, lambda task: asyncio.wait_for(task, 1)], ids=["task", "wait_for"])
+def test_a_run_that_goes_on_without_a_task_of_the_outer_loop_is_not_simulated(how):
+    async def inner(task):
+        with contextlib.suppress(Exception):
+            return await how(task)
+        return "without it"
+
+    async def outer():
+        task = asyncio.create_task(asyncio.sleep(0.001, "outer"))
+        await asyncio.sleep(0)
+        run = simulate(inner(task))
+        assert run.error.startswith("NotSimulated: this run waits for a task or a future of the notebook's own loop")
+        assert simulate(get_price()).result == 120
+        return await task
+
+    assert asyncio.run(outer()) == "outer"
 
 
 def test_inside_a_simulation():

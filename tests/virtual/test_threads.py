@@ -310,16 +310,17 @@ def test_a_thread_may_wait_for_a_call_into_the_loop_by_an_event_of_threading():
     assert run(main()) == ((True, 1), 1)
 
 
-def test_a_thread_cannot_wait_for_virtual_time_by_an_event_of_threading(monkeypatch):
+def test_a_thread_cannot_wait_for_virtual_time_by_a_lock_of_threading(monkeypatch):
     monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
-    done = threading.Event()
+    done = threading.Lock()
+    done.acquire()
 
     async def main():
         loop = asyncio.get_running_loop()
 
         def work():
-            loop.call_soon_threadsafe(loop.call_later, 5, done.set)
-            done.wait(PATIENCE)
+            loop.call_soon_threadsafe(loop.call_later, 5, done.release)
+            done.acquire(timeout=PATIENCE)
 
         await asyncio.to_thread(work)
 
@@ -327,24 +328,25 @@ def test_a_thread_cannot_wait_for_virtual_time_by_an_event_of_threading(monkeypa
         with pytest.raises(StuckThread, match=r"at line \d+ in work"):
             run(main())
     finally:
-        done.set()
+        done.release()
 
 
 def test_a_thread_that_hangs_is_reported_with_its_line(monkeypatch):
     monkeypatch.setattr(virtual_threads, "PATIENCE", 0.1)
-    stop = threading.Event()
+    stop = threading.Lock()
+    stop.acquire()
 
     def work():
-        stop.wait(PATIENCE)                 # the line to be named
+        stop.acquire(timeout=PATIENCE)      # the line to be named
 
     async def main():
         await asyncio.to_thread(work)
 
     try:
-        with pytest.raises(StuckThread, match=r"busy for 0\.1 s of real time, at line \d+ in work"):
+        with pytest.raises(StuckThread, match=r"for 0\.1 s of real time, at line \d+ in work"):
             run(main())
     finally:
-        stop.set()
+        stop.release()
 
 
 def test_a_thread_that_is_left_asleep_is_waited_for_as_asyncio_does():
@@ -400,3 +402,69 @@ def test_to_wait_for_a_strangers_future_is_not_simulated_and_no_hang():
 
     with pytest.raises(NotSimulated, match="a job of a ThreadPoolExecutor, started at line"):
         run(main())
+
+
+# -- pools that are shut down -------------------------------------------------------------------------
+
+def test_the_end_of_a_with_block_blocks_the_loop_until_the_pool_has_done_all():
+    async def main():
+        loop, done = asyncio.get_running_loop(), []
+
+        def work(number):
+            time.sleep(1)
+            done.append(number)
+            return number
+
+        async def other():
+            await asyncio.sleep(0.5)
+            return now()
+
+        waiting = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            futures = [loop.run_in_executor(pool, work, number) for number in range(3)]
+        return list(done), now(), await asyncio.gather(*futures), now(), await waiting
+
+    recording = simulate(main())
+    assert recording.result == ([0, 1, 2], 2, [0, 1, 2], 2, 2)
+    assert [(span.start, span.end) for span in recording.blocked] == [(0, 2)]
+
+
+def test_a_pool_that_is_shut_down_without_waiting_goes_on_or_drops_what_has_not_begun():
+    async def main(cancel):
+        loop = asyncio.get_running_loop()
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        futures = [loop.run_in_executor(pool, time.sleep, 1) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        pool.shutdown(wait=False, cancel_futures=cancel)
+        with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+            await loop.run_in_executor(pool, print)
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        return [type(each) for each in done], now()
+
+    assert run(main(False)) == ([type(None)] * 2, 2)
+    assert run(main(True)) == ([type(None), asyncio.CancelledError], 1)
+
+
+def test_a_pool_that_waits_for_the_loop_that_waits_for_it_is_stuck():
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def work():
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(1), loop).result()
+
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            loop.run_in_executor(pool, work)
+
+    assert "one of them waits for the loop" in simulate(main()).error
+
+
+def test_a_pool_that_was_used_before_and_is_shut_down_in_the_run():
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+
+        async def main():
+            pool.shutdown()
+            return now()
+
+        assert run(main()) == 0
