@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from helpers.wait_kinds import BLOCKED, READY
+from helpers.wait_kinds import BLOCKED, OUTSIDE, READY
 from helpers.words import count, first_line, isolated, listed, seconds, short, shown_name
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def _blocked(run: Recording) -> Iterator[tuple[str, Span]]:
 
 
 def callback(span: Span) -> str:
-    """What to call a callback that blocks the loop."""
+    """What to call a callback that blocks the loop; it may be a turn of a task that is in another recording or none."""
+    if span.wait.startswith(OUTSIDE):
+        return f"a task that is not in this run ({isolated(shown_name(span.wait.removeprefix(OUTSIDE)))})"
     return f"the callback {isolated(shown_name(span.wait))}"
 
 

@@ -52,6 +52,7 @@ class WaitKind(NamedTuple):
         return self.name.removeprefix("queue ") if self.family == "queue" else ""
 
 
+OUTSIDE = "task "           # how a callback is called that is the turn of a task which is not among those of the run
 WAITS = {kind.name: kind for kind in (
     WaitKind("sleep", "clock", "sleeps{time}", "a sleep", timed=True),
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),

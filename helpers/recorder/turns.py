@@ -19,15 +19,18 @@ from helpers.recorder.asyncio_internals import (
     METHODS,
     RELEASE_WAITER,
     STEPS,
+    TASKS,
     Handle,
     Step,
     Timer,
     report,
 )
 from helpers.recorder.cuts import end_of_step, released
+from helpers.recorder.names import short_name, task_name
 from helpers.recorder.new_tasks import end_of_turn, met_late
-from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Row
+from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Notes, Row
 from helpers.recorder.waits import Wait, read_turn, read_wait
+from helpers.wait_kinds import OUTSIDE
 
 if TYPE_CHECKING:
     from helpers.recorder.watch import Watch
@@ -96,6 +99,8 @@ def _run(self: Handle) -> None:
         STEPPING[0] = None
         try:
             notes = recorder.notes
+            if ended - started > recorder.threshold:
+                _tell_the_others(self, recorder, started, ended)
             if row.unusual is not None:
                 _end_unusual(self, row, task)
             if task._fut_waiter is not None:
@@ -168,10 +173,20 @@ def _end_eager(watch: Watch) -> None:
         watch.fail(error)
 
 
+def _tell_the_others(handle: Handle, recorder: Notes, started: int, ended: int) -> None:
+    """A task of one recording has blocked the loop: its tasks do not have this turn in the other recordings."""
+    watch = WATCHES.get(handle._loop)
+    if watch is not None and len(watch.recordings) > 1:
+        watch.blocked_by(_called(handle._callback), started, ended, recorder)
+
+
 def _called(callback: Any) -> str:
-    """What to call a callback that is no task's."""
+    """What to call a callback that is no task's of a recording; one that is a task's of none by that task."""
     try:
-        name = callback.__qualname__
+        task = getattr(callback, "__self__", None)
+        if isinstance(task, TASKS) and not _is_foreign(callback):
+            return f"{OUTSIDE}{task_name(task)}"
+        name = short_name(callback.__qualname__)
     except Exception:                   # the program's own object: what it does when asked is its own affair
         return "a callback"
     return name if isinstance(name, str) else "a callback"

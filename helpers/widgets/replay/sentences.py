@@ -176,14 +176,14 @@ def _stands(run: Recording, standing: Standing) -> str:
 
 def waits(run: Recording, standing: Standing, since: float | None) -> str:
     """What a task waits for: "waits 0.3 s for a request". The time only if `since` says when the wait began."""
-    kind, span = kind_of(standing.wait), standing.span
+    kind, span = kind_of(first_line(standing.wait)), standing.span
     time = ""
     if since is not None and kind.timed:
         if span is not None and span.cut and span.asked >= 0:
             time = f" {duration(run, span.asked)}"
         elif standing.until is not None:
             time = f" {duration(run, standing.until - since)}"
-    return first_line(kind.told(names(run, standing.on) if standing.on else "", time))
+    return kind.told(names(run, standing.on) if standing.on else "", time)
 
 
 def cut_short(run: Recording, standing: Standing, times: bool) -> str:

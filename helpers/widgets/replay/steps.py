@@ -231,7 +231,7 @@ class Steps:
         cancelled = task.outcome == CANCELLED and had + 1 == len(own) and kind_of(wait.wait).timed
         cut = cancelled or (wait.wait == "sleep" and wait.woken >= 0)
         until = None if last or cut else wait.end
-        if wait.cut and wait.asked >= 0 and kind_of(wait.wait).timed:
+        if wait.asked >= 0 and kind_of(wait.wait).timed and (wait.cut or until is None):
             until = wait.start + wait.asked                 # as the loop has it, until the wait is cut short
         return Standing(task.id, WAIT, started, wait.wait, wait.on, gap.place, until, wait)
 
@@ -333,7 +333,8 @@ class Steps:
             ends = [self.own[other][-1] for other in wait.on if self.own[other]]
             if len(ends) == len(wait.on) and max(ends) < number:
                 return max(before, max(ends))
-        cancelled = number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
+        cancelled = (number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
+                     and (wait.asked < 0 or bool(wait.cut)))
         if kind.timed and not cancelled:
             return min(due, certain)
         return max(before, due, min(certain, earliest)) if due <= certain else certain
