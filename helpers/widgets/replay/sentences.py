@@ -88,6 +88,8 @@ def deed(step: Step, *, times: bool = True) -> str:
 
 
 def _begins(step: Step) -> str:
+    if step.within:
+        return f"starts within the turn of {name(step.steps.run, step.within[0])}"
     if step.first:
         return "starts"
     if step.came_from is None:
@@ -129,6 +131,9 @@ def outlook(step: Step) -> str:
     run = step.steps.run
     if step.next_time is None:
         return ending(step)
+    if step.within:
+        goes_on = f"{name(run, step.within[0])} goes on with its turn."
+        return f"{goes_on} Ready: {names(run, step.ready)}." if step.ready else goes_on
     if step.ready:
         return f"Ready: {names(run, step.ready)}."
     if not step.sleeps:
