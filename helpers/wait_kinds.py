@@ -83,6 +83,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("wait_for", "tasks", "waits for {tasks} (wait_for)", "a task"),
     WaitKind("as_completed", "tasks", "waits for the next of its tasks (as_completed)", "the next of its tasks"),
     WaitKind("future", "future", "waits for a future", "a future"),
+    WaitKind("futures", "future", "waits for several futures", "several futures"),
     WaitKind("turn", "ready", "waits for its turn", "its turn"),
 )}
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from types import CoroutineType
 
 from helpers.recorder.names import task_name
+from helpers.recorder.owners import sort_out
 from helpers.recorder.waits import describe
-from helpers.recording import Place, Recording, Span, Task
+from helpers.recording import Others, Place, Recording, Span, Task
 from helpers.wait_kinds import EXCEPTION, READY, WAIT, kind_of
 from helpers.words import count, first_line, listed, shown_name
 
@@ -38,9 +39,9 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
         if task.finished is None or (at is not None and task.finished > at):
             standing.append(_stands(run, task, at, running))
         elif task.error.partition(":")[0] == "KeyboardInterrupt":       # it held the loop, and so the stop ended it
-            standing.append(f"{shown_name(task.name)} runs{_at(died(task))}")
+            standing.append(f"{run.names[task.id]} runs{_at(died(task))}")
         elif task.outcome == EXCEPTION:
-            failed.append(f"{shown_name(task.name)} has failed: {first_line(task.error)}{_at(died(task))}")
+            failed.append(f"{run.names[task.id]} has failed: {first_line(task.error)}{_at(died(task))}")
     return _lines(standing, MOST, "task") + _lines(failed, MOST_FAILED, "failed task")
 
 
@@ -48,10 +49,11 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
                  running: Place | None = None) -> str:
     """The same of tasks that are not recorded; `current` is the one that holds the loop, at the line `running`.
 
-    Tasks of which the same is to be said share a line.
+    Tasks of which the same is to be said share a line. Those of libraries are counted.
     """
+    own, others = sort_out(tasks, current)
     told: dict[str, int] = {}
-    for task in tasks:
+    for task in own:
         coro = task.get_coro()
         if task is current:
             sentence = f"{shown_name(task_name(task))} runs{_at(running)}"
@@ -61,17 +63,21 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
             sentence = describe(task)
         told[sentence] = told.get(sentence, 0) + 1
     return _lines([sentence if times == 1 else f"{count(times, 'task')}: {sentence}"
-                   for sentence, times in told.items()], MOST, "line")
+                   for sentence, times in told.items()], MOST, "line") + _others(others)
+
+
+def _others(others: Iterable[Others]) -> str:
+    return "".join(f"\n  - and {count(each.tasks, 'task')} of {shown_name(each.library)}" for each in others)
 
 
 def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:
-    name, span = shown_name(task.name), _span_at(task, at)
+    name, span = run.names[task.id], _span_at(task, at)
     if span is None:
         return f"{name} has not begun"
     if span.kind == READY:
         return f"{name} is ready to run{_at(span.place)}" if span.wait else f"{name} has not begun"
     if span.kind == WAIT:
-        names = [shown_name(run.tasks[number].name) for number in span.on]
+        names = [run.names[number] for number in span.on]
         return f"{name} {kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
     return f"{name} runs{_at(running or span.place)}"
 

@@ -28,7 +28,7 @@ from helpers.recorder.asyncio_internals import (
 from helpers.recorder.cuts import end_of_step, released
 from helpers.recorder.names import short_name, task_name
 from helpers.recorder.new_tasks import end_of_turn, met_late
-from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Notes, Row
+from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Row
 from helpers.recorder.waits import Wait, read_turn, read_wait
 from helpers.wait_kinds import OUTSIDE
 
@@ -99,10 +99,8 @@ def _run(self: Handle) -> None:
         STEPPING[0] = None
         try:
             notes = recorder.notes
-            if ended - started > recorder.threshold:
-                _tell_the_others(self, recorder, started, ended)
-            if row.unusual is not None:
-                _end_unusual(self, row, task)
+            if row.unusual is not None or ended - started > recorder.threshold:
+                _end_unusual(self, row, task, started, ended)
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
                 if row.owner is not None:
@@ -124,11 +122,15 @@ def _is_foreign(callback: Any) -> bool:
     return getattr(callback, "__name__", "") not in STEPS
 
 
-def _end_unusual(handle: Handle, row: Row, task: Any) -> None:
-    """A step in which something unusual was noted has ended, and is about to be noted."""
+def _end_unusual(handle: Handle, row: Row, task: Any, started: int, ended: int) -> None:
+    """A step that was long, or in which something unusual was noted, has ended, and is about to be noted."""
     watch = WATCHES.get(handle._loop)
-    if watch is not None and watch.asked:
-        end_of_turn(watch)
+    if watch is not None:
+        if ended - started > row.recorder.threshold and len(watch.recordings) > 1:
+            # in the other recordings it is the turn of somebody whom they do not know
+            watch.blocked_by(_called(handle._callback), started, ended, row.recorder)
+        if watch.asked:
+            end_of_turn(watch)
     end_of_step(row, task, len(row.recorder.notes))
 
 
@@ -171,13 +173,6 @@ def _end_eager(watch: Watch) -> None:
         end_of_turn(watch)
     except Exception as error:
         watch.fail(error)
-
-
-def _tell_the_others(handle: Handle, recorder: Notes, started: int, ended: int) -> None:
-    """A task of one recording has blocked the loop: its tasks do not have this turn in the other recordings."""
-    watch = WATCHES.get(handle._loop)
-    if watch is not None and len(watch.recordings) > 1:
-        watch.blocked_by(_called(handle._callback), started, ended, recorder)
 
 
 def _called(callback: Any) -> str:

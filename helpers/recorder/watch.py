@@ -115,7 +115,7 @@ class Watch:
             recording.fail(error)
 
     def blocked_by(self, callback: str, started: int, ended: int, known: Notes | None = None) -> None:
-        """A callback of that name took longer than the threshold, which is a task's of the recording `known` or of none."""
+        """A callback of that name took too long; it is that of a task of the recording `known`, or of none."""
         for recording in self.recordings:
             if recording is not known and ended - started > recording.threshold:
                 recording.blocks.append((started, ended, callback))

@@ -100,8 +100,8 @@ class Step:
             had = bisect_right(own, number)
             if had or steps.made_in[task.id] <= number:
                 found[task.id] = steps.standing(task, had, number)
-        for task in self.within:
-            found[task] = Standing(task, RUN, True)
+        for maker in self.within:
+            found[maker] = Standing(maker, RUN, True)
         return found
 
     @cached_property
@@ -121,7 +121,9 @@ class Step:
     @property
     def sleeps(self) -> bool:
         """Whether no task has a turn for a while after this one."""
-        return not self.ready and not self.within and self.next_time is not None and self.next_time - self.time > self.steps.moment
+        if self.ready or self.within or self.next_time is None:
+            return False
+        return self.next_time - self.time > self.steps.moment
 
     @property
     def others(self) -> bool:
@@ -209,7 +211,7 @@ class Steps:
         return number + 1 < len(self._numbers) and self._numbers[number + 1] - self._numbers[number] > 1
 
     def around(self, number: int) -> Iterator[int]:
-        """The turns in the middle of which that one was, innermost first: a task that begins eagerly has such a turn."""
+        """The turns in the middle of which that one was, innermost first: the first turn of an eager task was so."""
         task = self.turns[number][1]
         while self.own[task][0] == number < self.made_in[task] < len(self.turns):
             number = self.made_in[task]
