@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+import time
 
 import pytest
 
@@ -377,3 +378,36 @@ def test_names_that_run_from_right_to_left_are_isolated_in_every_sentence():
 
     words = tell(simulate(main()))
     assert "waits for \u2068שלום\u2069. Ready: \u2068שלום\u2069." in words and "?" not in words
+
+
+# -- who is ready, where a turn takes its time or a task is left ------------------------------------
+
+
+def test_a_timeout_makes_ready_and_not_the_last_turn_of_a_task_that_is_left():
+    async def goes_on():
+        await asyncio.sleep(0.1)
+        await asyncio.sleep(5)
+
+    async def main():
+        await asyncio.wait([asyncio.create_task(goes_on())], timeout=0.2)
+
+    steps = Steps(simulate(main()))
+    assert [queue(steps, number) for number in range(len(steps))] == [["goes_on"], [], [], []]
+    assert "the loop sleeps until 0.2 s" in outlook(steps[2])
+
+
+def test_what_is_over_in_the_middle_of_a_long_turn_is_ready_at_its_end():
+    async def waits(event):
+        await event.wait()
+
+    async def blocks():
+        time.sleep(0.2)
+
+    async def main():
+        event = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, event.set)
+        await asyncio.gather(waits(event), blocks())
+
+    steps = Steps(simulate(main()))
+    assert states(steps, 1) == {"main": "wait", "waits": "wait", "blocks": "ready"}
+    assert states(steps, 2) == {"main": "wait", "waits": "ready", "blocks": "result"}, "kept waiting since 0.1 s"

@@ -314,7 +314,9 @@ class Steps:
                 joined = before
             else:
                 due = max(bisect_left(ends, gap.wait.end), before)
-                joined = self._woken(number, gap.wait, due, before, earliest)
+                # by the end of a turn that took its time, a wait may be long over: then it is kept waiting
+                over = max(bisect_right(ends, gap.wait.end), before)
+                joined = min(self._woken(number, gap.wait, due, before, earliest), over)
             ready_after[number] = joined = min(joined, number)
             earliest = min(earliest, joined)
         return ready_after
@@ -349,13 +351,14 @@ class Steps:
             if woken < 0 or self._numbers[woken] != wait.woken:     # a turn that is not among the steps, maybe later
                 woken = max(woken, due)
             return max(before, min(woken, certain))
-        if kind.family == "tasks" and wait.on:
-            ends = [self.own[other][-1] for other in wait.on if self.own[other]]
-            if len(ends) == len(wait.on) and max(ends) < number:
+        if kind.family == "tasks" and wait.on and not wait.cut:
+            ends = [self.own[other][-1] for other in wait.on
+                    if self.own[other] and self.run.tasks[other].outcome != PENDING]
+            if len(ends) == len(wait.on) and due <= max(ends) < number:
                 return max(before, max(ends))
         cancelled = (number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
                      and (wait.asked < 0 or bool(wait.cut)))
-        if kind.timed and not cancelled:
+        if (kind.timed and not cancelled) or wait.cut == "timeout":
             return min(due, certain)
         return max(before, due, min(certain, earliest)) if due <= certain else certain
 
