@@ -11,10 +11,11 @@ wherever they can be.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from helpers.wait_kinds import BLOCKED, READY
+from helpers.wait_kinds import BLOCKED, OUTSIDE, READY
 from helpers.words import count, first_line, isolated, listed, seconds, short, shown_name
 
 if TYPE_CHECKING:
@@ -66,6 +67,17 @@ def remark(run: Recording, each: Remark) -> str:
     if words:
         said += f". {words}" if words[0].isupper() else f"; {words}"
     return f"{said}."
+
+
+def cut_short(run: Recording) -> list[str]:
+    """A line that says how many waits were cut short, and by what; none if there were none."""
+    by = Counter(span.cut for task in run.tasks for span in task.spans if span.cut)
+    if not by:
+        return []
+    many = sum(by.values())
+    what = [words if len(by) == 1 else f"{by[cut]:,} {words}"
+            for cut, words in (("timeout", "by a timeout"), ("cancel", "by a cancellation")) if by[cut]]
+    return [f"{count(many, 'wait')} {'is' if many == 1 else 'are'} cut short, {listed(what)}"]
 
 
 # -- who blocks the loop ----------------------------------------------------------------------------
@@ -127,7 +139,9 @@ def _blocked(run: Recording) -> Iterator[tuple[str, Span]]:
 
 
 def callback(span: Span) -> str:
-    """What to call a callback that blocks the loop."""
+    """What to call a callback that blocks the loop; it may be a turn of a task that is in another recording or none."""
+    if span.wait.startswith(OUTSIDE):
+        return f"a task that is not in this run ({isolated(shown_name(span.wait.removeprefix(OUTSIDE)))})"
     return f"the callback {isolated(shown_name(span.wait))}"
 
 

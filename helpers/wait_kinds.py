@@ -52,6 +52,7 @@ class WaitKind(NamedTuple):
         return self.name.removeprefix("queue ") if self.family == "queue" else ""
 
 
+OUTSIDE = "task "           # how a callback is called that is the turn of a task which is not among those of the run
 WAITS = {kind.name: kind for kind in (
     WaitKind("sleep", "clock", "sleeps{time}", "a sleep", timed=True),
     WaitKind("request", "network", "waits{time} for a request", "a request", timed=True),
@@ -82,6 +83,7 @@ WAITS = {kind.name: kind for kind in (
     WaitKind("wait_for", "tasks", "waits for {tasks} (wait_for)", "a task"),
     WaitKind("as_completed", "tasks", "waits for the next of its tasks (as_completed)", "the next of its tasks"),
     WaitKind("future", "future", "waits for a future", "a future"),
+    WaitKind("futures", "future", "waits for several futures", "several futures"),
     WaitKind("turn", "ready", "waits for its turn", "its turn"),
 )}
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from helpers import footnotes, record, simulate
+from helpers.drawing.timeline import draw
 from helpers.recording import Others, Place, Recording, Remark, Span
 from tests.drawing.samples import task, turn, wait
 
@@ -103,3 +104,27 @@ def test_who_is_kept_waiting(clock):
     short = ["ready but kept waiting: late" + (" and soon" if clock == "virtual" else "")]
     assert footnotes.kept_waiting(run, short_ones=False) == short, "in real life everybody is so for a moment"
     assert footnotes.kept_waiting(run_of(turn(0), clock=clock)) == []
+
+
+def test_waits_that_are_cut_short_are_counted_where_their_marks_have_no_room():
+    async def impatient(number):
+        async with asyncio.timeout(0.1 * (1 + number % 2)):
+            await asyncio.sleep(3)
+
+    async def main(number):
+        await asyncio.gather(*map(impatient, range(number)), return_exceptions=True)
+
+    many = simulate(main(100))
+    assert footnotes.cut_short(many) == ["100 waits are cut short, by a timeout"]
+    sheet = draw(many)
+    assert "100 waits are cut short, by a timeout" in [text.get_text() for text in sheet.texts]
+    few = draw(simulate(main(3)))
+    assert not any("waits are cut" in text.get_text() for text in few.texts), "there are marks"
+    both = run_of(*(wait(at, at + 1)._replace(cut=cut) for at, cut in enumerate(("timeout", "cancel", "cancel"))))
+    assert footnotes.cut_short(both) == ["3 waits are cut short, 1 by a timeout and 2 by a cancellation"]
+    assert footnotes.cut_short(run_of(wait(0, 1))) == []
+
+
+def test_a_turn_of_a_task_that_is_not_in_the_run_is_not_called_a_callback():
+    run = run_of(turn(0), clock="real", callbacks=(Span("blocked", 0.2, 0.4, "task north", place=LINE),))
+    assert "a task that is not in this run (north) blocks the loop at line 18 in main" in str(run)

@@ -67,7 +67,7 @@ def _cut_short(run: Recording, task: Task, span: Span) -> str:
         time = f" {seconds(span.asked)}" if span.asked >= 0 else ""
         at = f" at {seconds(span.end)}"
     named = listed([isolated(run.names[who]) for who in span.on if run.task(who)], most=NAMED)
-    waits = kind_of(span.wait).told(named, time)
+    waits = kind_of(first_line(span.wait)).told(named, time)
     return f"{isolated(run.names[task.id])} {waits}, cut short{at} {cut_by(run, span)}"
 
 

@@ -347,7 +347,8 @@ def _notes(panels: Sequence[Panel], page: Page) -> list[str]:
     lines: list[str] = []
     for panel in panels:
         before = f"{page.letters.clean(panel.label)}: " if panel.label else ""
-        for note in (*footnotes.callbacks(panel.run), *footnotes.footnotes(panel.run)):
+        cut = [] if panel.named else footnotes.cut_short(panel.run)         # where there is no room for their marks
+        for note in (*cut, *footnotes.callbacks(panel.run), *footnotes.footnotes(panel.run)):
             lines += _lines(before + page.letters.clean(note), page)
     return lines
 

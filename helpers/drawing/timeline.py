@@ -18,7 +18,7 @@ from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.figure import Bundle, bundle
 from helpers.drawing.palette import WIDTH
 from helpers.recording import Recording
-from helpers.words import LONGEST, first_line, short, told_apart
+from helpers.words import first_line, isolated, short, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +68,7 @@ class Comparison:
     def __init__(self, runs: dict[str, Recording], title: str | None = None) -> None:
         self.runs = runs
         self.title = title
-        self._labelled = list(zip(told_apart(list(runs), LONGEST), runs.values()))
+        self._labelled = list(zip(told_apart(list(runs)), runs.values()))
 
     def figure(self, *, width: float = WIDTH) -> Figure:
         """The lanes of all runs, one run below the other, as a matplotlib Figure `width` inches wide."""
@@ -94,7 +94,7 @@ class Comparison:
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
         until = max((run.last_moment for run in virtual), default=None)
-        blocks = [f"{label}: {run.text(until)}" for label, run in self._labelled]
+        blocks = [f"{isolated(label)}: {run.text(until)}" for label, run in self._labelled]
         if self.verdict():
             blocks.append(self.verdict())
         return "\n\n".join(blocks)
@@ -107,7 +107,7 @@ class Comparison:
     def _repr_mimebundle_(self, include=None, exclude=None):
         clocks = {run.clock for run in self.runs.values()}
         alt = "Timelines on one time axis. " + " ".join(
-            f"{label}: {alternative_text(run)}" for label, run in self._labelled
+            f"{isolated(label)}: {alternative_text(run)}" for label, run in self._labelled
         )
         if self.verdict():
             alt += f" {self.verdict()}."

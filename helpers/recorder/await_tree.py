@@ -18,15 +18,19 @@ from typing import Any, NamedTuple
 
 from helpers.recorder.asyncio_internals import TASKS
 from helpers.recorder.cuts import asked_of
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import is_library, library_name
 from helpers.recorder.locks import read_lock
 from helpers.recorder.names import is_default_name, task_name
+from helpers.recorder.owners import library_of
 from helpers.recorder.waits import read_wait
 from helpers.recording import Others, Place, Recording, Span, Task
 from helpers.wait_kinds import READY, WAIT, WAITS
 
 RUNS, NEW = "runs", "new"               # beside "ready" and "wait"
 KERNEL = frozenset({"ipykernel", "IPython", "tornado", "jupyter_client", "zmq"})        # a notebook's own tasks
+_HELPERS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# what the course has at work beside a program; its shops are a part of the program
+_INSTRUMENTS = tuple(os.path.join(_HELPERS, folder, "") for folder in ("notebook", "recorder", "virtual", "widgets"))
 
 
 class Stand(NamedTuple):
@@ -74,10 +78,10 @@ def of_loop(loop: asyncio.AbstractEventLoop) -> Stands:
     rows: Mapping[int, Any] = {id(task): _Number(number) for number, task in enumerate(tasks)}
     current = asyncio.current_task(loop)
     stands = [_running(task) if task is current else _stand(task, rows) for task in tasks]
-    shown = _learners(tasks, stands)
-    hidden = [number for number, task in enumerate(tasks)
-              if task is current and package_of(_code_of(task)) in KERNEL]      # the cell that asks
-    others = Counter(package_of(_code_of(task)) for number, task in enumerate(tasks) if number not in shown)
+    libraries = [_library(task) for task in tasks]
+    shown = _learners(stands, libraries)
+    hidden = [number for number, task in enumerate(tasks) if task is current and _is_cell(task)]    # the one that asks
+    others = Counter(libraries[number] for number in range(len(tasks)) if number not in shown)
     kept = [number for number in sorted(shown) if number not in hidden]
     found = _renumbered(_with_holders(tasks, stands), kept)
     told = tuple(Others(name, count) for name, count in sorted(others.items()) if name not in KERNEL)
@@ -115,10 +119,10 @@ def _running(task: Any) -> Stand:
 
 def _name(task: Any, places: Sequence[Place] = ()) -> str:
     """What to call a task: one of a library, to which the program gave no name, by the learner's function in it."""
-    code = _code_of(task)
-    if package_of(code) in KERNEL:
+    if _is_cell(task):
         return "the cell"
-    if places and _is_librarys(code) and is_default_name(task.get_name()):
+    code = _code_of(task)
+    if places and (code is None or is_library(code)) and is_default_name(task.get_name()):
         return places[0].function
     return task_name(task)
 
@@ -130,30 +134,30 @@ def _code_of(task: Any) -> CodeType | None:
     return coro.gi_code if isinstance(coro, GeneratorType) else None
 
 
-def package_of(code: CodeType | None) -> str:
-    """The package to which a library's code belongs: "asyncio", "aiohttp"; "a library" if the path does not tell."""
-    parts = code.co_filename.replace("\\", "/").split("/") if code is not None else []
-    for folder in ("site-packages", "dist-packages"):
-        if folder in parts:
-            return os.path.splitext(parts[len(parts) - parts[::-1].index(folder)])[0]
-    return next((part for part in parts[-2:] if part in ("asyncio", "helpers", "concurrent")), "a library")
+def _is_cell(task: Any) -> bool:
+    """Whether it is the kernel's task in which a cell runs."""
+    code = _code_of(task)
+    return code is not None and library_name(code.co_filename) in KERNEL
 
 
-def _learners(tasks: list[Any], stands: list[Stand]) -> set[int]:
-    """The tasks in which the learner's code is under way, and all that they wait for."""
+def _library(task: Any) -> str:
+    """The library whose task it is, as in a recording; "" if it is the learner's."""
+    code = _code_of(task)
+    if code is not None and code.co_filename.startswith(_INSTRUMENTS):
+        return "helpers"
+    return library_of(task)
+
+
+def _learners(stands: list[Stand], libraries: list[str]) -> set[int]:
+    """The learner's tasks, those in which the learner's code is under way, and all that they wait for."""
     shown: set[int] = set()
-    next_ones = [number for number, (task, stand) in enumerate(zip(tasks, stands))
-                 if stand.places or not _is_librarys(_code_of(task))]
+    next_ones = [number for number, stand in enumerate(stands) if stand.places or not libraries[number]]
     while next_ones:
         number = next_ones.pop()
         if number not in shown:
             shown.add(number)
             next_ones += stands[number].on
     return shown
-
-
-def _is_librarys(code: CodeType | None) -> bool:
-    return code is None or is_library(code)
 
 
 def _with_holders(tasks: list[Any], stands: list[Stand]) -> list[Stand]:

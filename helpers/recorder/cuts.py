@@ -7,6 +7,9 @@ run: a timeout of asyncio, of anyio, of async_timeout or of aiohttp.
 A task that waits for a task or a gather passes the cancellation on, and is woken when that has ended. So whoever waits
 for the task that is cancelled, and has been cancelled as well, is given the same reason, which holds if the wait then
 ends by the cancellation. A wait that has ended by itself when its task is cancelled was not cut: its future is done.
+
+A library may cancel what it waits for itself: it gives up an address when another has answered, and goes on. Then the
+call of the library that the program awaits goes on, too, and nothing is said of a cut.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from helpers.recorder.asyncio_internals import (
     CANCEL_AND_WAIT,
@@ -29,9 +33,9 @@ from helpers.recorder.asyncio_internals import (
     GatheringFuture,
     variable,
 )
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import installed_package, is_library
 from helpers.recorder.new_tasks import note_unusual
-from helpers.recorder.notes import ROWS, Row
+from helpers.recorder.notes import ROWS, Row, Unusual
 from helpers.recorder.waits import links
 
 if TYPE_CHECKING:
@@ -76,6 +80,28 @@ def woken_by_cancelled(watch: Watch, row: Row, task: Any) -> None:
 def _cut(row: Row, task: Any, cut: str, cutter: Row | None) -> None:
     unusual = note_unusual(row)
     unusual.cut, unusual.cutter, unusual.asked = cut, cutter, asked_of(task)
+    unusual.call = _librarys_call(task)
+
+
+def _librarys_call(task: Any) -> ref[Any] | None:
+    """The coroutine of an installed package that the innermost of the learner's awaits; None if it awaits none."""
+    call = None
+    for link in links(task.get_coro()):
+        code = getattr(link, "cr_code", None)
+        if code is None or not is_library(code):
+            call = None
+        elif call is None and installed_package(code.co_filename):
+            call = ref(link)
+    return call
+
+
+def _is_librarys_own(unusual: Unusual, task: Any) -> bool:
+    """Whether a library has cancelled what it waited for itself, as far as is known: it is at work in the same call."""
+    learners = unusual.cutter is not None and not unusual.cutter.library
+    if unusual.call is None or unusual.cut != "cancel" or learners or task.done():
+        return False                            # it may clean up after a timeout, or after a task has cancelled it
+    called = unusual.call()
+    return called is not None and any(link is called for link in links(task.get_coro()))
 
 
 def _pass_outwards(task: Any, cut: str, cutter: Row | None) -> None:
@@ -186,7 +212,7 @@ def end_of_step(row: Row, task: Any, at: int) -> None:
     if unusual.own:
         unusual.own = False
     else:
-        if unusual.cut and unusual.certain:
+        if unusual.cut and unusual.certain and not _is_librarys_own(unusual, task):
             cutter = unusual.cutter.id if unusual.cutter is not None else -1
             row.recorder.cuts[at] = unusual.cut, cutter, unusual.asked
         unusual.forget()

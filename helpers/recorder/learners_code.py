@@ -86,10 +86,18 @@ def is_library(code: CodeType) -> bool:
     return (known.get(id(code)) or learn(code)).library
 
 
+def _is_generated(frame: FrameType) -> bool:
+    """Whether code has no file and runs in a library's module, as what `dataclass` makes of a class there."""
+    if not frame.f_code.co_filename.startswith("<"):
+        return False
+    file = frame.f_globals.get("__file__")
+    return isinstance(file, str) and is_library_file(file)
+
+
 def learners_place(frame: FrameType | None) -> Place | None:
     """The innermost line on a thread's stack that the learner wrote, from the given frame outwards."""
     while frame is not None:
-        if not is_library(frame.f_code):
+        if not is_library(frame.f_code) and not _is_generated(frame):
             return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None

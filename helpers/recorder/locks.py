@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import CoroutineType, MethodType
 from typing import Any, NamedTuple
 
@@ -35,10 +35,22 @@ class Standing(NamedTuple):
     holds: tuple[asyncio.Lock, ...]
 
 
-def read_locks(tasks: Iterable[asyncio.Task]) -> tuple[Standing, ...]:
-    """Those of the tasks that wait for a lock or hold one, in the order in which they are given."""
-    standings = (read_lock(task) for task in tasks)
-    return tuple(each for each in standings if each.wants is not None or each.holds)
+def read_locks(tasks: Iterable[asyncio.Task],
+               library_of: Callable[[asyncio.Task], str] = lambda task: "") -> tuple[Standing, ...]:
+    """Those of the tasks that wait for a lock or hold one, in the order in which they are given.
+
+    Of tasks that `library_of` calls a library's there are those alone that hold what one of the others waits for.
+    """
+    known = [(task, read_lock(task)) for task in tasks]
+    kept = {id(task) for task, _ in known if not library_of(task)}
+    holders = {lock: (task, standing) for task, standing in known for lock in standing.holds}
+    next_ones = [standing for task, standing in known if id(task) in kept]
+    for each in next_ones:                  # grows meanwhile
+        task, standing = holders.get(each.wants, (None, None)) if each.wants is not None else (None, None)
+        if task is not None and standing is not None and id(task) not in kept:
+            kept.add(id(task))
+            next_ones.append(standing)
+    return tuple(each for task, each in known if id(task) in kept and (each.wants is not None or each.holds))
 
 
 def read_lock(task: asyncio.Task) -> Standing:

@@ -48,9 +48,10 @@ class Unusual:
     certain    whether the wait is over by that: whoever is cancelled may wait for a task that takes its time to end
     own        whether that was in the task's own step, and so concerns the wait that comes after it
     asked      seconds that the sleep asked for that was cut; -1 if it was none
+    call       the call of a library in which the wait was, of which it may be an affair of its own
     """
 
-    __slots__ = ("asked", "cancels", "certain", "cut", "cutter", "own")
+    __slots__ = ("asked", "call", "cancels", "certain", "cut", "cutter", "own")
 
     def __init__(self) -> None:
         self.cancels = 0
@@ -62,6 +63,7 @@ class Unusual:
         self.cutter: Row | None = None
         self.certain = self.own = False
         self.asked = -1.0
+        self.call: ref[Any] | None = None
 
 
 class Row:

@@ -143,12 +143,16 @@ def library_of(task: asyncio.Task[Any]) -> str:
     return "" if home and _handler(coro)[1] else home
 
 
-def sort_out(tasks: Iterable[asyncio.Task[Any]]) -> tuple[list[asyncio.Task[Any]], tuple[Others, ...]]:
-    """Those of the tasks that are the learner's, in their order, and how many the libraries have."""
+def sort_out(tasks: Iterable[asyncio.Task[Any]],
+             running: asyncio.Task[Any] | None = None) -> tuple[list[asyncio.Task[Any]], tuple[Others, ...]]:
+    """Those of the tasks that are the learner's, in their order, and how many the libraries have.
+
+    running  a task that counts as the learner's, whoever made it: the learner's code is under way in it
+    """
     counts: dict[str, int] = {}
     own_tasks = []
     for task in tasks:
-        library = library_of(task)
+        library = "" if task is running else library_of(task)
         if library:
             counts[library] = counts.get(library, 0) + 1
         else:

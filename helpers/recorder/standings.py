@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from types import CoroutineType
 
 from helpers.recorder.names import task_name
+from helpers.recorder.owners import sort_out
 from helpers.recorder.waits import describe
-from helpers.recording import Place, Recording, Span, Task
+from helpers.recording import Others, Place, Recording, Span, Task
 from helpers.wait_kinds import EXCEPTION, READY, WAIT, kind_of
 from helpers.words import count, first_line, listed, shown_name
 
@@ -48,10 +49,11 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
                  running: Place | None = None) -> str:
     """The same of tasks that are not recorded; `current` is the one that holds the loop, at the line `running`.
 
-    Tasks of which the same is to be said share a line.
+    Tasks of which the same is to be said share a line. Those of libraries are counted.
     """
+    own, others = sort_out(tasks, current)
     told: dict[str, int] = {}
-    for task in tasks:
+    for task in own:
         coro = task.get_coro()
         if task is current:
             sentence = f"{shown_name(task_name(task))} runs{_at(running)}"
@@ -61,7 +63,11 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
             sentence = describe(task)
         told[sentence] = told.get(sentence, 0) + 1
     return _lines([sentence if times == 1 else f"{count(times, 'task')}: {sentence}"
-                   for sentence, times in told.items()], MOST, "line")
+                   for sentence, times in told.items()], MOST, "line") + _others(others)
+
+
+def _others(others: Iterable[Others]) -> str:
+    return "".join(f"\n  - and {count(each.tasks, 'task')} of {shown_name(each.library)}" for each in others)
 
 
 def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:

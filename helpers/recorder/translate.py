@@ -94,8 +94,8 @@ def _spans(row: Row, steps: list[int], recorder: Notes, jobs_done: Sequence[int]
         elif wait.kind == "turn":
             spans.append(_ready_span(since, begun, "turn", places[id(wait)]))
         else:
-            if wait.kind == "thread":                   # over when the thread is done, though heard of later
-                done = min((done for done in jobs_done if done > last), default=ready)
+            if wait.kind == "thread":                   # over when the threads are done, though heard of later
+                done = max((done for done in jobs_done if last < done <= ready), default=ready)
                 if done < ready:
                     ready, woken = done, -1
             if not last <= ready <= started:

@@ -19,15 +19,18 @@ from helpers.recorder.asyncio_internals import (
     METHODS,
     RELEASE_WAITER,
     STEPS,
+    TASKS,
     Handle,
     Step,
     Timer,
     report,
 )
 from helpers.recorder.cuts import end_of_step, released
+from helpers.recorder.names import short_name, task_name
 from helpers.recorder.new_tasks import end_of_turn, met_late
 from helpers.recorder.notes import ROWS, STEPPING, STRIDE, Row
 from helpers.recorder.waits import Wait, read_turn, read_wait
+from helpers.wait_kinds import OUTSIDE
 
 if TYPE_CHECKING:
     from helpers.recorder.watch import Watch
@@ -96,8 +99,8 @@ def _run(self: Handle) -> None:
         STEPPING[0] = None
         try:
             notes = recorder.notes
-            if row.unusual is not None:
-                _end_unusual(self, row, task)
+            if row.unusual is not None or ended - started > recorder.threshold:
+                _end_unusual(self, row, task, started, ended)
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
                 if row.owner is not None:
@@ -119,11 +122,15 @@ def _is_foreign(callback: Any) -> bool:
     return getattr(callback, "__name__", "") not in STEPS
 
 
-def _end_unusual(handle: Handle, row: Row, task: Any) -> None:
-    """A step in which something unusual was noted has ended, and is about to be noted."""
+def _end_unusual(handle: Handle, row: Row, task: Any, started: int, ended: int) -> None:
+    """A step that was long, or in which something unusual was noted, has ended, and is about to be noted."""
     watch = WATCHES.get(handle._loop)
-    if watch is not None and watch.asked:
-        end_of_turn(watch)
+    if watch is not None:
+        if ended - started > row.recorder.threshold and len(watch.recordings) > 1:
+            # in the other recordings it is the turn of somebody whom they do not know
+            watch.blocked_by(_called(handle._callback), started, ended, row.recorder)
+        if watch.asked:
+            end_of_turn(watch)
     end_of_step(row, task, len(row.recorder.notes))
 
 
@@ -169,9 +176,12 @@ def _end_eager(watch: Watch) -> None:
 
 
 def _called(callback: Any) -> str:
-    """What to call a callback that is no task's."""
+    """What to call a callback that is no task's of a recording; one that is a task's of none by that task."""
     try:
-        name = callback.__qualname__
+        task = getattr(callback, "__self__", None)
+        if isinstance(task, TASKS) and not _is_foreign(callback):
+            return f"{OUTSIDE}{task_name(task)}"
+        name = short_name(callback.__qualname__)
     except Exception:                   # the program's own object: what it does when asked is its own affair
         return "a callback"
     return name if isinstance(name, str) else "a callback"

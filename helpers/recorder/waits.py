@@ -36,6 +36,7 @@ from helpers.recorder.learners_code import Known, installed_package, known, lear
 from helpers.recorder.names import task_name
 from helpers.recording import Place
 from helpers.wait_kinds import WAITS, kind_of
+from helpers.words import shown_name
 
 if TYPE_CHECKING:
     from helpers.recorder.notes import Notes, Row
@@ -262,23 +263,28 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
     if isinstance(future, TASKS):
         return kind or "task", _numbers([future], rows, notes)
     if isinstance(future, GatheringFuture):
-        return "gather", _numbers(behind([future]), rows, notes)
+        tasks = behind([future])
+        return "gather" if tasks else _kind_of_futures([future], "gather"), _numbers(tasks, rows, notes)
     if kind == "task group":
         # that of anyio keeps them under the same name as asyncio's
         groups = [x for x in gc.get_referents(keeper)
                   if isinstance(x, asyncio.TaskGroup) or type(x).__module__ == "anyio._backends._asyncio"]
-        tasks = getattr(groups[0], "_tasks", ()) if groups else ()
-        return kind, _numbers(tasks, rows, notes)
+        return kind, _numbers(getattr(groups[0], "_tasks", ()) if groups else (), rows, notes)
     if kind == "wait":
-        waited = [x for x in gc.get_referents(keeper) if isinstance(x, set)]
-        return kind, _numbers(behind(waited[0]), rows, notes) if waited else ()
+        waited: set[Any] = next((x for x in gc.get_referents(keeper) if isinstance(x, set)), set())
+        tasks = behind(waited)
+        return kind if tasks else _kind_of_futures(waited, kind), _numbers(tasks, rows, notes)
     if not isinstance(future, FUTURES):
         return kind or "future", ()
     if kind != "wait_for" and not _calls_function(future):
         return kind or "future", ()                     # nothing but the task itself hears of it: mostly
     tasks = behind([future])
-    if not tasks and kind == "wait_for":                # up to Python 3.11 it waits for a future of its own
-        tasks = behind(x for x in gc.get_referents(keeper) if isinstance(x, FUTURES) and x is not future)
+    if not tasks and kind == "wait_for":
+        # up to Python 3.11 it waits for a future of its own
+        given = [x for x in gc.get_referents(keeper) if isinstance(x, FUTURES) and x is not future]
+        tasks = behind(given)
+        if not tasks:
+            return _kind_of_futures(given or [future], kind), ()
     if kind is not None:
         return kind, _numbers(tasks, rows, notes)
     if tasks:
@@ -289,6 +295,24 @@ def _read_future(kind: str | None, future: Any, keeper: Any, rows: Mapping[int, 
 def _calls_function(future: Any) -> bool:
     """Whether a future calls a function of Python's when it is done: only such a one leads to what completes it."""
     return FunctionType in [type(callback) for callback, _ in future._callbacks or ()]
+
+
+def _kind_of_futures(futures: Iterable[Any], kind: str) -> str:
+    """What a wait for futures is called that lead to no task: as one for each of them is, if all of these are jobs.
+
+    futures  those of asyncio, and gathers of them
+    kind     what it is called if there is none
+    """
+    waited = [*futures]
+    for each in waited:                 # which grows meanwhile
+        if isinstance(each, GatheringFuture):
+            waited += each._children
+    waited = [each for each in waited if isinstance(each, FUTURES) and not isinstance(each, GatheringFuture)]
+    waited = [each for each in waited if not each.done()] or waited
+    kinds = {_kind_of_future(each) for each in waited}
+    if len(waited) < 2 or (len(kinds) == 1 and "future" not in kinds):
+        return kinds.pop() if kinds else kind
+    return "futures"
 
 
 def _kind_of_future(future: Any) -> str:
@@ -393,4 +417,4 @@ def describe(task: asyncio.Task[Any], name: str | None = None) -> str:
     wait = _wait_of(task)
     place = wait.place()
     what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
-    return f"{task_name(task) if name is None else name} {what}" + (f" at {place}" if place else "")
+    return f"{shown_name(task_name(task)) if name is None else name} {what}" + (f" at {place}" if place else "")

@@ -115,10 +115,10 @@ class Watch:
         for recording in tuple(self.recordings):
             recording.fail(error)
 
-    def blocked_by(self, callback: str, started: int, ended: int) -> None:
-        """A callback of that name, which is no task, took longer than the threshold."""
+    def blocked_by(self, callback: str, started: int, ended: int, known: Notes | None = None) -> None:
+        """A callback of that name took too long; it is that of a task of the recording `known`, or of none."""
         for recording in self.recordings:
-            if ended - started > recording.threshold:
+            if recording is not known and ended - started > recording.threshold:
                 recording.blocks.append((started, ended, callback))
 
 

@@ -55,7 +55,7 @@ from helpers.recorder.asyncio_internals import (
 from helpers.recorder.learners_code import is_library, learners_place
 from helpers.recorder.locks import Standing, read_locks
 from helpers.recorder.notes import ROWS, Row
-from helpers.recorder.owners import sort_out
+from helpers.recorder.owners import library_of, sort_out
 from helpers.recorder.translate import names_shown
 from helpers.recorder.waits import describe
 from helpers.recording import Place
@@ -314,7 +314,7 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
                     return
                 deadlock = Deadlock("nothing is left that could wake a task: every task waits" + self._report()
                                     + "".join(f"\n  - {line}" for line in self._threads.report()) + self._circle())
-                deadlock.locks = read_locks(self.open_tasks())
+                deadlock.locks = read_locks(self.open_tasks(), library_of)
                 raise deadlock
             self._set_clock(deadlines[0])
             return

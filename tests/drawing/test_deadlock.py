@@ -7,6 +7,7 @@ import base64
 import contextlib
 import io
 
+import anyio
 import matplotlib as mpl
 import pytest
 from PIL import Image
@@ -297,3 +298,31 @@ def test_mistakes_are_told() -> None:
         who_waits(run, [lock])
     with pytest.raises(TypeError, match="'north' is the name of an object of the type str; write who_waits"):
         who_waits(run, {"north": "lock"})
+
+
+def made_by_anyio(name, source, **given):
+    """A task that a library has made, of a function of its own."""
+    found = {"asyncio": asyncio, **given}
+    exec(compile(f"async def serve():\n{source}\ntask = asyncio.get_running_loop().create_task(serve())",
+                 anyio.__file__, "exec"), found)
+    found["task"].set_name(name)
+    return found["task"]
+
+
+def test_a_lock_of_a_library_is_left_out_unless_the_learner_waits_for_it():
+    async def main(wanted):
+        first, second, theirs = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+        mine = theirs if wanted else asyncio.Lock()
+        await asyncio.gather(
+            made_by_anyio("far", " async with theirs: await asyncio.Event().wait()", theirs=theirs),
+            made_by_anyio("farther", " async with theirs: pass", theirs=theirs),
+            asyncio.create_task(move(first, second), name="one"),
+            asyncio.create_task(move(second, first), name="two"),
+            asyncio.create_task(take(mine), name="three"))
+
+    async def take(lock):
+        async with lock:
+            await asyncio.Event().wait()
+
+    assert [each.name for each in simulate(main(True)).exception.locks] == ["far", "one", "two", "three"]
+    assert [each.name for each in simulate(main(False)).exception.locks] == ["one", "two", "three"]

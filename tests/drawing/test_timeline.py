@@ -145,3 +145,10 @@ def test_the_text_twin_needs_no_matplotlib_and_nothing_needs_pyplot():
         "assert 'matplotlib.pyplot' not in sys.modules, 'pyplot was imported'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_labels_of_any_length_and_script_do_no_harm():
+    compared = compare({"x" * 300: sequential(), "שלום": concurrent(), "x" * 301: concurrent()})
+    first, second, third = (line.partition(": ")[0] for line in str(compared).split("\n\n")[:3])
+    assert len(first) == len(third) == 40 and first != third and second == "\u2068שלום\u2069"
+    assert 'takes' in compared.verdict() and len(compared.verdict()) < 300

@@ -146,3 +146,16 @@ def test_an_application_without_a_server():
     assert "sleep" in waits(run, "ask") and others(run) == set()
     places = {(span.wait, span.place.function) for task in run.tasks[1:] for span in task.spans if span.wait == "sleep"}
     assert places == {("sleep", "price")}
+
+
+def test_what_the_library_gives_up_itself_is_not_told_as_cut_short():
+    """It tries one address after another, cancels what is left when one of them answers, and goes on."""
+    async def main(address):
+        async with httpx.AsyncClient() as client:
+            await ask(client, f"{address}/price")
+            async with asyncio.timeout(SOON / 5):
+                await ask(client, f"{address}/price")
+
+    run = recorded(main, prepare=server)
+    assert run.error == "TimeoutError"
+    assert "".join(span.cut for span in run.tasks[0].spans) == "timeout"

@@ -257,7 +257,7 @@ run = await record(main())"""
         "record.stopped is the recording up to here.",
     ]
     shown = kernel.run("record.stopped").results[0]
-    assert shown.startswith("2 tasks in real time; at most 1 at once; 1 failed; 1 cancelled"), shown
+    assert shown.startswith("2 tasks in real time; at most 1 under way; 1 failed; 1 cancelled"), shown
     assert kernel.run("run = await record(asyncio.sleep(0))\nprint(record.stopped)").stdout == "None\n"
 
 

@@ -6,7 +6,8 @@ import contextlib
 import anyio
 import pytest
 
-from helpers.recorder.await_tree import Stand, of_loop, of_recording, package_of
+from helpers.recorder.await_tree import Stand, of_loop, of_recording
+from helpers.simulated_io import Shop
 from helpers.virtual.run import simulate
 from tests.recorder.programs import BOTH, SOON, line
 
@@ -125,28 +126,50 @@ def test_who_holds_a_lock(run):
 
 
 @BOTH
-def test_tasks_of_libraries_are_counted(run):
+def test_whose_a_task_is_the_tree_says_as_the_picture_does(run):
+    """A library's task that the learner made is the learner's; one that a library made is counted, unless awaited."""
     async def main():
-        tasks = [asyncio.create_task(asyncio.sleep(LONG)), asyncio.create_task(anyio.sleep(LONG)),
-                 asyncio.create_task(anyio.sleep(LONG))]
+        tasks = [asyncio.create_task(asyncio.sleep(LONG)), asyncio.create_task(anyio.sleep(LONG), name="rest")]
+        theirs = made_by_anyio()
         await asyncio.sleep(SOON)
         found = of_loop(asyncio.get_running_loop())
-        awaited = asyncio.gather(*tasks)
-        task = asyncio.create_task(wait(awaited), name="waits")
+        task = asyncio.create_task(wait(theirs), name="waits")
         await asyncio.sleep(SOON)
         later = of_loop(asyncio.get_running_loop())
-        await cancel(task, *tasks)
+        await cancel(task, theirs, *tasks)
         return found, later
 
     async def wait(future):
         with contextlib.suppress(asyncio.CancelledError):
             await future
 
-    found, later = run(main()).result
-    others = {each.library: each.tasks for each in found.others}
-    assert (others["anyio"], others["asyncio"]) == (2, 1) and others.keys() <= {"anyio", "asyncio", "helpers"}
+    result = run(main())
+    found, later = result.result
+    assert {"sleep", "rest"} <= {stand.name for stand in found.stands}
+    assert {each.library: each.tasks for each in found.others}["anyio"] == 1
+    assert "anyio" not in {each.library for each in later.others}
     (waiting,) = [stand for stand in later.stands if stand.name == "waits"]
-    assert len(waiting.on) == 3 and [later.stands[each].wait for each in waiting.on] == ["sleep"] * 3
+    assert len(waiting.on) == 1 and later.stands[waiting.on[0]].wait == "sleep"
+    assert {"sleep", "rest"} <= {task.name for task in result.tasks}
+    assert {each.library: each.tasks for each in result.others} == {"anyio": 1}
+
+
+def made_by_anyio():
+    """A task of which anyio's code says that it is its own: it is made by a function that lies there."""
+    made = {"asyncio": asyncio, "coroutine": anyio.sleep(LONG)}
+    exec(compile("task = asyncio.ensure_future(coroutine)", anyio.__file__, "exec"), made)
+    return made["task"]
+
+
+def test_a_shop_is_a_part_of_the_program_and_an_instrument_is_not():
+    async def main():
+        asking = asyncio.create_task(Shop("north", latency=LONG, prices={"tea": 1}).price("tea"))
+        await asyncio.sleep(SOON)
+        found = of_loop(asyncio.get_running_loop())
+        await cancel(asking)
+        return found
+
+    assert {"main", "Shop.price"} <= {stand.name for stand in asyncio.run(main()).stands}
 
 
 def test_a_task_of_a_library_that_runs_the_learners_code_is_called_after_it():
@@ -232,9 +255,3 @@ def test_tasks_of_a_deadlock_that_cannot_be_told_apart_have_no_holders():
 
     stands = of_recording(simulate(main())).stands
     assert [(stand.wait, stand.holder) for stand in stands[1:]] == [("lock", -1), ("lock", -1)]
-
-
-def test_whose_a_file_is():
-    assert package_of(asyncio.sleep.__code__) == "asyncio"
-    assert package_of(anyio.sleep.__code__) == "anyio"
-    assert package_of(None) == "a library"

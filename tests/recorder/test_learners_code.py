@@ -1,6 +1,7 @@
 """Whose code it is: one answer for waits, for the notebook, for virtual time and for the checker."""
 
 import asyncio
+import json
 import pathlib
 import sys
 
@@ -34,3 +35,16 @@ def test_the_learners_line_on_a_stack():
     place = learners_place(sys._getframe())
     assert place is not None and (place.file, place.function) == (__file__, "test_the_learners_line_on_a_stack")
     assert learners_place(None) is None
+
+
+def test_code_that_a_library_generates_is_not_the_learners():
+    """A library makes functions of texts, as `dataclass` does; the line that called it is the learner's."""
+    def asked(names):
+        exec(compile("def ask(): return look()\nplace = ask()", "<string>", "exec"), names)
+        return names["place"]
+
+    def look():
+        return learners_place(sys._getframe(1))
+
+    assert asked({"look": look, "__file__": json.__file__}).function == "asked"
+    assert asked({"look": look}).function == "ask", "as in a program that python -c was given"

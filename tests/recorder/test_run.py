@@ -226,3 +226,38 @@ def test_a_loop_that_is_not_asyncios():
 
     with pytest.raises(TypeError, match=r"only asyncio's own event loops can be watched, not .*Foreign"):
         Recorder(Foreign(), time.perf_counter_ns)
+
+
+def test_turns_of_tasks_that_are_in_another_recording_or_none_block_the_loop_too():
+    async def blocks():
+        await asyncio.sleep(SOON)
+        time.sleep(0.02)
+
+    async def rests():
+        await asyncio.sleep(10 * SOON)
+
+    async def both():
+        stranger = asyncio.create_task(blocks(), name="stranger")
+        runs = await asyncio.gather(record(blocks(), threshold=0.01), record(rests(), threshold=0.01))
+        await stranger
+        return runs
+
+    first, second = asyncio.run(both())
+    line = blocks.__code__.co_firstlineno + 2
+    assert {(span.wait, span.place and span.place.line) for span in second.callbacks} >= {
+        ("task stranger", line), ("task blocks", line)}
+    assert ("task stranger", line) in {(span.wait, span.place and span.place.line) for span in first.callbacks}
+    assert "task blocks" not in {span.wait for span in first.callbacks}, "it is a task of that run itself"
+    assert f"a task that is not in this run (stranger) blocks the loop at line {line} in blocks" in str(first)
+
+
+def test_a_callback_that_blocks_is_called_by_its_own_name():
+    async def main():
+        def tick():
+            time.sleep(0.02)
+
+        asyncio.get_running_loop().call_soon(tick)
+        await asyncio.sleep(SOON)
+
+    run = asyncio.run(record(main(), threshold=0.01))
+    assert "tick" in {span.wait for span in run.callbacks}

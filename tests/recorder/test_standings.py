@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 
+import anyio
 import pytest
 
 from helpers import record, simulate
@@ -226,3 +227,39 @@ def test_the_place_of_an_error():
 
 def test_cython_names_no_folder():
     assert is_library_file("zmq/backend/cython/_zmq.pyx")
+
+
+def test_tasks_of_libraries_are_counted_in_the_report_of_a_cell():
+    def made(coroutine):
+        found = {"asyncio": asyncio, "coroutine": coroutine}
+        exec(compile("async def serve(coroutine): await coroutine\n"
+                     "task = asyncio.get_running_loop().create_task(serve(coroutine))", anyio.__file__, "exec"), found)
+        return found["task"]
+
+    async def rests():
+        await asyncio.sleep(60)
+
+    async def main():
+        tasks = [made(anyio.sleep(60)), asyncio.create_task(rests(), name="mine"), made(anyio.sleep(60))]
+        await asyncio.sleep(0)
+        told = standings_of(tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return told
+
+    first, *others = asyncio.run(main()).split("\n")[1:]
+    assert first.startswith("  - mine sleeps") and others == ["  - and 2 tasks of anyio"]
+
+
+def test_equal_names_are_told_apart_as_in_the_picture():
+    async def rests():
+        await asyncio.sleep(60)
+
+    async def main():
+        for _ in range(2):
+            asyncio.create_task(rests(), name="same")
+        await asyncio.sleep(0.1)
+
+    told = standings(simulate(main()), 0.05)
+    assert "  - same sleeps" in told and "  - same 2 sleeps" in told

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.footnotes import blocks, footnotes
 from helpers.virtual.run import simulate
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
 from tests.recorder.programs import BOTH, NEVER, line, named, nap
@@ -209,7 +210,8 @@ def test_the_spans_of_any_program_make_sense(tree):
         if task.parent is not None:
             parent = run.tasks[task.parent]
             assert task.name.startswith("main" if parent.id == 0 else parent.name) and parent.created <= task.created
-    assert str(run).count("\n") == min(len(run.tasks), 24) + (len(run.tasks) > 24) + 1
+    said = len(blocks(run)) + len(footnotes(run))
+    assert str(run).count("\n") == min(len(run.tasks), 24) + (len(run.tasks) > 24) + said + 1
     turns.sort()
     assert [step for step, _, _ in turns] == list(range(len(turns)))
     for (_, _, end), (_, start, _) in pairwise(turns):

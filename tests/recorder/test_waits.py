@@ -14,6 +14,7 @@ from helpers.recorder.library_waits import KINDS
 from helpers.recorder.waits import (
     _job_callbacks,
     _kind_of_future,
+    _kind_of_futures,
     _kind_of_stream,
     _read_future,
     name_wait,
@@ -470,7 +471,7 @@ def test_an_awaitable_that_knows_its_awaiter_ends_the_search():
 def test_every_kind_of_wait_is_in_the_table_and_no_other():
     """What has a name of its own, and what the future tells: the words that the functions of waits.py give."""
     named = {entry.kind for entry in known.values() if entry.kind is not None} | set(KINDS.values())
-    functions = (read_wait, read_turn, _read_future, _kind_of_future, _kind_of_stream)
+    functions = (read_wait, read_turn, _read_future, _kind_of_future, _kind_of_futures, _kind_of_stream)
     bodies = [ast.parse(inspect.getsource(each)).body[0].body[1:] for each in functions]
     words = {node.value for body in bodies for statement in body for node in ast.walk(statement)
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -484,3 +485,38 @@ def test_a_wait_cannot_get_a_name_that_the_table_does_not_have():
 
     with pytest.raises(ValueError, match=r"helpers/wait_kinds\.py knows, such as 'sleep'; got 'daydream'"):
         name_wait("daydream", nobody)
+
+
+@BOTH
+def test_futures_that_lead_to_no_task_are_not_called_tasks(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def futures(number):
+            found = [loop.create_future() for _ in range(number)]
+            for each in found:
+                loop.call_later(SOON, each.set_result, None)
+            return found
+
+        def calls(number):
+            return [loop.run_in_executor(None, time.sleep, SOON) for _ in range(number)]
+
+        await asyncio.gather(*futures(2))
+        await asyncio.gather(*futures(1), asyncio.gather(*calls(1)))
+        await asyncio.wait(futures(2))
+        await asyncio.wait_for(futures(1)[0], NEVER)
+        await asyncio.gather(*calls(2))
+        await asyncio.wait(calls(2))
+        await asyncio.wait_for(calls(1)[0], NEVER)
+
+    found = [span.wait for span in run(main()).tasks[0].spans if span.kind == WAIT]
+    assert found == ["futures", "futures", "futures", "future", "thread", "thread", "thread"]
+
+
+def test_a_wait_for_several_threads_is_over_when_the_last_one_is_done():
+    async def main():
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(None, time.sleep, each) for each in (0.1, 0.3)))
+
+    (span,) = [span for span in simulate(main()).tasks[0].spans if span.kind == WAIT]
+    assert (span.start, span.end) == (0, 0.3)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+import time
 
 import pytest
 
 from helpers import Shop, simulate
 from helpers.recorder import notes, turns
 from helpers.recording import Place, Recording, Remark, Span
+from helpers.widgets.replay import page
+from helpers.widgets.replay.listing import Listing
 from helpers.widgets.replay.sentences import deed, outlook, tell
 from helpers.widgets.replay.steps import Steps
 from tests.widgets import runs
@@ -313,3 +316,98 @@ def test_a_wait_that_is_cut_short_says_what_was_asked_and_what_cut_it(fields, wo
 def test_the_timer_of_a_sleep_that_is_cut_short_is_the_one_that_was_asked_for():
     step = Steps(cut_run(asked=3, cut="timeout"))[1]
     assert step.timers == ((3, 0),) and step.next_time == 0.5
+
+
+# -- what is in the middle of another turn ----------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="tasks begin eagerly from Python 3.12 on")
+def test_a_task_that_begins_eagerly_begins_within_the_turn_of_its_parent():
+    async def rest():
+        await asyncio.sleep(0.1)
+
+    async def aside():
+        await asyncio.sleep(0)
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        await asyncio.gather(asyncio.create_task(rest()), asyncio.create_task(aside()))
+        await asyncio.create_task(rest())
+
+    steps = Steps(simulate(main()))
+    assert [steps.run.tasks[step.task].name for step in steps] == [
+        "rest", "aside", "main", "aside", "rest", "rest 2", "main", "rest 2", "main"]
+    assert [step.within for step in steps] == [(0,), (0,), (), (), (), (0,), (), (), ()]
+    assert states(steps, 0) == {"main": "run", "rest": "wait"} and queue(steps, 0) == []
+    assert queue(steps, 1) == ["aside"], "main is not ready: its turn goes on"
+    assert queue(steps, 4) == ["main"], "woken by its gather, before the turn in which the next task begins"
+    assert tell(steps.run).splitlines()[1:3] == [
+        f"1. 0 s    rest starts within the turn of main, reaches line {rest.__code__.co_firstlineno + 1}, and sleeps "
+        "0.1 s. main goes on with its turn.",
+        "2. 0 s    aside starts within the turn of main and steps aside at line "
+        f"{aside.__code__.co_firstlineno + 1}. main goes on with its turn. Ready: aside."]
+    page.page(steps[0], Listing(steps.run))
+
+
+def test_a_sleep_that_nothing_cut_is_told_with_its_time_whatever_became_of_the_task():
+    async def slow():
+        try:
+            await asyncio.sleep(5)
+        finally:
+            await asyncio.sleep(0.2)
+
+    async def main():
+        task = asyncio.create_task(slow())
+        asyncio.create_task(asyncio.sleep(3), name="left")
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait([task])
+
+    words = tell(simulate(main()))
+    line = slow.__code__.co_firstlineno
+    assert f"slow goes on from line {line + 2}, reaches line {line + 4}, and sleeps 0.2 s." in words
+    assert "left starts and sleeps 3 s." in words
+
+
+def test_names_that_run_from_right_to_left_are_isolated_in_every_sentence():
+    async def rest():
+        await asyncio.sleep(0.1)
+
+    async def main():
+        await asyncio.create_task(rest(), name="שלום")
+
+    words = tell(simulate(main()))
+    assert "waits for \u2068שלום\u2069. Ready: \u2068שלום\u2069." in words and "?" not in words
+
+
+# -- who is ready, where a turn takes its time or a task is left ------------------------------------
+
+
+def test_a_timeout_makes_ready_and_not_the_last_turn_of_a_task_that_is_left():
+    async def goes_on():
+        await asyncio.sleep(0.1)
+        await asyncio.sleep(5)
+
+    async def main():
+        await asyncio.wait([asyncio.create_task(goes_on())], timeout=0.2)
+
+    steps = Steps(simulate(main()))
+    assert [queue(steps, number) for number in range(len(steps))] == [["goes_on"], [], [], []]
+    assert "the loop sleeps until 0.2 s" in outlook(steps[2])
+
+
+def test_what_is_over_in_the_middle_of_a_long_turn_is_ready_at_its_end():
+    async def waits(event):
+        await event.wait()
+
+    async def blocks():
+        time.sleep(0.2)
+
+    async def main():
+        event = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, event.set)
+        await asyncio.gather(waits(event), blocks())
+
+    steps = Steps(simulate(main()))
+    assert states(steps, 1) == {"main": "wait", "waits": "wait", "blocks": "ready"}
+    assert states(steps, 2) == {"main": "wait", "waits": "ready", "blocks": "result"}, "kept waiting since 0.1 s"

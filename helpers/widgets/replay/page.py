@@ -14,7 +14,7 @@ from markupsafe import Markup
 from helpers import footnotes, source_html
 from helpers.drawing.palette import css_variables
 from helpers.markup import joined, style, tag
-from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, READY, RESULT, WAIT, kind_of
+from helpers.wait_kinds import BLOCKED, CANCELLED, EXCEPTION, READY, RESULT, RUN, WAIT, kind_of
 from helpers.widgets.replay.listing import Line, Listing, title
 from helpers.widgets.replay.sentences import deed, moment, name, outlook, waits, where
 from helpers.widgets.replay.steps import Standing, Step
@@ -30,7 +30,8 @@ TURN = "turn"
 SIGNS = {TURN: "▶", WAIT: "‖", READY: "○", RESULT: "✓", EXCEPTION: "✕", CANCELLED: "⊘"}
 WORDS = {TURN: "had this turn", WAIT: "waits", READY: "is ready", RESULT: "finished", EXCEPTION: "failed",
          CANCELLED: "cancelled"}
-PLURALS = {READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed", CANCELLED: "cancelled"}
+MIDDLE = "in the middle of its turn"
+PLURALS = {RUN: MIDDLE, READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed", CANCELLED: "cancelled"}
 
 
 def styles() -> Markup:
@@ -65,7 +66,7 @@ def _key() -> Markup:
 
 def _state(step: Step, standing: Standing) -> str:
     """A state of the key: the task whose turn it was has that, unless it has ended."""
-    if standing.task == step.task and standing.state in (WAIT, READY):
+    if standing.state == RUN or (standing.task == step.task and standing.state in (WAIT, READY)):
         return TURN
     return standing.state
 
@@ -118,6 +119,8 @@ def _spots(step: Step, listing: Listing) -> dict[tuple[int, int], list[Standing]
     at: dict[tuple[int, int], list[Standing]] = {}
     for standing in _by_importance(step):
         spot = listing.spot(standing.place)
+        if standing.state == RUN:           # nobody knows at which line
+            continue
         if spot is None and standing.place is None:
             spot = listing.home(step.steps.run.tasks[standing.task].coroutine)
         if spot is not None:
@@ -213,6 +216,8 @@ def _words(step: Step, standing: Standing) -> str:
             words += f" until {moment(run, standing.until)}"
     elif standing.state == READY:
         words = "ready" if standing.started else "ready to start"
+    elif standing.state == RUN:
+        return MIDDLE
     elif standing.state == EXCEPTION:
         return f"failed: {first_line(task.error) or 'error'}"
     else:

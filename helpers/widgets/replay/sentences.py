@@ -88,6 +88,8 @@ def deed(step: Step, *, times: bool = True) -> str:
 
 
 def _begins(step: Step) -> str:
+    if step.within:
+        return f"starts within the turn of {name(step.steps.run, step.within[0])}"
     if step.first:
         return "starts"
     if step.came_from is None:
@@ -129,6 +131,9 @@ def outlook(step: Step) -> str:
     run = step.steps.run
     if step.next_time is None:
         return ending(step)
+    if step.within:
+        goes_on = f"{name(run, step.within[0])} goes on with its turn."
+        return f"{goes_on} Ready: {names(run, step.ready)}." if step.ready else goes_on
     if step.ready:
         return f"Ready: {names(run, step.ready)}."
     if not step.sleeps:
@@ -176,14 +181,14 @@ def _stands(run: Recording, standing: Standing) -> str:
 
 def waits(run: Recording, standing: Standing, since: float | None) -> str:
     """What a task waits for: "waits 0.3 s for a request". The time only if `since` says when the wait began."""
-    kind, span = kind_of(standing.wait), standing.span
+    kind, span = kind_of(first_line(standing.wait)), standing.span
     time = ""
     if since is not None and kind.timed:
         if span is not None and span.cut and span.asked >= 0:
             time = f" {duration(run, span.asked)}"
         elif standing.until is not None:
             time = f" {duration(run, standing.until - since)}"
-    return first_line(kind.told(names(run, standing.on) if standing.on else "", time))
+    return kind.told(names(run, standing.on) if standing.on else "", time)
 
 
 def cut_short(run: Recording, standing: Standing, times: bool) -> str:

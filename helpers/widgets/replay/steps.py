@@ -34,7 +34,8 @@ class Standing(NamedTuple):
     """Where a task stands.
 
     task     its id
-    state    "ready", "wait", or its outcome: "result", "exception", "cancelled"
+    state    "ready", "wait", or its outcome: "result", "exception", "cancelled"; "run" if it is in the middle of its
+             turn, in which another task has begun eagerly
     started  whether it has had a turn
     wait     what it waits for, or has waited for, as in `Span.wait`
     on       ids of the tasks that it waits for
@@ -65,6 +66,7 @@ class Step:
     first      whether it is the task's first turn
     came_from  the line at which the task stood before, or None
     made       ids of the tasks that it created in this turn
+    within     ids of the tasks in the middle of whose turns this one was, since its task began eagerly, innermost first
     remarks    what there is to remark on this turn
     standings  `Standing` of each task that exists, by id, in order of creation
     next_time  seconds at which the next turn begins; None if this one is the last
@@ -79,6 +81,7 @@ class Step:
         self.first = position == 0
         self.came_from = None if self.first else steps.gaps[self.task][position].place
         self.made = tuple(steps.made_by.get(number, ()))
+        self.within = tuple(steps.turns[around][1] for around in steps.around(number))
         self.remarks = tuple(steps.remarks.get(number, ()))
         last = number + 1 == len(steps.turns)
         self.next_time = None if last else steps.turns[number + 1][0].start
@@ -97,6 +100,8 @@ class Step:
             had = bisect_right(own, number)
             if had or steps.made_in[task.id] <= number:
                 found[task.id] = steps.standing(task, had, number)
+        for maker in self.within:
+            found[maker] = Standing(maker, RUN, True)
         return found
 
     @cached_property
@@ -116,7 +121,9 @@ class Step:
     @property
     def sleeps(self) -> bool:
         """Whether no task has a turn for a while after this one."""
-        return not self.ready and self.next_time is not None and self.next_time - self.time > self.steps.moment
+        if self.ready or self.within or self.next_time is None:
+            return False
+        return self.next_time - self.time > self.steps.moment
 
     @property
     def others(self) -> bool:
@@ -180,6 +187,10 @@ class Steps:
             if 0 <= number < len(turns) and each.parent == turns[number][1]:
                 self.made_by.setdefault(number, []).append(each.id)
         self.remarks = self._place_remarks()
+        self._first_within = list(range(len(turns)))        # of each turn the first one that was in the middle of it
+        for number in range(len(turns)):
+            for around in self.around(number):
+                self._first_within[around] = min(self._first_within[around], number)
         self._ready_after = self._join_queue()
 
     def __len__(self) -> int:
@@ -198,6 +209,14 @@ class Steps:
     def is_gap(self, number: int) -> bool:
         """Whether the recording lacks turns between this step and the next."""
         return number + 1 < len(self._numbers) and self._numbers[number + 1] - self._numbers[number] > 1
+
+    def around(self, number: int) -> Iterator[int]:
+        """The turns in the middle of which that one was, innermost first: the first turn of an eager task was so."""
+        task = self.turns[number][1]
+        while self.own[task][0] == number < self.made_in[task] < len(self.turns):
+            number = self.made_in[task]
+            yield number
+            task = self.turns[number][1]
 
     def next_turn(self, task: int, number: int) -> int:
         """The number of the next turn of a task after that of step `number`; beyond all if it has none."""
@@ -231,7 +250,7 @@ class Steps:
         cancelled = task.outcome == CANCELLED and had + 1 == len(own) and kind_of(wait.wait).timed
         cut = cancelled or (wait.wait == "sleep" and wait.woken >= 0)
         until = None if last or cut else wait.end
-        if wait.cut and wait.asked >= 0 and kind_of(wait.wait).timed:
+        if wait.asked >= 0 and kind_of(wait.wait).timed and (wait.cut or until is None):
             until = wait.start + wait.asked                 # as the loop has it, until the wait is cut short
         return Standing(task.id, WAIT, started, wait.wait, wait.on, gap.place, until, wait)
 
@@ -295,7 +314,9 @@ class Steps:
                 joined = before
             else:
                 due = max(bisect_left(ends, gap.wait.end), before)
-                joined = self._woken(number, gap.wait, due, before, earliest)
+                # by the end of a turn that took its time, a wait may be long over: then it is kept waiting
+                over = max(bisect_right(ends, gap.wait.end), before)
+                joined = min(self._woken(number, gap.wait, due, before, earliest), over)
             ready_after[number] = joined = min(joined, number)
             earliest = min(earliest, joined)
         return ready_after
@@ -319,8 +340,9 @@ class Steps:
         #
         # A task that ends cancelled was not woken by its timer, whatever it waited for.
         turn, task = self.turns[number]
-        slept = turn.start - self.turns[number - 1][0].end > self.moment if number else True
-        certain = number if slept else number - 1
+        begun = self._first_within[number]              # the turn began before those that are in the middle of it
+        slept = turn.start - self.turns[begun - 1][0].end > self.moment if begun else True
+        certain = number if slept else begun - 1
         kind = kind_of(wait.wait)
         if self.run.clock == "real":
             return min(due, certain)
@@ -329,12 +351,14 @@ class Steps:
             if woken < 0 or self._numbers[woken] != wait.woken:     # a turn that is not among the steps, maybe later
                 woken = max(woken, due)
             return max(before, min(woken, certain))
-        if kind.family == "tasks" and wait.on:
-            ends = [self.own[other][-1] for other in wait.on if self.own[other]]
-            if len(ends) == len(wait.on) and max(ends) < number:
+        if kind.family == "tasks" and wait.on and not wait.cut:
+            ends = [self.own[other][-1] for other in wait.on
+                    if self.own[other] and self.run.tasks[other].outcome != PENDING]
+            if len(ends) == len(wait.on) and due <= max(ends) < number:
                 return max(before, max(ends))
-        cancelled = number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
-        if kind.timed and not cancelled:
+        cancelled = (number == self.own[task][-1] and self.run.tasks[task].outcome == CANCELLED
+                     and (wait.asked < 0 or bool(wait.cut)))
+        if (kind.timed and not cancelled) or wait.cut == "timeout":
             return min(due, certain)
         return max(before, due, min(certain, earliest)) if due <= certain else certain
 
