@@ -170,12 +170,26 @@ class Extension:
             for note in getattr(error, "__notes__", ()):
                 self.stop.add_note(note)
             error = self.stop.with_traceback(trace)
+        if isinstance(error, KeyboardInterrupt):
+            self.complete(error)
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             internals.show_text(self.ip, error, trace, format_error(error, self.ip))
         elif internals.is_no_program(self.ip, error, trace):
             self.ip.showsyntaxerror()                           # the line alone: nothing has run that could be traced
         else:
             self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
+
+    def complete(self, stop: KeyboardInterrupt) -> None:
+        """Add to the error of a stopped cell what it does not say yet of what was recorded, and how to see that."""
+        if self.cell is not None:
+            for note in self.cell.untold(getattr(stop, "__notes__", ())):
+                stop.add_note(note)
+        notes = "\n".join(getattr(stop, "__notes__", ()))
+        for call in ("record", "simulate"):
+            if f"\n{call}.stopped is the recording" in notes:
+                stop.add_note(f"Write {call}.stopped in a cell to see the recording.")
+        if isinstance(stop.__context__, asyncio.CancelledError):
+            stop.__suppress_context__ = True                # that was the first stop, which was not heeded
 
     # -- errors of tasks that nobody awaits -----------------------------------------------------
 

@@ -374,7 +374,12 @@ def place_of(task: asyncio.Task[Any]) -> Place | None:
 
 def describe(task: asyncio.Task[Any]) -> str:
     """A sentence on a task that waits: its name, what for, and where."""
+    return f"{task_name(task)} {what_it_does(task)}"
+
+
+def what_it_does(task: asyncio.Task[Any]) -> str:
+    """The same sentence without the name: "sleeps at line 3 in fetch"."""
     wait = _wait_of(task)
     place = wait.place()
     what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
-    return f"{task_name(task)} {what}" + (f" at {place}" if place else "")
+    return what + (f" at {place}" if place else "")

@@ -209,9 +209,9 @@ class AwaitTree:
 
     @property
     def footer(self) -> str:
-        """How many tasks the libraries have; "" if none."""
-        return f"Tasks of libraries: {listed(f'{each.library} {each.tasks:,}' for each in self.others)}." \
-            if self.others else ""
+        """How many tasks the libraries have; "" if none. A recording does not know when they ended."""
+        told = listed(f"{each.library} {each.tasks:,}" for each in self.others)
+        return told and f"Tasks of libraries{'' if self.moment == 'now' else ', in the whole run'}: {told}."
 
     @property
     def key(self) -> str:
@@ -254,9 +254,9 @@ class AwaitTree:
                 depth -= 1
                 levels[depth - 1].append(tag("li", parts.pop(), below))
         tree = _list(levels[0]) if levels[0] else Markup()
-        below = [tag("p", text) for text in (self.footer, self.key) if text]
+        notes = [tag("p", text) for text in (self.footer, self.key) if text]
         return joined([style("helpers.widgets", "await_tree.css"),
-                       tag("div", tag("p", self.heading), tree, *below, class_="wyw-tree", role="group",
+                       tag("div", tag("p", self.heading), tree, *notes, class_="wyw-tree", role="group",
                            aria_label="Await tree")])
 
 

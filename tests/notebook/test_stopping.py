@@ -127,6 +127,7 @@ def test_no_task_begins_after_the_stop(kernel, code):
     assert stop(kernel, code).stdout.count("begin") == 1
 
 
+HINT = "\nrecord.stopped is the recording up to here.\nWrite record.stopped in a cell to see the recording."
 RECORDED = [name for name, code in PLAIN.items() if "the cell" not in name]
 
 
@@ -136,7 +137,7 @@ def test_no_task_of_a_recording_begins_after_the_stop(kernel, name):
     cell = stop(kernel, program)
     assert cell.stdout.count("begin") == 1
     assert "record() was stopped. Where each task stood:\n  - main " in cell.traceback, cell.traceback
-    assert cell.traceback.endswith("\nrecord.stopped is the recording up to here.")
+    assert cell.traceback.endswith(HINT)
     assert "main" in kernel.run("print(record.stopped)").stdout
 
 
@@ -249,15 +250,15 @@ async def main():
     await queue.join()
 run = await record(main())"""
     cell = stop(kernel, code, at="10")
-    assert cell.traceback.splitlines()[-5:] == [
+    assert cell.traceback.splitlines()[-6:] == [
         "KeyboardInterrupt: stopped",
         "record() was stopped. Where each task stood:",
         "  - main waits until all items of a queue are done at line 8 in main",
         "  - worker has failed: ZeroDivisionError: integer division or modulo by zero at line 3 in worker",
-        "record.stopped is the recording up to here.",
+        *HINT.splitlines()[1:],
     ]
     shown = kernel.run("record.stopped").results[0]
-    assert shown.startswith("2 tasks in real time; at most 1 at once; 1 failed; 1 cancelled"), shown
+    assert shown.startswith("2 tasks in real time; at most 1 under way; 1 failed; 1 cancelled"), shown
     assert kernel.run("run = await record(asyncio.sleep(0))\nprint(record.stopped)").stdout == "None\n"
 
 
@@ -272,6 +273,37 @@ await asyncio.gather(*[wait(lock) for _ in range(3)])"""
     told = stop(kernel, code).traceback.splitlines()
     assert told[-4:-2] == ["KeyboardInterrupt: stopped", "Where each task of the cell stood:"], told
     assert sorted(told[-2:]) == ["  - 3 tasks: wait has not begun", f"  - blocker runs at line {SLEEP} in block"]
+
+
+INNER = """
+async def inner(n):
+    print("begin", n, flush=True)
+    await asyncio.sleep(600)
+"""
+
+
+def test_a_recording_in_a_task_tells_it_too(kernel):
+    code = INNER + "async with asyncio.TaskGroup() as group:\n    group.create_task(record(inner(1)))"
+    told = stop(kernel, code).traceback
+    assert told.count("Where each task stood:\n  - inner sleeps at line 3 in inner" + HINT) == 1, told
+
+
+def test_of_two_recordings_that_are_stopped_at_once_one_is_kept_and_both_are_told(kernel):
+    told = stop(kernel, INNER + "await asyncio.gather(record(inner(1)), record(inner(2)))", at="begin 2").traceback
+    assert told.count("record() was stopped. Where each task stood:\n  - inner sleeps at line 3 in inner") == 2, told
+    assert told.count(HINT.splitlines()[1]) == told.count(HINT.splitlines()[2]) == 1
+
+
+def test_a_recording_that_the_cell_does_not_await_tells_where_its_tasks_stood(kernel):
+    code = INNER + "left = asyncio.create_task(record(inner(1)))\nawait asyncio.sleep(600)"
+    told = stop(kernel, code).traceback
+    assert "A recording had not ended yet. Where each of its tasks stood:\n  - inner sleeps at line 3 in inner" in told, told
+
+
+def test_a_second_stop_does_not_show_the_first(kernel):
+    code = f"async def main():\n    print('begin', flush=True){STUBBORN['awaits in finally']}\nawait main()"
+    cell = kernel.run(code, stop_at="begin", stops=2)
+    assert cell.reply["ename"] == "KeyboardInterrupt" and "CancelledError" not in cell.traceback, cell.traceback
 
 
 def test_a_cell_without_tasks_tells_its_line_alone(kernel):
@@ -294,6 +326,7 @@ run = simulate(main())"""
     assert "simulate() was stopped. Where each task stood:\n" in cell.traceback
     assert "\n  - main runs at line " in cell.traceback
     assert "  - other sleeps at line 2 in other\nsimulate.stopped is the recording up to here." in cell.traceback
+    assert cell.traceback.endswith("\nWrite simulate.stopped in a cell to see the recording.")
     assert kernel.run("print(simulate.stopped.tasks[1].spans[-1].wait)").stdout == "sleep\n"
 
 

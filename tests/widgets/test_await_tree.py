@@ -218,6 +218,13 @@ def test_lines_and_locks():
         "Tasks of libraries: aiohttp 2."]
 
 
+def test_tasks_of_libraries():
+    others = Stands((), (Others("aiohttp", 2), Others("asyncio", 1)))
+    assert AwaitTree(others, "now").footer == "Tasks of libraries: aiohttp 2 and asyncio 1."
+    assert AwaitTree(others, "at 0.1 s").footer == "Tasks of libraries, in the whole run: aiohttp 2 and asyncio 1."
+    assert tree().footer == ""
+
+
 def test_html():
     bundle = tree(waits("<b>", 1, 2), waits("a", 2), waits("c"), Stand("d", "ready"))._repr_mimebundle_()
     html = bundle["text/html"]
