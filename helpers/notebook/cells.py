@@ -22,9 +22,21 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from helpers.recorder import Recorder, note_stop, recorder_of
-from helpers.recorder.asyncio_internals import METHODS, Handle, Loop, Step, context_of, interrupt, is_stuck
+from helpers.recorder.asyncio_internals import (
+    METHODS,
+    Handle,
+    Loop,
+    Step,
+    cancel,
+    context_of,
+    interrupt,
+    is_stuck,
+    wake,
+)
 from helpers.recorder.learners_code import learners_place
 from helpers.recorder.standings import standings_of
+
+CIRCLE = 100            # cancellations of one task: so many come only from tasks that await one another in a circle
 
 CELL: ContextVar[Cell | None] = ContextVar("helpers.notebook.cell", default=None)
 
@@ -100,7 +112,7 @@ class Cell:
         else:
             for task in tasks:
                 if task is not ended:
-                    task.cancel()
+                    self._cancel_one(task)
         if cancel:
             if asyncio.current_task(self.loop) is self.task:
                 # IPython has not begun with the learner's code, or is done with it: to cancel the task as it ends would
@@ -114,7 +126,7 @@ class Cell:
         if self.task is None or self.task.done():
             return
         if self.stops == 1 or not interrupt(self.task, error):
-            self.task.cancel()
+            self._cancel_one(self.task)
         if is_stuck(self.task):                 # it waits for something that refuses to be cancelled
             interrupt(self.task, asyncio.CancelledError())
 
@@ -124,12 +136,17 @@ class Cell:
             self._let_go()
             for task in list(self.to_stop):
                 self._reach(task)
+            if any(task.cancelling() > CIRCLE for task in self.tasks()):
+                wake(self.tasks())
         self.task = self.runs_in = None
 
     def cancel_tasks(self) -> None:
         """Cancel the tasks of a cell that awaits nothing, after it was stopped."""
         for task in self.tasks():
-            task.cancel()
+            self._cancel_one(task)
+
+    def _cancel_one(self, task: asyncio.Task[Any]) -> None:
+        cancel(task, self.tasks)
 
     # -- holding tasks back -------------------------------------------------------------------------
 
@@ -162,7 +179,7 @@ class Cell:
     def _reach(self, task: asyncio.Task[Any]) -> None:
         before = self.to_stop.pop(task, None)
         if before is not None and task.cancelling() == before:
-            task.cancel()
+            self._cancel_one(task)
 
     def _task_of(self, handle: Handle) -> asyncio.Task[Any] | None:
         callback = handle._callback

@@ -42,6 +42,7 @@ from helpers.notebook import own_tasks
 from helpers.notebook.cells import CELL, Cell
 from helpers.recorder.asyncio_internals import Future, get_running_loop
 from helpers.recorder.learners_code import is_library_file
+from helpers.recorder.names import task_name
 
 STOPPED = "stopped"         # what the error of a stopped cell says
 
@@ -150,7 +151,7 @@ class Extension:
             errors = () if result is None else (result.error_in_exec, result.error_before_exec)
             if any(isinstance(error, KeyboardInterrupt) for error in errors):
                 self.cell.cancel_tasks()
-        if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
+        if self.stop is not None and result is not None and _is_of_stop(result.error_in_exec):
             result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
         for value in list(self.ip.user_ns.values()):
             if issubclass(type(value), asyncio.Future):     # isinstance() would ask the value, which may be anything
@@ -166,7 +167,7 @@ class Extension:
 
     def show(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Show the error that ended the cell; those that IPython shows well are left to it."""
-        if self.stop is not None and isinstance(error, asyncio.CancelledError):
+        if self.stop is not None and _is_of_stop(error):
             for note in getattr(error, "__notes__", ()):
                 self.stop.add_note(note)
             error = self.stop.with_traceback(trace)
@@ -336,6 +337,12 @@ def _parts(told: traceback.TracebackException | None) -> Iterator[traceback.Trac
             yield from _parts(part)
 
 
+def _is_of_stop(error: BaseException | None) -> bool:
+    """Whether an error is what became of a stop: of tasks that await one another, asyncio makes a RecursionError."""
+    return isinstance(error, asyncio.CancelledError) or (
+        isinstance(error, RecursionError) and isinstance(error.__context__, asyncio.CancelledError))
+
+
 def _holds_group(error: BaseException | None) -> bool:
     """Whether IPython would hand this error to Python's own printer: a group, or an error in the wake of one."""
     while error is not None:
@@ -353,7 +360,8 @@ def _is_learners(filename: str, ip: Any) -> bool:
 
 
 def _name(future: asyncio.Future[Any]) -> str:
-    return f"The task {future.get_name()!r}" if isinstance(future, asyncio.Task) else "A future"
+    """What to call a future: a task that the program has not named, by its function and not "Task-44"."""
+    return f"The task {task_name(future)!r}" if isinstance(future, asyncio.Task) else "A future"
 
 
 def _sigint() -> Any:

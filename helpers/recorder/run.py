@@ -26,12 +26,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from types import CoroutineType
 from typing import Any, Literal
 
-from helpers.recorder.asyncio_internals import Loop, UnknownPython, unknown_python
+from helpers.recorder.asyncio_internals import Loop, UnknownPython, cancel, unknown_python
 from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, ROWS, THRESHOLD, Notes, Row
 from helpers.recorder.standings import standings
@@ -70,7 +70,7 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
             except asyncio.CancelledError as cancelled:
                 if recorder.stopped is None:
                     recorder.note_stop()
-                task.cancel(*cancelled.args)        # with its message, if there is one
+                cancel(task, recorder.unfinished, *cancelled.args)      # with its message, if there is one
                 await asyncio.wait((task,))
                 raise
     except (asyncio.CancelledError, KeyboardInterrupt) as stop:
@@ -183,12 +183,21 @@ class Recorder(Notes):
             self.watch.remove(self)
         self.close()
 
+    def unfinished(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done."""
+        return [task for _, task in self._unfinished()]
+
+    def _unfinished(self) -> Iterator[tuple[Row, asyncio.Task[Any]]]:
+        for row in self.rows:
+            task = row.reference() if row.finished is None and row.reference is not None else None
+            if task is not None and not task.done():
+                yield row, task
+
     def _read_asked(self) -> None:
         """Read what those have asked for that are left in a sleep."""
         try:
-            for row in self.rows:
-                task = row.reference() if row.finished is None and row.reference is not None else None
-                if task is not None and not task.done() and task is not asyncio.current_task(self.loop):
+            for row, task in self._unfinished():
+                if task is not asyncio.current_task(self.loop):
                     seconds = asked_of(task)
                     if seconds >= 0:
                         self.asked[row.id] = seconds

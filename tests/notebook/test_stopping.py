@@ -297,7 +297,7 @@ def test_of_two_recordings_that_are_stopped_at_once_one_is_kept_and_both_are_tol
 def test_a_recording_that_the_cell_does_not_await_tells_where_its_tasks_stood(kernel):
     code = INNER + "left = asyncio.create_task(record(inner(1)))\nawait asyncio.sleep(600)"
     told = stop(kernel, code).traceback
-    assert "A recording had not ended yet. Where each of its tasks stood:\n  - inner sleeps at line 3 in inner" in told, told
+    assert "A recording had not ended yet. Where each of its tasks stood:\n  - inner sleeps at line 3" in told, told
 
 
 def test_a_second_stop_does_not_show_the_first(kernel):
@@ -459,3 +459,36 @@ def test_a_server_that_takes_the_signal(kernel, how):
     pytest.importorskip("uvicorn")
     stop(kernel, UVICORN + how)
     assert stop(kernel, "await asyncio.gather(*[block(n) for n in range(8)])").stdout.count("begin") == 1
+
+
+# -- tasks that await one another ---------------------------------------------------------------------
+
+CIRCLE = """
+tasks = {}
+async def other(name):
+    await tasks[name]
+async def circle():
+    for mine, theirs in ("ab", "bc", "ca"):
+        tasks[mine] = asyncio.create_task(other(theirs), name=mine)
+    await asyncio.sleep(0)
+    print("begin", flush=True)
+    await tasks["a"]
+async def itself():
+    print("begin", flush=True)
+    await asyncio.gather(*[t for t in asyncio.all_tasks() if not t.get_name().startswith("older")])
+"""
+
+
+@pytest.mark.parametrize("code", [
+    "await circle()", "await record(circle())", "await asyncio.create_task(circle())", "await itself()",
+    "await asyncio.gather(circle(), asyncio.sleep(600))",
+    "async with asyncio.TaskGroup() as group:\n    group.create_task(circle())",
+    "await circle() if not tasks else None\nawait asyncio.wait(tasks.values())",
+])
+def test_tasks_in_a_circle_are_stopped(kernel, code):
+    stop(kernel, CIRCLE + code)
+
+
+def test_a_circle_that_was_recorded_is_told(kernel):
+    told = stop(kernel, CIRCLE + "await record(circle())").traceback
+    assert "  - a waits for b at line 3 in other\n  - b waits for c at line 3 in other" in told, told

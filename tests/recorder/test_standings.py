@@ -189,6 +189,31 @@ def test_a_recording_that_is_stopped_later_takes_the_place_of_one_within_it():
     assert record.stopped.tasks[0].name == "main"
 
 
+def test_tasks_that_await_one_another():
+    async def other(name):
+        await tasks[name]
+
+    async def main():
+        tasks.update(a=asyncio.create_task(other("b"), name="a"), b=asyncio.create_task(other("a"), name="b"))
+        await asyncio.sleep(0)
+        await tasks["a"]
+
+    tasks = {}
+    told = asyncio.run(stopped(main()))
+    assert "  - main waits for a at line " in told and "  - a waits for b at line " in told
+    assert all(task.cancelled() for task in tasks.values())
+
+
+def test_a_long_row_of_tasks():
+    async def link(number):
+        if number:
+            await asyncio.create_task(link(number - 1))
+        await asyncio.sleep(0 if number else NEVER)
+
+    told = asyncio.run(stopped(link(3000)))
+    assert "link waits for link 2 at line " in told and len(told.splitlines()) < 2 * MOST
+
+
 PROGRAM = """
 import asyncio, signal
 from helpers import record, simulate
