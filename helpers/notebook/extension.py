@@ -13,7 +13,7 @@ Out of the box a Jupyter kernel has three holes, and this extension closes them:
 
 With a cell it stops what the cell has begun (`cells.py`), and the error of a stopped cell says where its tasks stood.
 `asyncio.all_tasks()`, asked by a cell, leaves out the tasks in which the kernel runs the cells (`own_tasks.py`): a cell
-that cancels all there are, and waits for them, would be the end of the kernel.
+that cancels all there are, and waits for them, would be the end of the kernel. So would `loop.stop()`: it is an error.
 
 Limits. A failed task is noticed early only if it is still pending when a cell ends, or if a variable of the
 notebook, or `Out`, refers to it; one that is kept alive in a list, say, is reported when the list goes. A stop is
@@ -40,6 +40,7 @@ from typing import Any, cast
 from helpers.notebook import ipython_internals as internals
 from helpers.notebook import own_tasks
 from helpers.notebook.cells import CELL, Cell
+from helpers.recorder import record
 from helpers.recorder.asyncio_internals import Future, get_running_loop
 from helpers.recorder.learners_code import is_library_file
 from helpers.recorder.names import task_name
@@ -173,6 +174,10 @@ class Extension:
             error = self.stop.with_traceback(trace)
         if isinstance(error, KeyboardInterrupt):
             self.complete(error)
+        if internals.took_for_command(self.ip, error):
+            error.add_note("There is no variable run, so IPython has taken the word for its own command %run.")
+            if getattr(record, "stopped", None) is not None:
+                error.add_note("The recording of the run that was stopped is record.stopped.")
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             internals.show_text(self.ip, error, trace, format_error(error, self.ip))
         elif internals.is_no_program(self.ip, error, trace):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -492,3 +493,55 @@ def test_tasks_in_a_circle_are_stopped(kernel, code):
 def test_a_circle_that_was_recorded_is_told(kernel):
     told = stop(kernel, CIRCLE + "await record(circle())").traceback
     assert "  - a waits for b at line 3 in other\n  - b waits for c at line 3 in other" in told, told
+
+
+# -- the kernel's loop --------------------------------------------------------------------------------
+
+STOPS = {
+    "in a cell": "asyncio.get_event_loop().stop()",
+    "in a cell that awaits": "await asyncio.sleep(0)\nasyncio.get_running_loop().stop()",
+    "in a task": "async def main():\n    asyncio.get_running_loop().stop()\nawait asyncio.create_task(main())",
+    "by a callback": "loop = asyncio.get_running_loop()\nloop.call_later(0.01, loop.stop)\nawait asyncio.sleep(0.1)",
+    "by a callback of a recorded program": (
+        "async def main():\n    loop = asyncio.get_running_loop()\n    loop.call_soon(loop.stop)\n"
+        "    await asyncio.sleep(0.05)\n_ = await record(main())"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", STOPS.values(), ids=STOPS.keys())
+def test_a_cell_cannot_stop_the_loop_of_the_kernel(kernel, code):
+    cell = kernel.run(code)
+    assert cell.reply is not None
+    told = cell.errors[0]["evalue"] if cell.errors else cell.stderr
+    assert "loop.stop() would end the kernel of this notebook" in told, cell
+    assert kernel.run("1 + 1").results == ["2"]
+
+
+def test_the_kernel_can_end_itself():
+    kernel = Kernel()
+    try:
+        kernel.run(SETUP)
+        assert kernel.run("exit").reply is not None
+        for _ in range(200):
+            if not kernel.manager.is_alive():
+                break
+            time.sleep(0.1)
+        assert not kernel.manager.is_alive()
+    finally:
+        kernel.close()
+
+
+def test_without_the_extension_the_loop_has_its_own_stop(kernel):
+    code = "%unload_ext helpers\nprint('stop' in vars(asyncio.get_event_loop()))\n%load_ext helpers\n"
+    assert kernel.run(code + "print('stop' in vars(asyncio.get_event_loop()))").stdout == "False\nTrue\n"
+
+
+def test_a_run_that_was_stopped_is_no_variable(kernel):
+    kernel.run("globals().pop('run', None)")
+    stop(kernel, INNER + "run = await record(inner(1))")
+    told = kernel.run("run").traceback
+    assert "There is no variable run, so IPython has taken the word for its own command %run." in told, told
+    assert told.endswith("The recording of the run that was stopped is record.stopped.")
+    kernel.run("run = 1")
+    assert kernel.run("run").results == ["1"]
