@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import gc
@@ -400,3 +401,21 @@ def test_to_wait_for_a_strangers_future_is_not_simulated_and_no_hang():
 
     with pytest.raises(NotSimulated, match="a job of a ThreadPoolExecutor, started at line"):
         run(main())
+
+
+def test_a_stop_does_not_wait_for_a_thread_that_is_at_work():
+    go_on, at_work, ended = threading.Event(), [], []
+
+    def work():
+        at_work.append(threading.current_thread())
+        _thread.interrupt_main()                # as the stop button does
+        go_on.wait(PATIENCE)
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(asyncio.to_thread(work))
+    assert ended == []
+    go_on.set()
+    at_work[0].join(PATIENCE)
+    assert simulate.stopped.tasks[0].name == "to_thread"
+    assert simulate(asyncio.to_thread(time.sleep, 1)).elapsed == 1
