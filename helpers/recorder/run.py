@@ -53,8 +53,9 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it.
     Cancelling `record` (the stop button, Ctrl-C, a timeout around it) cancels the coroutine, waits for its
     clean-up, and raises CancelledError; cancelled once more, it waits no longer. The error has a note that says where
-    each task stood, and `record.stopped` is the recording up to there, until the next one begins. Raises TypeError
-    for anything that is not a coroutine object, and `UnknownPython` if asyncio was not as the recorder knows it.
+    each task stood, and `record.stopped` is the recording up to there, until the next one begins; of several that are
+    stopped at once it is that of the first to end. Raises TypeError for anything that is not a coroutine object, and
+    `UnknownPython` if asyncio was not as the recorder knows it.
     """
     global _kept_until
     coro = check_coroutine(coro, "await record")
