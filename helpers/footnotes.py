@@ -50,13 +50,21 @@ def remarks(run: Recording) -> list[str]:
     return told
 
 
+IN_A_THREAD = "it was in a worker thread"       # how the words of a remark begin on work that was not the loop's
+
+
 def remark(run: Recording, each: Remark) -> str:
     """A remark as a sentence or two."""
     at = f" at {_place(each.place)}" if each.place else ""
     words = first_line(each.words).strip().removesuffix(".")
     if each.kind == "real work":
         task = run.task(each.task)
-        turn = f"A turn of {isolated(run.names[task.id])}" if task else "A callback"
+        name = isolated(run.names[task.id]) if task else ""
+        if words.startswith(IN_A_THREAD):
+            turn = "A call in a worker thread" + (f", for {name}," if name else "")
+            words = words.removeprefix(IN_A_THREAD).removeprefix(", and ")
+        else:
+            turn = f"A turn of {name}" if name else "A callback"
         said = f"{turn}{at} took {short(each.seconds)} of real time, which virtual time does not count"
     elif each.kind == "real clock":
         if words:

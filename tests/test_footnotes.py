@@ -47,6 +47,12 @@ def test_remarks_are_sentences():
     assert told(WORK._replace(words="It was not interrupted.")) == f"{work}. It was not interrupted."
     assert told(WORK._replace(task=None, place=None)).startswith("A callback took 0.8 s of real time")
     assert told(WORK._replace(task=99)).startswith("A callback at line 18")
+    job = WORK._replace(words="it was in a worker thread")
+    rest = "at line 18 in main took 0.8 s of real time, which virtual time does not count"
+    assert told(job) == f"A call in a worker thread, for main, {rest}."
+    assert told(job._replace(task=None)) == f"A call in a worker thread {rest}."
+    assert told(job._replace(words=f"{job.words}, and the timeout of 0.1 s around it did not fire")) == (
+        f"A call in a worker thread, for main, {rest}; the timeout of 0.1 s around it did not fire.")
     clock = Remark("real clock", 0.0, None, LINE, 0.0)
     assert told(clock) == "A clock at line 18 in main stays real in virtual time."
     assert told(clock._replace(words="time.process_time() tells CPU time")) == (

@@ -227,7 +227,13 @@ def _telling_exception(e: Evidence) -> Finding | None:
     error = e.notes["error"]
     if error is None or error["category"] not in _OBSERVED:
         return None
-    observed, remedy, about = _OBSERVED[error["category"]].format(text=error["text"].rstrip(".")), "", error["inner"]
+    text = error["text"].rstrip(".")
+    if error["category"] == "not simulated":
+        # `record` is for the learner's own runs, not for an answer; and the line is shown below.
+        text = text.removeprefix("NotSimulated: ").removeprefix("Refused: ")
+        if ", or record(...) instead of simulate(...)" in text:
+            text = text.partition(" and cannot be simulated: ")[0]
+    observed, remedy, about = _OBSERVED[error["category"]].format(text=text), "", error["inner"]
     if error["category"] == "recursion" and error["raised"] == "itself":
         observed = f"a function called itself, over and over: {error['text']}"
         remedy = "Give it a case in which it does not call itself."

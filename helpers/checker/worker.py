@@ -30,7 +30,7 @@ from helpers.checker.observe import Instruments, in_virtual_time, observe
 from helpers.checker.protocol import Event, Frame, Job, blank_notes
 from helpers.checker.snapshot import Snapshot
 from helpers.recorder import UnknownPython
-from helpers.virtual import simulate, threads
+from helpers.virtual import NotSimulated, simulate, threads
 
 ADDRESS_SPACE = 4 << 30         # bytes; beyond this, Python raises MemoryError (where the system can limit it)
 FILE_SIZE = 16 << 20            # bytes that one file may grow to
@@ -185,8 +185,8 @@ class Printed(io.TextIOBase):
         pass
 
 
-class Refused(RuntimeError):
-    """An answer asked for something that it cannot have here."""
+class Refused(NotSimulated):
+    """An answer asked for something that it cannot have here; so it is not judged."""
 
 
 _STARTS_A_PROCESS = frozenset({

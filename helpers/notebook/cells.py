@@ -15,15 +15,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from helpers.recorder import note_stop
-from helpers.recorder.asyncio_internals import METHODS, Handle, Loop, Step, context_of, interrupt, is_stuck
+from helpers.recorder import Recorder, note_stop, recorder_of
+from helpers.recorder.asyncio_internals import (
+    METHODS,
+    Handle,
+    Loop,
+    Step,
+    cancel,
+    context_of,
+    interrupt,
+    is_stuck,
+    wake,
+)
 from helpers.recorder.learners_code import learners_place
 from helpers.recorder.standings import standings_of
+
+CIRCLE = 100            # cancellations of one task: so many come only from tasks that await one another in a circle
 
 CELL: ContextVar[Cell | None] = ContextVar("helpers.notebook.cell", default=None)
 
@@ -43,6 +56,7 @@ class Cell:
         self.task = task
         self.runs_in = runs_in
         self.stops = 0
+        self.recorded: dict[Recorder, str] = {}     # what was recorded when it was stopped, and where its tasks stood
         # the tasks that the stop has not reached yet, and how often each had been cancelled before
         self.to_stop: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
         self.queue: _Queue | None = None
@@ -64,10 +78,24 @@ class Cell:
 
     def standings(self, frame: FrameType | None) -> str:
         """Where the tasks of the cell stand, unless a recording will tell it; "" if there are none."""
-        place = learners_place(frame)
-        is_told = note_stop(self.loop, place, lambda context: context.get(CELL) is self)
-        tasks = [task for task in self.tasks() if not is_told(task)]
-        return standings_of(tasks, asyncio.current_task(self.loop), place)
+        place, current = learners_place(frame), asyncio.current_task(self.loop)
+        recorders = note_stop(self.loop, place, lambda context: context.get(CELL) is self)
+        others: list[asyncio.Task[Any]] = []
+        recorded: dict[Recorder, list[asyncio.Task[Any]]] = {each: [] for each in recorders}
+        for task in self.tasks():
+            recorder = recorder_of(task)
+            recorded.get(cast(Recorder, recorder), others).append(task)
+        self.recorded = {each: standings_of(tasks, current, place) for each, tasks in recorded.items()}
+        return standings_of(others, current, place)
+
+    def untold(self, told: Sequence[str]) -> Iterator[str]:
+        """What is to be told of the cell's recordings, after it was stopped, and is not `told` by its error.
+
+        The error of a recording that ran in a task may have got lost on its way, or the recording goes on.
+        """
+        for recorder, standings in self.recorded.items():
+            if recorder.told not in told:
+                yield recorder.told or f"A recording had not ended yet. Where each of its tasks stood:{standings}"
 
     def stop(self, error: BaseException, ended: asyncio.Task[Any] | None, *, cancel: bool) -> None:
         """Stop the cell, or stop it once more.
@@ -84,7 +112,7 @@ class Cell:
         else:
             for task in tasks:
                 if task is not ended:
-                    task.cancel()
+                    self._cancel_one(task)
         if cancel:
             if asyncio.current_task(self.loop) is self.task:
                 # IPython has not begun with the learner's code, or is done with it: to cancel the task as it ends would
@@ -98,7 +126,7 @@ class Cell:
         if self.task is None or self.task.done():
             return
         if self.stops == 1 or not interrupt(self.task, error):
-            self.task.cancel()
+            self._cancel_one(self.task)
         if is_stuck(self.task):                 # it waits for something that refuses to be cancelled
             interrupt(self.task, asyncio.CancelledError())
 
@@ -108,12 +136,17 @@ class Cell:
             self._let_go()
             for task in list(self.to_stop):
                 self._reach(task)
+            if any(task.cancelling() > CIRCLE for task in self.tasks()):
+                wake(self.tasks())
         self.task = self.runs_in = None
 
     def cancel_tasks(self) -> None:
         """Cancel the tasks of a cell that awaits nothing, after it was stopped."""
         for task in self.tasks():
-            task.cancel()
+            self._cancel_one(task)
+
+    def _cancel_one(self, task: asyncio.Task[Any]) -> None:
+        cancel(task, self.tasks)
 
     # -- holding tasks back -------------------------------------------------------------------------
 
@@ -146,7 +179,7 @@ class Cell:
     def _reach(self, task: asyncio.Task[Any]) -> None:
         before = self.to_stop.pop(task, None)
         if before is not None and task.cancelling() == before:
-            task.cancel()
+            self._cancel_one(task)
 
     def _task_of(self, handle: Handle) -> asyncio.Task[Any] | None:
         callback = handle._callback

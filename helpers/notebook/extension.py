@@ -13,7 +13,7 @@ Out of the box a Jupyter kernel has three holes, and this extension closes them:
 
 With a cell it stops what the cell has begun (`cells.py`), and the error of a stopped cell says where its tasks stood.
 `asyncio.all_tasks()`, asked by a cell, leaves out the tasks in which the kernel runs the cells (`own_tasks.py`): a cell
-that cancels all there are, and waits for them, would be the end of the kernel.
+that cancels all there are, and waits for them, would be the end of the kernel. So would `loop.stop()`: it is an error.
 
 Limits. A failed task is noticed early only if it is still pending when a cell ends, or if a variable of the
 notebook, or `Out`, refers to it; one that is kept alive in a list, say, is reported when the list goes. A stop is
@@ -40,8 +40,10 @@ from typing import Any, cast
 from helpers.notebook import ipython_internals as internals
 from helpers.notebook import own_tasks
 from helpers.notebook.cells import CELL, Cell
+from helpers.recorder import record
 from helpers.recorder.asyncio_internals import Future, get_running_loop
 from helpers.recorder.learners_code import is_library_file
+from helpers.recorder.names import task_name
 
 STOPPED = "stopped"         # what the error of a stopped cell says
 
@@ -150,7 +152,7 @@ class Extension:
             errors = () if result is None else (result.error_in_exec, result.error_before_exec)
             if any(isinstance(error, KeyboardInterrupt) for error in errors):
                 self.cell.cancel_tasks()
-        if self.stop is not None and result is not None and isinstance(result.error_in_exec, asyncio.CancelledError):
+        if self.stop is not None and result is not None and _is_of_stop(result.error_in_exec):
             result.error_in_exec = self.stop                # the kernel's reply names the same error as the output
         for value in list(self.ip.user_ns.values()):
             if issubclass(type(value), asyncio.Future):     # isinstance() would ask the value, which may be anything
@@ -166,16 +168,34 @@ class Extension:
 
     def show(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Show the error that ended the cell; those that IPython shows well are left to it."""
-        if self.stop is not None and isinstance(error, asyncio.CancelledError):
+        if self.stop is not None and _is_of_stop(error):
             for note in getattr(error, "__notes__", ()):
                 self.stop.add_note(note)
             error = self.stop.with_traceback(trace)
+        if isinstance(error, KeyboardInterrupt):
+            self.complete(error)
+        if internals.took_for_command(self.ip, error):
+            error.add_note("There is no variable run, so IPython has taken the word for its own command %run.")
+            if getattr(record, "stopped", None) is not None:
+                error.add_note("The recording of the run that was stopped is record.stopped.")
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             internals.show_text(self.ip, error, trace, format_error(error, self.ip))
         elif internals.is_no_program(self.ip, error, trace):
             self.ip.showsyntaxerror()                           # the line alone: nothing has run that could be traced
         else:
             self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
+
+    def complete(self, stop: KeyboardInterrupt) -> None:
+        """Add to the error of a stopped cell what it does not say yet of what was recorded, and how to see that."""
+        if self.cell is not None:
+            for note in self.cell.untold(getattr(stop, "__notes__", ())):
+                stop.add_note(note)
+        notes = "\n".join(getattr(stop, "__notes__", ()))
+        for call in ("record", "simulate"):
+            if f"\n{call}.stopped is the recording" in notes:
+                stop.add_note(f"Write {call}.stopped in a cell to see the recording.")
+        if isinstance(stop.__context__, asyncio.CancelledError):
+            stop.__suppress_context__ = True                # that was the first stop, which was not heeded
 
     # -- errors of tasks that nobody awaits -----------------------------------------------------
 
@@ -322,6 +342,12 @@ def _parts(told: traceback.TracebackException | None) -> Iterator[traceback.Trac
             yield from _parts(part)
 
 
+def _is_of_stop(error: BaseException | None) -> bool:
+    """Whether an error is what became of a stop: of tasks that await one another, asyncio makes a RecursionError."""
+    return isinstance(error, asyncio.CancelledError) or (
+        isinstance(error, RecursionError) and isinstance(error.__context__, asyncio.CancelledError))
+
+
 def _holds_group(error: BaseException | None) -> bool:
     """Whether IPython would hand this error to Python's own printer: a group, or an error in the wake of one."""
     while error is not None:
@@ -339,7 +365,8 @@ def _is_learners(filename: str, ip: Any) -> bool:
 
 
 def _name(future: asyncio.Future[Any]) -> str:
-    return f"The task {future.get_name()!r}" if isinstance(future, asyncio.Task) else "A future"
+    """What to call a future: a task that the program has not named, by its function and not "Task-44"."""
+    return f"The task {task_name(future)!r}" if isinstance(future, asyncio.Task) else "A future"
 
 
 def _sigint() -> Any:

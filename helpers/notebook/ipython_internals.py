@@ -56,6 +56,15 @@ def show_text(ip: Any, error: BaseException, trace: TracebackType | None, text: 
     ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
 
 
+def took_for_command(ip: Any, error: BaseException, name: str = "run") -> bool:
+    """Whether an error is that of IPython's command %run, for which it has taken a cell with the word `run` alone.
+
+    It does so if no variable has that name, as after a cell that was stopped before it had a value.
+    """
+    return (type(error) is Exception and str(error).startswith("you must provide at least a filename")
+            and name not in ip.user_ns)
+
+
 def is_no_program(ip: Any, error: BaseException, trace: TracebackType | None) -> bool:
     """Whether an error that ended a cell is the compiler's, which has not let it begin."""
     while trace is not None:

@@ -6,6 +6,9 @@ the kernel's waits for the cell, and the cell for that task: the cancellation go
 (`RecursionError`), the stop button does nothing, and the kernel never answers again (ipykernel 7.4, Python 3.13).
 
 So code that a cell runs does not get these tasks. Everybody else, such as the kernel, gets all.
+
+What often follows in a script, `loop.stop()`, would end the kernel at once, and with it all that was computed. Asked
+for by a cell, it is an error that says so.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from helpers.recorder.learners_code import learners_place
 _original: Callable[..., set[asyncio.Task[Any]]] = asyncio.all_tasks
 _kernels: asyncio.AbstractEventLoop | None = None
 _places: tuple[Any, ...] = (asyncio, asyncio.tasks)
+
+CALLBACKS = ("asyncio.events", "helpers.recorder.turns")        # the modules that call what was handed to the loop
 
 
 @functools.wraps(_original)
@@ -57,10 +62,25 @@ def is_kernels(task: asyncio.Task[Any]) -> bool:
     return cell is None or (cell.task is None and task is cell.runs_in)
 
 
+def stop() -> None:
+    """In place of the `stop` of the kernel's loop: an error if a cell asks for it."""
+    assert _kernels is not None
+    caller = sys._getframe(1)
+    # The kernel ends itself with it, too, and may do so in the context of a cell: after exit().
+    handed_on = CELL.get() is not None and caller.f_globals.get("__name__") in CALLBACKS
+    if handed_on or learners_place(caller) is not None:
+        raise RuntimeError("loop.stop() would end the kernel of this notebook, since the loop is the kernel's. Leave "
+                           "it out: a cell is over when its last line is done. A script needs no loop.stop() either, "
+                           "if it begins with asyncio.run(main())")
+    type(_kernels).stop(_kernels)
+
+
 def install(loop: asyncio.AbstractEventLoop) -> None:
     """Have cells find this `all_tasks`, which tells the tasks of the kernel's loop apart. Twice does no harm."""
     global _kernels
     _kernels = loop
+    if isinstance(loop, asyncio.BaseEventLoop):
+        vars(loop).setdefault("stop", stop)
     for place in _places:
         if place.all_tasks is _original:
             place.all_tasks = all_tasks
@@ -69,6 +89,8 @@ def install(loop: asyncio.AbstractEventLoop) -> None:
 def remove() -> None:
     """Put asyncio's own back, unless somebody has put another one over this; that one then finds all tasks, too."""
     global _kernels
+    if isinstance(_kernels, asyncio.BaseEventLoop) and vars(_kernels).get("stop") is stop:
+        del vars(_kernels)["stop"]
     _kernels = None
     for place in _places:
         if place.all_tasks is all_tasks:

@@ -18,10 +18,18 @@
 
 from helpers.recorder.asyncio_internals import UnknownPython
 from helpers.recorder.notes import THRESHOLD
-from helpers.recorder.run import Recorder, check_coroutine, current_recorder, keep_stopped, note_stop, record
+from helpers.recorder.run import (
+    Recorder,
+    check_coroutine,
+    current_recorder,
+    keep_stopped,
+    note_stop,
+    record,
+    recorder_of,
+)
 from helpers.recorder.watchdog import Sampler, Watched
 
 __all__ = [
     "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder",
-    "keep_stopped", "note_stop", "record",
+    "keep_stopped", "note_stop", "record", "recorder_of",
 ]

@@ -33,7 +33,7 @@ from asyncio import (
     tasks,
 )
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future as ThreadFuture
 from concurrent.futures import ThreadPoolExecutor
 from types import BuiltinMethodType, CodeType, MethodType
@@ -482,6 +482,28 @@ def interrupt(task: Any, error: BaseException) -> bool:
     failed.set_exception(error)
     task.get_loop().call_soon(callback, failed, context=context)
     return True
+
+
+def cancel(task: Any, others: Callable[[], Iterable[Any]], *message: Any) -> None:
+    """Cancel a task, also one that asyncio cannot cancel since tasks await one another in a circle.
+
+    others  gives the tasks that may be in that circle
+
+    `task.cancel()` hands the cancellation on from one to the next, and in a circle, or a row of very many tasks, Python
+    gives up with a RecursionError, which may end whoever called. Then each of the tasks is woken by itself.
+    """
+    try:
+        task.cancel(*message)
+    except RecursionError:
+        wake({task, *others()}, *message)
+
+
+def wake(tasks: Iterable[Any], *message: Any) -> None:
+    """Cancel tasks, each by itself: nothing is handed on to what they await."""
+    for each in tasks:
+        # One that waits for nothing is ready, or runs; one that waits and cannot be woken has been woken already.
+        if not interrupt(each, asyncio.CancelledError(*message)) and each._fut_waiter is None:
+            each.cancel(*message)
 
 
 def is_stuck(task: Any) -> bool:

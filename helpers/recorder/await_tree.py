@@ -214,22 +214,34 @@ def _stand_at(task: Task, at: float | None) -> Stand:
 
 
 def _held(run: Recording, stands: list[Stand]) -> list[Stand]:
-    """The stands at the end of a run that is stuck at its locks, with their holders, if all of them can be told apart.
-
-    A deadlock knows its tasks by name and line.
-    """
-    known = [(each.name, each.place) for each in getattr(run.exception, "locks", ())]
-    numbers = []
-    for name, place in known:
-        alike = [task.id for task, stand in zip(run.tasks, stands) if task.finished is None
-                 and name in (task.name, task.coroutine) and stand.places[-1:] == (place,)]
-        if len(alike) != 1:
-            return stands
-        numbers.append(alike[0])
+    """The stands at the end of a run that is stuck at its locks, with their holders, if it is certain who is who."""
     locks = getattr(run.exception, "locks", ())
+    numbers = _numbers(run, [(each.name, each.place) for each in locks], stands)
+    if not numbers:
+        return stands
     holders = {id(lock): number for number, each in zip(numbers, locks) for lock in each.holds}
     found = list(stands)
     for number, each in zip(numbers, locks):
         if each.wants is not None:
             found[number] = found[number]._replace(holder=holders.get(id(each.wants), -1))
     return found
+
+
+def _numbers(run: Recording, known: Sequence[tuple[str, Place | None]], stands: Sequence[Stand]) -> list[int]:
+    """Which tasks of a recording those are that a deadlock knows by name and line; empty unless all are certain.
+
+    It knows them in the order of creation, but for those to whom the program gave one name.
+    """
+    numbers: dict[int, int] = {}
+    for name in dict.fromkeys(name for name, _ in known):
+        wanted = [at for at, each in enumerate(known) if each[0] == name]
+        left = [task.id for task in run.tasks if task.finished is None and name in (task.name, task.coroutine)]
+        if len(left) == len(wanted) and sum(run.tasks[each].name == name for each in left) <= 1:
+            numbers.update(zip(wanted, left))
+            continue
+        for at in wanted:
+            alike = [each for each in left if stands[each].places[-1:] == (known[at][1],)]
+            if len(alike) != 1:
+                return []
+            numbers[at] = alike[0]
+    return [numbers[at] for at in range(len(known))]

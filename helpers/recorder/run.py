@@ -27,12 +27,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from types import CoroutineType
 from typing import Any, Literal
 
-from helpers.recorder.asyncio_internals import Loop, UnknownPython, unknown_python
+from helpers.recorder.asyncio_internals import Loop, UnknownPython, cancel, unknown_python
 from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, ROWS, THRESHOLD, Notes, Row
 from helpers.recorder.standings import standings
@@ -54,13 +54,16 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
     An exception that the coroutine raises is kept: the recording shows it, and `.result` raises it.
     Cancelling `record` (the stop button, Ctrl-C, a timeout around it) cancels the coroutine, waits for its
     clean-up, and raises CancelledError; cancelled once more, it waits no longer. The error has a note that says where
-    each task stood, and `record.stopped` is the recording up to there, until the next one begins. Raises TypeError
-    for anything that is not a coroutine object, and `UnknownPython` if asyncio was not as the recorder knows it.
+    each task stood, and `record.stopped` is the recording up to there, until the next one begins; of several that are
+    stopped at once it is that of the first to end. Raises TypeError for anything that is not a coroutine object, and
+    `UnknownPython` if asyncio was not as the recorder knows it.
     """
+    global _kept_until
     coro = check_coroutine(coro, "await record")
     loop = asyncio.get_running_loop()
     recorder = Recorder(loop, time.perf_counter_ns, threshold)
     keep_stopped(record, None)
+    _kept_until = -1
     try:
         with recorder:
             task = recorder.context.run(loop.create_task, coro)
@@ -69,11 +72,16 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
             except asyncio.CancelledError as cancelled:
                 if recorder.stopped is None:
                     recorder.note_stop()
-                task.cancel(*cancelled.args)        # with its message, if there is one
+                cancel(task, recorder.unfinished, *cancelled.args)      # with its message, if there is one
                 await asyncio.wait((task,))
                 raise
     except (asyncio.CancelledError, KeyboardInterrupt) as stop:
-        keep_stopped(record, recorder.stopped_recording(task, "real", stop))
+        # Of several recordings that are stopped at once, the first to end is kept: its error has said so already.
+        is_kept = recorder.stopped is None or recorder.stopped > _kept_until
+        run = recorder.stopped_recording(task, "real", stop, is_kept=is_kept)
+        if is_kept and run is not None:
+            keep_stopped(record, run)
+            _kept_until = recorder.ended
         raise
     return recorder.recording(task, "real")
 
@@ -84,28 +92,30 @@ def keep_stopped(function: Any, run: Recording | None) -> None:
 
 
 keep_stopped(record, None)
+_kept_until = -1        # when the run ended that is kept there, on the clock of real recordings
 
 
 def note_stop(loop: asyncio.AbstractEventLoop, running: Place | None,
-              concerns: Callable[[contextvars.Context], bool]) -> Callable[[asyncio.Task[Any]], bool]:
+              concerns: Callable[[contextvars.Context], bool]) -> list[Recorder]:
     """Some of the runs that are recorded on a loop are being stopped now: remember where they stand.
 
     running   the learner's line that holds the loop
     concerns  whether the stop concerns what was begun in a context
 
-    Gives a function that says of a task whether one of these recordings will tell where it stood.
+    Gives their recorders.
     """
     watch = WATCHES.get(loop)
-    recordings = [each for each in (watch.recordings if watch is not None else ())
-                  if isinstance(each, Recorder) and concerns(each.context)]
-    for each in recordings:
+    recorders = [each for each in (watch.recordings if watch is not None else ())
+                 if isinstance(each, Recorder) and concerns(each.context)]
+    for each in recorders:
         each.note_stop(running)
+    return recorders
 
-    def is_told(task: asyncio.Task[Any]) -> bool:
-        row: Row | None = ROWS.get(id(task))
-        return row is not None and row.recorder in recordings
 
-    return is_told
+def recorder_of(task: asyncio.Task[Any]) -> Notes | None:
+    """The recorder that takes notes on a task; None if none does."""
+    row: Row | None = ROWS.get(id(task))
+    return row.recorder if row is not None else None
 
 
 def check_coroutine(coro: Any, call: str) -> Coroutine[Any, Any, Any]:
@@ -158,6 +168,7 @@ class Recorder(Notes):
         self.watch: Watch | None = None
         self.stopped: int | None = None             # when the run was stopped, if it was
         self.stopped_at: Place | None = None        # the learner's line that was running then, if it is known
+        self.told = ""                              # the note that the error of the stopped run has
         self.context = contextvars.copy_context()
         self.context.run(CURRENT.set, self)
 
@@ -174,12 +185,21 @@ class Recorder(Notes):
             self.watch.remove(self)
         self.close()
 
+    def unfinished(self) -> list[asyncio.Task[Any]]:
+        """The tasks that are not done."""
+        return [task for _, task in self._unfinished()]
+
+    def _unfinished(self) -> Iterator[tuple[Row, asyncio.Task[Any]]]:
+        for row in self.rows:
+            task = row.reference() if row.finished is None and row.reference is not None else None
+            if task is not None and not task.done():
+                yield row, task
+
     def _read_asked(self) -> None:
         """Read what those have asked for that are left in a sleep."""
         try:
-            for row in self.rows:
-                task = row.reference() if row.finished is None and row.reference is not None else None
-                if task is not None and not task.done() and task is not asyncio.current_task(self.loop):
+            for row, task in self._unfinished():
+                if task is not asyncio.current_task(self.loop):
                     seconds = asked_of(task)
                     if seconds >= 0:
                         self.asked[row.id] = seconds
@@ -190,9 +210,11 @@ class Recorder(Notes):
         """The run is being stopped, now; `running` is the learner's line that holds the loop."""
         self.stopped, self.stopped_at = self.clock(), running
 
-    def stopped_recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
-                          stop: BaseException) -> Recording | None:
+    def stopped_recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"], stop: BaseException,
+                          remarks: Sequence[Remark] = (), *, is_kept: bool = True) -> Recording | None:
         """The recording of a run that was stopped by an error, to which a note is added that says how far it came.
+
+        is_kept  whether it will be `record.stopped` or `simulate.stopped`: then the note says so
 
         None if there is none, and the note says why. It keeps nothing of the program alive, so the exception of the
         recording has no traceback.
@@ -200,9 +222,10 @@ class Recorder(Notes):
         call = "simulate" if clock == "virtual" else "record"
         ended_by = None if main.done() else asyncio.CancelledError(*stop.args)
         try:
-            run = self.recording(main, clock, ended_by)
+            run = self.recording(main, clock, ended_by, remarks)
         except UnknownPython as problem:
-            stop.add_note(f"{call}() was stopped. It has no recording: {problem}")
+            self.told = f"{call}() was stopped. It has no recording: {problem}"
+            stop.add_note(self.told)
             return None
         if isinstance(run.exception, (asyncio.CancelledError, KeyboardInterrupt)):
             run = replace(run, exception=type(run.exception)(*run.exception.args))
@@ -210,7 +233,9 @@ class Recorder(Notes):
         at = None if clock == "virtual" or self.stopped is None else (self.stopped - self.started) / 1e9
         told = standings(run, at, self.stopped_at, self.where_died())
         where = f"Where each task stood:{told}" if told else "All its tasks were done."
-        stop.add_note(f"{call}() was stopped. {where}\n{call}.stopped is the recording up to here.")
+        kept = f"\n{call}.stopped is the recording up to here." if is_kept else ""
+        self.told = f"{call}() was stopped. {where}{kept}"
+        stop.add_note(self.told)
         return run
 
     def where_died(self) -> Callable[[Task], Place | None]:

@@ -14,12 +14,12 @@ from types import CoroutineType
 
 from helpers.recorder.names import task_name
 from helpers.recorder.owners import sort_out
-from helpers.recorder.waits import describe
+from helpers.recorder.waits import what_it_does
 from helpers.recording import Others, Place, Recording, Span, Task
 from helpers.wait_kinds import EXCEPTION, READY, WAIT, kind_of
 from helpers.words import count, first_line, listed, shown_name
 
-MOST = 20                   # tasks that are told one by one; the others are counted
+MOST = 20                   # lines on tasks; the other tasks are counted
 MOST_FAILED = 5             # the same for those that have failed
 MOST_NAMES = 4              # names in one sentence
 
@@ -27,6 +27,8 @@ MOST_NAMES = 4              # names in one sentence
 def standings(run: Recording, at: float | None = None, running: Place | None = None,
               died: Callable[[Task], Place | None] = lambda task: None) -> str:
     """Where the tasks of a recording stood, and which had failed: a line for each, which begins with "  - ".
+
+    Three tasks and more of which the same is to be said share a line.
 
     at       the moment, in seconds since the recording began; None: its end
     running  the learner's line that was running at that moment, if it is known
@@ -37,11 +39,11 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
         if at is not None and task.created > at:
             continue
         if task.finished is None or (at is not None and task.finished > at):
-            standing.append(_stands(run, task, at, running))
+            standing.append((run.names[task.id], _stands(run, task, at, running)))
         elif task.error.partition(":")[0] == "KeyboardInterrupt":       # it held the loop, and so the stop ended it
-            standing.append(f"{run.names[task.id]} runs{_at(died(task))}")
+            standing.append((run.names[task.id], f"runs{_at(died(task))}"))
         elif task.outcome == EXCEPTION:
-            failed.append(f"{run.names[task.id]} has failed: {first_line(task.error)}{_at(died(task))}")
+            failed.append((run.names[task.id], f"has failed: {first_line(task.error)}{_at(died(task))}"))
     return _lines(standing, MOST, "task") + _lines(failed, MOST_FAILED, "failed task")
 
 
@@ -49,21 +51,21 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
                  running: Place | None = None) -> str:
     """The same of tasks that are not recorded; `current` is the one that holds the loop, at the line `running`.
 
-    Tasks of which the same is to be said share a line. Those of libraries are counted.
+    Three tasks and more of which the same is to be said share a line, and two if they have one name. Those of libraries are
+    counted.
     """
+    told = []
     own, others = sort_out(tasks, current)
-    told: dict[str, int] = {}
     for task in own:
-        coro = task.get_coro()
+        coro, name = task.get_coro(), shown_name(task_name(task))
         if task is current:
-            sentence = f"{shown_name(task_name(task))} runs{_at(running)}"
+            words = f"runs{_at(running)}"
         elif isinstance(coro, CoroutineType) and inspect.getcoroutinestate(coro) == inspect.CORO_CREATED:
-            sentence = f"{shown_name(task_name(task))} has not begun"
+            words = "has not begun"
         else:
-            sentence = describe(task)
-        told[sentence] = told.get(sentence, 0) + 1
-    return _lines([sentence if times == 1 else f"{count(times, 'task')}: {sentence}"
-                   for sentence, times in told.items()], MOST, "line") + _others(others)
+            words = what_it_does(task)
+        told.append((name, words))
+    return _lines(told, MOST, "task") + _others(others)
 
 
 def _others(others: Iterable[Others]) -> str:
@@ -71,15 +73,15 @@ def _others(others: Iterable[Others]) -> str:
 
 
 def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:
-    name, span = run.names[task.id], _span_at(task, at)
+    span = _span_at(task, at)
     if span is None:
-        return f"{name} has not begun"
+        return "has not begun"
     if span.kind == READY:
-        return f"{name} is ready to run{_at(span.place)}" if span.wait else f"{name} has not begun"
+        return f"is ready to run{_at(span.place)}" if span.wait else "has not begun"
     if span.kind == WAIT:
         names = [run.names[number] for number in span.on]
-        return f"{name} {kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
-    return f"{name} runs{_at(running or span.place)}"
+        return f"{kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
+    return f"runs{_at(running or span.place)}"
 
 
 def _span_at(task: Task, at: float | None) -> Span | None:
@@ -96,7 +98,20 @@ def _at(place: Place | None) -> str:
     return f" at {place}" if place else ""
 
 
-def _lines(told: list[str], most: int, noun: str) -> str:
-    hidden = len(told) - most
-    shown = told[:most] + ([f"and {hidden:,} more {noun}{'s' * (hidden != 1)}"] if hidden > 0 else [])
-    return "".join(f"\n  - {line}" for line in shown)
+def _lines(told: list[tuple[str, str]], most: int, noun: str) -> str:
+    """A line for each task, of which the name and the words are given; those that are alike share one."""
+    alike: dict[str, list[str]] = {}
+    for name, words in told:
+        alike.setdefault(words, []).append(name)
+    lines: dict[str, int] = {}              # a line, and of how many tasks it tells
+    for name, words in told:
+        names = alike[words]
+        if len(names) > 1 and len(set(names)) == 1:
+            lines[f"{count(len(names), 'task')}: {name} {words}"] = len(names)
+        elif len(names) > 2:
+            lines[f"{listed(names, most=MOST_NAMES)}: each {words}"] = len(names)
+        else:
+            lines[f"{name} {words}"] = 1
+    hidden = sum(list(lines.values())[most:])
+    return "".join(f"\n  - {line}" for line in
+                   [*list(lines)[:most], *([f"and {count(hidden, f'more {noun}')}"] if hidden else [])])

@@ -414,7 +414,12 @@ def place_of(task: asyncio.Task[Any]) -> Place | None:
 
 def describe(task: asyncio.Task[Any], name: str | None = None) -> str:
     """A sentence on a task that waits: its name, by default its own, what for, and where."""
+    return f"{shown_name(task_name(task)) if name is None else name} {what_it_does(task)}"
+
+
+def what_it_does(task: asyncio.Task[Any]) -> str:
+    """The same sentence without the name: "sleeps at line 3 in fetch"."""
     wait = _wait_of(task)
     place = wait.place()
     what = "is ready to run" if wait.kind == "turn" else kind_of(wait.kind).told()
-    return f"{shown_name(task_name(task)) if name is None else name} {what}" + (f" at {place}" if place else "")
+    return what + (f" at {place}" if place else "")

@@ -60,7 +60,8 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
                 error = _run(loop, main)
                 left += loop.open_tasks()           # while their order is known
         except KeyboardInterrupt as stop:
-            keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop))
+            remarks = (*work.remarks(), *_real_clocks(loop, recorder))
+            keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop, remarks))
             raise
         finally:
             refused = _close(loop, left)

@@ -359,6 +359,10 @@ class Threads:
                 message = self._complaint()
                 self.abandon()
                 raise StuckThread(message) from None
+            except KeyboardInterrupt:           # whoever presses stop does not wait for it once more, at the end
+                self.at_work = None
+                self.abandon()
+                raise
             if letter.job.abandoned:
                 continue
             if not isinstance(letter.wish, GoOn):

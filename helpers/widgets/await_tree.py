@@ -7,6 +7,7 @@
     main: waits for its tasks (gather), line 12 in main
     ├─ fetch: sleeps 0.3 s, line 4 in fetch → line 9 in ask
     └─ fetch 2: waits for a lock, which fetch holds, line 5 in fetch
+    A task stands below the one that awaits it.
 
 A task stands below the one that awaits it, and on the left if nobody does. Whoever is awaited by several is told in
 full once. Tasks that await one another in a circle are told as that. Only the learner's tasks are shown, and what they
@@ -29,7 +30,7 @@ from helpers.arguments import number, recorded_run
 from helpers.markup import joined, style, tag
 from helpers.recorder import await_tree as reading
 from helpers.recorder.await_tree import NEW, RUNS, Stand, Stands
-from helpers.recording import Others, Place, Recording
+from helpers.recording import Others, Recording
 from helpers.wait_kinds import READY, WAIT, kind_of
 from helpers.words import count, listed, seconds, shown_name, told_apart
 
@@ -79,6 +80,7 @@ class Line(NamedTuple):
     last: tuple[bool, ...]      # of each level, whether it is the last one there
     name: str
     words: str
+    way: str = ""               # the lines in which it awaits
 
 
 class AwaitTree:
@@ -133,10 +135,9 @@ class AwaitTree:
             self._task((*last, at + 1 == len(shown) and not more), each, path)
         if more and self._left > 0:
             words = f"and {count(more, 'more task')}"
-            alike = {self._words(each) for each in numbers[len(shown):]}
-            if len(alike) == 1:
-                words += f"; each {alike.pop()}"
-            self._lines.append(Line((*last, True), "", words))
+            alike = {(self._words(each), self._way(each)) for each in numbers[len(shown):]}
+            same, way = alike.pop() if len(alike) == 1 else ("", "")
+            self._lines.append(Line((*last, True), "", words + (f"; each {same}" if same else ""), way))
             self._told.update(numbers[len(shown):])
 
     def _task(self, last: tuple[bool, ...], each: int, path: tuple[int, ...]) -> None:
@@ -151,7 +152,7 @@ class AwaitTree:
             self._lines.append(Line(last, name, "see above"))
             return
         self._told.add(each)
-        self._lines.append(Line(last, name, self._words(each)))
+        self._lines.append(Line(last, name, self._words(each), self._way(each)))
         if on and len(path) + 1 >= DEEPEST:
             below = self._reached_from(on) - self._told
             if below:
@@ -183,7 +184,15 @@ class AwaitTree:
             if stand.holder >= 0:
                 holder = "it holds itself" if stand.holder == each else f"{self.names[stand.holder]} holds"
                 words += f", which {holder}"
-        return f"{words}, {_way(stand.places)}" if stand.places else words
+        return words
+
+    def _way(self, each: int) -> str:
+        """The lines in which a task awaits, outermost first; of very many the outermost and the innermost."""
+        told = [f"line {place.line}" + ("" if place.function.startswith("<") else f" in {place.function}")
+                for place in self.stands[each].places]
+        if len(told) > LINES:
+            told = [told[0], "…", *told[2 - LINES:]]
+        return " → ".join(told)
 
     @property
     def heading(self) -> str:
@@ -194,20 +203,27 @@ class AwaitTree:
         parts = [("runs", "run", states.count(RUNS)), ("is ready", "are ready", states.count(READY)),
                  ("has not begun", "have not begun", states.count(NEW)), ("waits", "wait", states.count(WAIT))]
         told = [f"{number:,} {one if number == 1 else many}" for one, many, number in parts if number]
+        if len(told) == 1:
+            told = [f"it {one}" if number == 1 else f"all {many}" for one, many, number in parts if number]
         return f"{count(len(states), 'task')} {self.moment}: {listed(told)}."
 
     @property
     def footer(self) -> str:
-        """How many tasks the libraries have; "" if none."""
-        return f"Tasks of libraries: {listed(f'{each.library} {each.tasks:,}' for each in self.others)}." \
-            if self.others else ""
+        """How many tasks the libraries have; "" if none. A recording does not know when they ended."""
+        told = listed(f"{each.library} {each.tasks:,}" for each in self.others)
+        return told and f"Tasks of libraries{'' if self.moment == 'now' else ', in the whole run'}: {told}."
+
+    @property
+    def key(self) -> str:
+        """How to read the tree; "" if no task stands below another one."""
+        return "A task stands below the one that awaits it." if any(len(line.last) > 1 for line in self._lines) else ""
 
     # -- as it is shown -------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        lines = [_branch(line.last) + (f"{line.name}: {line.words}" if line.name else line.words)
-                 for line in self._lines]
-        return "\n".join(filter(None, [self.heading, *lines, self.footer]))
+        lines = [_branch(line.last) + (f"{line.name}: " if line.name else "")
+                 + ", ".join(filter(None, (line.words, line.way))) for line in self._lines]
+        return "\n".join(filter(None, [self.heading, *lines, self.footer, self.key]))
 
     __repr__ = __str__
 
@@ -226,20 +242,27 @@ class AwaitTree:
             depth = max(len(line.last), 1)
             while len(levels) < depth:
                 levels.append([])
-            parts.append(tag("b", line.name) + " " + tag("span", line.words) if line.name else tag("i", line.words))
+            told = tag("b", line.name) + ": " + line.words if line.name else tag("i", line.words)
+            parts.append(told + tag("span", ", " + line.way) if line.way else told)
             following = self._lines[at + 1] if at + 1 < len(self._lines) else None
             if following is not None and len(following.last) > depth:
                 continue                        # its own list comes first; the item is closed after it
             levels[depth - 1].append(tag("li", parts.pop()))
             next_depth = max(len(following.last), 1) if following is not None else 1
             while depth > next_depth:           # the list is complete: it belongs to the item above
-                below = tag("ul", *levels.pop())
+                below = _list(levels.pop())
                 depth -= 1
                 levels[depth - 1].append(tag("li", parts.pop(), below))
-        footer = tag("p", self.footer) if self.footer else Markup()
-        tree = tag("ul", *levels[0]) if levels[0] else Markup()
+        tree = _list(levels[0]) if levels[0] else Markup()
+        notes = [tag("p", text) for text in (self.footer, self.key) if text]
         return joined([style("helpers.widgets", "await_tree.css"),
-                       tag("div", tag("p", self.heading), tree, footer, class_="wyw-tree")])
+                       tag("div", tag("p", self.heading), tree, *notes, class_="wyw-tree", role="group",
+                           aria_label="Await tree")])
+
+
+def _list(items: Sequence[Markup]) -> Markup:
+    """A list; its role is said, since Safari takes one without bullets for none."""
+    return tag("ul", *items, role="list")
 
 
 def _branch(last: tuple[bool, ...]) -> str:
@@ -248,11 +271,3 @@ def _branch(last: tuple[bool, ...]) -> str:
         return ""
     return "".join("   " if each else "│  " for each in last[1:-1]) + ("└─ " if last[-1] else "├─ ")
 
-
-def _way(places: Sequence[Place]) -> str:
-    """The lines in which a task awaits, outermost first; of very many the outermost and the innermost."""
-    told = [f"line {place.line}" + ("" if place.function.startswith("<") else f" in {place.function}")
-            for place in places]
-    if len(told) > LINES:
-        told = [told[0], "…", *told[2 - LINES:]]
-    return " → ".join(told)

@@ -136,13 +136,17 @@ def _figure(pulse: Heartbeat) -> Any:
     from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet
 
     sheet = Sheet(WIDTH)
-    left, right, top, height = 70, 40, 44, 36
+    title, _, certain = pulse.headline().partition(": ")        # in one line, the two would reach into "virtual time"
+    left, right, top, height = 70, 40, 66 if certain else 44, 36
     sheet.set_height(top + height + 36)
     columns = sheet.width - left - right
     span = pulse.elapsed or 1.0
     unit = Unit(pulse.elapsed)
     ticks = unit.ticks(span, columns)
-    sheet.text(14, 24, pulse.headline(), size=LARGE, fontweight="bold")
+    room = sheet.width - 36 - sheet.measure(f"{pulse.clock} time", SMALL)
+    sheet.text(14, 24, sheet.fit(title, room, LARGE, "bold"), size=LARGE, fontweight="bold")
+    if certain:
+        sheet.text(14, 46, f"The loop was {certain}.")
     sheet.text(sheet.width - 14, 24, f"{pulse.clock} time", size=SMALL, color=MUTED, ha="right")
     sheet.text(left - 10, top + height / 2, "beats", ha="right")
     axes = sheet.axes(left, top, columns, height, span, ticks)

@@ -187,7 +187,8 @@ WRONG = {
             coroutine.close()""")),
     "awaits a number": (
         samples.ask, "not awaitable", 2, "cannot be awaited", body("return await shops[0].price_of(item)")),
-    "a socket": (samples.ask, "not simulated", 2, "real time", body("await asyncio.open_connection('localhost', 1)")),
+    "a socket": (
+        samples.ask, "not simulated", 2, "sockets live", body("await asyncio.open_connection('localhost', 1)")),
     "SystemExit": (samples.ask, "exit", 3, "SystemExit: 3", body("""
         import sys
         sys.exit(3)""")),

@@ -219,6 +219,18 @@ def test_a_semaphore_of_threads_in_workers_is_not_called_wrong() -> None:
     check_report(report)
 
 
+@pytest.mark.parametrize(("answer", "told"), [
+    ("await asyncio.open_connection('localhost', 1)", "sockets live in real time"),
+    ("await asyncio.create_subprocess_exec('ls')", "subprocesses live in real time"),
+    ("import os\n    os.system('ls')", "an answer cannot start processes here (os.system)"),
+])
+def test_what_is_not_simulated_is_told_without_advice_for_runs_of_ones_own(answer: str, told: str) -> None:
+    report = check(samples.ask, f"async def ask(shops, item):\n    {answer}\n")
+    assert f"answers are checked: {told}. This says nothing" in " ".join(str(report).split()), report
+    assert (report.outcome, report.kind) == ("unchecked", "not simulated")
+    check_report(report)
+
+
 def test_a_thread_that_changes_nothing_is_no_hindrance() -> None:
     report = check(samples.ask, body(f"""
         import threading

@@ -145,6 +145,11 @@ def test_error_of_a_task_that_is_thrown_away(shared):
     assert "line 3, in fail\n    raise ValueError('no tea')\nValueError: no tea\n" in cell.stderr
 
 
+def test_a_task_without_a_name_is_called_by_its_function(shared):
+    cell = shared.run(FAIL + "_ = asyncio.create_task(fail()); del _\nawait asyncio.sleep(0.05)")
+    assert "The task 'fail' failed" in cell.stderr
+
+
 def test_error_of_a_task_in_a_variable_is_said_once(shared):
     cell = shared.run(FAIL + "kept = asyncio.create_task(fail(), name='kept')\nawait asyncio.sleep(0.05)")
     assert cell.stderr.count("The task 'kept' failed, and nobody has awaited it") == 1

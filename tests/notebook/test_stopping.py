@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -127,6 +128,7 @@ def test_no_task_begins_after_the_stop(kernel, code):
     assert stop(kernel, code).stdout.count("begin") == 1
 
 
+HINT = "\nrecord.stopped is the recording up to here.\nWrite record.stopped in a cell to see the recording."
 RECORDED = [name for name, code in PLAIN.items() if "the cell" not in name]
 
 
@@ -136,7 +138,7 @@ def test_no_task_of_a_recording_begins_after_the_stop(kernel, name):
     cell = stop(kernel, program)
     assert cell.stdout.count("begin") == 1
     assert "record() was stopped. Where each task stood:\n  - main " in cell.traceback, cell.traceback
-    assert cell.traceback.endswith("\nrecord.stopped is the recording up to here.")
+    assert cell.traceback.endswith(HINT)
     assert "main" in kernel.run("print(record.stopped)").stdout
 
 
@@ -249,12 +251,12 @@ async def main():
     await queue.join()
 run = await record(main())"""
     cell = stop(kernel, code, at="10")
-    assert cell.traceback.splitlines()[-5:] == [
+    assert cell.traceback.splitlines()[-6:] == [
         "KeyboardInterrupt: stopped",
         "record() was stopped. Where each task stood:",
         "  - main waits until all items of a queue are done at line 8 in main",
         "  - worker has failed: ZeroDivisionError: integer division or modulo by zero at line 3 in worker",
-        "record.stopped is the recording up to here.",
+        *HINT.splitlines()[1:],
     ]
     shown = kernel.run("record.stopped").results[0]
     assert shown.startswith("2 tasks in real time; at most 1 under way; 1 failed; 1 cancelled"), shown
@@ -272,6 +274,37 @@ await asyncio.gather(*[wait(lock) for _ in range(3)])"""
     told = stop(kernel, code).traceback.splitlines()
     assert told[-4:-2] == ["KeyboardInterrupt: stopped", "Where each task of the cell stood:"], told
     assert sorted(told[-2:]) == ["  - 3 tasks: wait has not begun", f"  - blocker runs at line {SLEEP} in block"]
+
+
+INNER = """
+async def inner(n):
+    print("begin", n, flush=True)
+    await asyncio.sleep(600)
+"""
+
+
+def test_a_recording_in_a_task_tells_it_too(kernel):
+    code = INNER + "async with asyncio.TaskGroup() as group:\n    group.create_task(record(inner(1)))"
+    told = stop(kernel, code).traceback
+    assert told.count("Where each task stood:\n  - inner sleeps at line 3 in inner" + HINT) == 1, told
+
+
+def test_of_two_recordings_that_are_stopped_at_once_one_is_kept_and_both_are_told(kernel):
+    told = stop(kernel, INNER + "await asyncio.gather(record(inner(1)), record(inner(2)))", at="begin 2").traceback
+    assert told.count("record() was stopped. Where each task stood:\n  - inner sleeps at line 3 in inner") == 2, told
+    assert told.count(HINT.splitlines()[1]) == told.count(HINT.splitlines()[2]) == 1
+
+
+def test_a_recording_that_the_cell_does_not_await_tells_where_its_tasks_stood(kernel):
+    code = INNER + "left = asyncio.create_task(record(inner(1)))\nawait asyncio.sleep(600)"
+    told = stop(kernel, code).traceback
+    assert "A recording had not ended yet. Where each of its tasks stood:\n  - inner sleeps at line 3" in told, told
+
+
+def test_a_second_stop_does_not_show_the_first(kernel):
+    code = f"async def main():\n    print('begin', flush=True){STUBBORN['awaits in finally']}\nawait main()"
+    cell = kernel.run(code, stop_at="begin", stops=2)
+    assert cell.reply["ename"] == "KeyboardInterrupt" and "CancelledError" not in cell.traceback, cell.traceback
 
 
 def test_a_cell_without_tasks_tells_its_line_alone(kernel):
@@ -294,6 +327,7 @@ run = simulate(main())"""
     assert "simulate() was stopped. Where each task stood:\n" in cell.traceback
     assert "\n  - main runs at line " in cell.traceback
     assert "  - other sleeps at line 2 in other\nsimulate.stopped is the recording up to here." in cell.traceback
+    assert cell.traceback.endswith("\nWrite simulate.stopped in a cell to see the recording.")
     assert kernel.run("print(simulate.stopped.tasks[1].spans[-1].wait)").stdout == "sleep\n"
 
 
@@ -426,3 +460,88 @@ def test_a_server_that_takes_the_signal(kernel, how):
     pytest.importorskip("uvicorn")
     stop(kernel, UVICORN + how)
     assert stop(kernel, "await asyncio.gather(*[block(n) for n in range(8)])").stdout.count("begin") == 1
+
+
+# -- tasks that await one another ---------------------------------------------------------------------
+
+CIRCLE = """
+tasks = {}
+async def other(name):
+    await tasks[name]
+async def circle():
+    for mine, theirs in ("ab", "bc", "ca"):
+        tasks[mine] = asyncio.create_task(other(theirs), name=mine)
+    await asyncio.sleep(0)
+    print("begin", flush=True)
+    await tasks["a"]
+async def itself():
+    print("begin", flush=True)
+    await asyncio.gather(*[t for t in asyncio.all_tasks() if not t.get_name().startswith("older")])
+"""
+
+
+@pytest.mark.parametrize("code", [
+    "await circle()", "await record(circle())", "await asyncio.create_task(circle())", "await itself()",
+    "await asyncio.gather(circle(), asyncio.sleep(600))",
+    "async with asyncio.TaskGroup() as group:\n    group.create_task(circle())",
+    "await circle() if not tasks else None\nawait asyncio.wait(tasks.values())",
+])
+def test_tasks_in_a_circle_are_stopped(kernel, code):
+    stop(kernel, CIRCLE + code)
+
+
+def test_a_circle_that_was_recorded_is_told(kernel):
+    told = stop(kernel, CIRCLE + "await record(circle())").traceback
+    assert "  - a waits for b at line 3 in other\n  - b waits for c at line 3 in other" in told, told
+
+
+# -- the kernel's loop --------------------------------------------------------------------------------
+
+STOPS = {
+    "in a cell": "asyncio.get_event_loop().stop()",
+    "in a cell that awaits": "await asyncio.sleep(0)\nasyncio.get_running_loop().stop()",
+    "in a task": "async def main():\n    asyncio.get_running_loop().stop()\nawait asyncio.create_task(main())",
+    "by a callback": "loop = asyncio.get_running_loop()\nloop.call_later(0.01, loop.stop)\nawait asyncio.sleep(0.1)",
+    "by a callback of a recorded program": (
+        "async def main():\n    loop = asyncio.get_running_loop()\n    loop.call_soon(loop.stop)\n"
+        "    await asyncio.sleep(0.05)\n_ = await record(main())"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", STOPS.values(), ids=STOPS.keys())
+def test_a_cell_cannot_stop_the_loop_of_the_kernel(kernel, code):
+    cell = kernel.run(code)
+    assert cell.reply is not None
+    told = cell.errors[0]["evalue"] if cell.errors else cell.stderr
+    assert "loop.stop() would end the kernel of this notebook" in told, cell
+    assert kernel.run("1 + 1").results == ["2"]
+
+
+def test_the_kernel_can_end_itself():
+    kernel = Kernel()
+    try:
+        kernel.run(SETUP)
+        assert kernel.run("exit").reply is not None
+        for _ in range(200):
+            if not kernel.manager.is_alive():
+                break
+            time.sleep(0.1)
+        assert not kernel.manager.is_alive()
+    finally:
+        kernel.close()
+
+
+def test_without_the_extension_the_loop_has_its_own_stop(kernel):
+    code = "%unload_ext helpers\nprint('stop' in vars(asyncio.get_event_loop()))\n%load_ext helpers\n"
+    assert kernel.run(code + "print('stop' in vars(asyncio.get_event_loop()))").stdout == "False\nTrue\n"
+
+
+def test_a_run_that_was_stopped_is_no_variable(kernel):
+    kernel.run("globals().pop('run', None)")
+    stop(kernel, INNER + "run = await record(inner(1))")
+    told = kernel.run("run").traceback
+    assert "There is no variable run, so IPython has taken the word for its own command %run." in told, told
+    assert told.endswith("The recording of the run that was stopped is record.stopped.")
+    kernel.run("run = 1")
+    assert kernel.run("run").results == ["1"]

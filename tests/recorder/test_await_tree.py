@@ -242,7 +242,8 @@ def test_a_deadlock_has_its_holders():
         ("main", "gather", -1), ("north", "lock", 2), ("south", "lock", 1)]
 
 
-def test_tasks_of_a_deadlock_that_cannot_be_told_apart_have_no_holders():
+@pytest.mark.parametrize(("name", "holders"), [(None, [2, 1]), ("same", [-1, -1])])
+def test_tasks_of_a_deadlock_have_holders_if_they_can_be_told_apart(name, holders):
     async def take(mine, theirs):
         async with mine:
             await asyncio.sleep(0.1)
@@ -251,7 +252,8 @@ def test_tasks_of_a_deadlock_that_cannot_be_told_apart_have_no_holders():
 
     async def main():
         first, second = asyncio.Lock(), asyncio.Lock()
-        await asyncio.gather(take(first, second), take(second, first))
+        await asyncio.gather(asyncio.create_task(take(first, second), name=name),
+                             asyncio.create_task(take(second, first), name=name))
 
     stands = of_recording(simulate(main())).stands
-    assert [(stand.wait, stand.holder) for stand in stands[1:]] == [("lock", -1), ("lock", -1)]
+    assert [(stand.wait, stand.holder) for stand in stands[1:]] == [("lock", holder) for holder in holders]

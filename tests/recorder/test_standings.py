@@ -48,11 +48,28 @@ def test_a_timeout_around_a_recording_tells_where_the_tasks_stood():
     told = asyncio.run(stopped(many())).splitlines()
     assert told[0] == "record() was stopped. Where each task stood:"
     assert told[1].startswith("  - many waits for waiter, waiter 2, waiter 3 and 27 more (gather) at line ")
-    assert told[2].startswith("  - waiter waits for an event at line ") and told[2].endswith(" in waiter")
-    assert told[MOST + 1] == "  - and 11 more tasks"
-    assert told[MOST + 2].startswith("  - fails has failed: ValueError: no tea at line ")
-    assert told[-2:] == ["  - and 2 more failed tasks", "record.stopped is the recording up to here."]
+    assert told[2].startswith("  - waiter, waiter 2, waiter 3 and 27 more: each waits for an event at line ")
+    assert told[3].startswith("  - fails, fails 2, fails 3 and 4 more: each has failed: ValueError: no tea at line ")
+    assert told[4:] == ["record.stopped is the recording up to here."]
     assert len(record.stopped.tasks) == 38 and record.stopped.tasks[0].outcome == "cancelled"
+
+
+def test_of_many_tasks_that_differ_those_that_are_left_over_are_counted():
+    async def sleeps(number):
+        await asyncio.sleep(number)
+
+    async def main():
+        await asyncio.gather(*[sleeps(1) for _ in range(9)], *[shop(asyncio.Event().wait) for shop in shops])
+
+    def shop_at(number):        # each awaits at another line
+        space = {}
+        exec(compile("\n" * number + "async def shop(wait): await wait()", f"shop{number}.py", "exec"), space)
+        return space["shop"]
+
+    shops = [shop_at(number) for number in range(30)]
+    told = standings(simulate(main()), at=0.5).splitlines()[1:]
+    assert len(told) == MOST + 1 and "sleeps, sleeps 2, sleeps 3 and 6 more: each sleeps at line" in told[1]
+    assert told[-1] == "  - and 12 more tasks"
 
 
 def test_the_recording_that_was_stopped_keeps_nothing_of_the_program_and_goes_with_the_next():
@@ -123,8 +140,79 @@ def test_tasks_that_are_not_recorded():
 
     told = asyncio.run(main())
     assert [line.partition(" at ")[0] for line in told] == [
-        "  - one waits for an event", "  - two waits for an event", "  - 3 tasks: waiter waits for an event",
-        "  - late has not begun"]
+        "  - one, two, waiter and 2 more: each waits for an event", "  - late has not begun"]
+
+
+def test_tasks_of_one_name_and_two_tasks_that_are_alike():
+    async def main():
+        tasks = [asyncio.create_task(waiter(), name=name) for name in names]
+        await asyncio.sleep(0)
+        told = standings_of(tasks)
+        for task in tasks:
+            task.cancel()
+        return [line.partition(" at ")[0] for line in told.splitlines()[1:]]
+
+    names = ["one", "two"]
+    assert asyncio.run(main()) == ["  - one waits for an event", "  - two waits for an event"]
+    names = [None] * 3
+    assert asyncio.run(main()) == ["  - 3 tasks: waiter waits for an event"]
+
+
+def test_of_recordings_that_are_stopped_at_once_the_first_to_end_is_kept():
+    async def noted():
+        try:
+            await record(waiter())
+        except asyncio.CancelledError as error:
+            return notes(error)
+
+    async def outer():
+        tasks = [asyncio.create_task(noted()) for _ in range(2)]
+        await asyncio.sleep(SOON)
+        for task in tasks:
+            task.cancel()
+        return await asyncio.gather(*tasks)
+
+    told = asyncio.run(outer())
+    assert [note.endswith("\nrecord.stopped is the recording up to here.") for note in told] == [True, False]
+    assert all("Where each task stood:\n  - waiter waits for an event at line " in note for note in told)
+
+
+def test_a_recording_that_is_stopped_later_takes_the_place_of_one_within_it():
+    async def main():
+        inner = asyncio.create_task(record(waiter()))
+        await asyncio.sleep(0)
+        inner.cancel()
+        await asyncio.wait([inner])
+        assert record.stopped is not None
+        await waiter()
+
+    assert asyncio.run(stopped(main())).endswith("\nrecord.stopped is the recording up to here.")
+    assert record.stopped.tasks[0].name == "main"
+
+
+def test_tasks_that_await_one_another():
+    async def other(name):
+        await tasks[name]
+
+    async def main():
+        tasks.update(a=asyncio.create_task(other("b"), name="a"), b=asyncio.create_task(other("a"), name="b"))
+        await asyncio.sleep(0)
+        await tasks["a"]
+
+    tasks = {}
+    told = asyncio.run(stopped(main()))
+    assert "  - main waits for a at line " in told and "  - a waits for b at line " in told
+    assert all(task.cancelled() for task in tasks.values())
+
+
+def test_a_long_row_of_tasks():
+    async def link(number):
+        if number:
+            await asyncio.create_task(link(number - 1))
+        await asyncio.sleep(0 if number else NEVER)
+
+    told = asyncio.run(stopped(link(3000)))
+    assert "link waits for link 2 at line " in told and len(told.splitlines()) < 2 * MOST
 
 
 PROGRAM = """

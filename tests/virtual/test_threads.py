@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import gc
@@ -468,3 +469,21 @@ def test_a_pool_that_was_used_before_and_is_shut_down_in_the_run():
             return now()
 
         assert run(main()) == 0
+
+
+def test_a_stop_does_not_wait_for_a_thread_that_is_at_work():
+    go_on, at_work, ended = threading.Event(), [], []
+
+    def work():
+        at_work.append(threading.current_thread())
+        _thread.interrupt_main()                # as the stop button does
+        go_on.wait(PATIENCE)
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate(asyncio.to_thread(work))
+    assert ended == []
+    go_on.set()
+    at_work[0].join(PATIENCE)
+    assert simulate.stopped.tasks[0].name == "to_thread"
+    assert simulate(asyncio.to_thread(time.sleep, 1)).elapsed == 1

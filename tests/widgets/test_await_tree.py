@@ -11,6 +11,7 @@ from helpers.recording import Others, Place
 from helpers.widgets.await_tree import MOST, AwaitTree
 
 LONG = 30               # seconds that nobody waits for to the end
+KEY = "A task stands below the one that awaits it."
 
 
 async def ask():
@@ -39,10 +40,11 @@ def test_a_run_at_a_moment():
 
     run = simulate(main())
     assert without_lines(run.await_tree(0.1)) == """\
-3 tasks at 0.1 s: 3 wait.
+3 tasks at 0.1 s: all wait.
 main: waits for its tasks (gather), line N in main
 ├─ fetch: sleeps 30 s, line N in fetch → line N in ask
-└─ fetch 2: sleeps 30 s, line N in fetch → line N in ask"""
+└─ fetch 2: sleeps 30 s, line N in fetch → line N in ask
+A task stands below the one that awaits it."""
     assert str(await_tree(run, 0.1)) == str(run.await_tree(at=0.1)) == repr(run.await_tree(0.1))
     assert str(run.await_tree()) == "No task is under way at the end, 30 s."
     assert without_lines(run.await_tree(LONG)) == "No task is under way at 30 s."
@@ -85,18 +87,46 @@ def test_a_deadlock():
         await asyncio.create_task(wait())
 
     assert without_lines(simulate(main()).await_tree()) == """\
-2 tasks at the deadlock, 0 s: 2 wait.
+2 tasks at the deadlock, 0 s: all wait.
 main: waits for a task, line N in main
-└─ wait: waits for a future, line N in wait"""
+└─ wait: waits for a future, line N in wait
+A task stands below the one that awaits it."""
+
+
+async def move(first, second):
+    async with first:
+        await asyncio.sleep(1)
+        async with second:
+            pass
+
+
+@pytest.mark.parametrize(("names", "told"), [
+    ((None, None), ["move: waits for a lock, which move 2 holds", "move 2: waits for a lock, which move holds"]),
+    (("a", "b"), ["a: waits for a lock, which b holds", "b: waits for a lock, which a holds"]),
+    (("a", "a"), ["a: waits for a lock", "a 2: waits for a lock"]),         # which is which, a deadlock does not know
+])
+def test_who_holds_the_locks_of_a_deadlock(names, told):
+    async def main():
+        one, other = asyncio.Lock(), asyncio.Lock()
+        await asyncio.gather(asyncio.create_task(move(one, other), name=names[0]),
+                             asyncio.create_task(move(other, one), name=names[1]))
+
+    assert [line[3:].partition(", line")[0] for line in str(simulate(main()).await_tree()).splitlines()[2:4]] == told
+
+
+def test_all_of_the_tasks_do_the_same():
+    assert tree(waits("a", wait="lock")).heading == "1 task now: it waits."
+    assert tree(Stand("a", "new"), Stand("b", "new")).heading == "2 tasks now: all have not begun."
 
 
 def test_mutual_await():
     assert str(tree(waits("main", 1), waits("a", 2), waits("b", 1))) == """\
-3 tasks now: 3 wait.
+3 tasks now: all wait.
 main: waits for a task
 └─ a: waits for a task
    └─ b: waits for a task
-      └─ a: again: these 2 tasks await one another"""
+      └─ a: again: these 2 tasks await one another
+A task stands below the one that awaits it."""
 
 
 def test_circles_that_nobody_awaits():
@@ -107,7 +137,8 @@ d: waits for a task
 └─ d: itself again
 a: waits for a task
 └─ b: waits for a task
-   └─ a: again: these 2 tasks await one another"""
+   └─ a: again: these 2 tasks await one another
+A task stands below the one that awaits it."""
 
 
 def test_mutual_await_of_living_tasks():
@@ -130,32 +161,34 @@ def test_mutual_await_of_living_tasks():
     assert without_lines(seen).endswith("""\
 a: waits for a task, line N in other
 └─ b: waits for a task, line N in other
-   └─ a: again: these 2 tasks await one another""")
+   └─ a: again: these 2 tasks await one another
+A task stands below the one that awaits it.""")
 
 
 def test_a_task_that_several_await_is_told_in_full_once():
     assert str(tree(waits("a", 2), waits("b", 2), waits("c", wait="future"))).splitlines()[1:] == [
-        "a: waits for a task", "└─ c: waits for a future", "b: waits for a task", "└─ c: see above"]
+        "a: waits for a task", "└─ c: waits for a future", "b: waits for a task", "└─ c: see above",
+        KEY]
 
 
 def test_many_tasks():
     locked = [Stand(f"n{i}", "wait", "lock") for i in range(500)]
     same = str(tree(waits("main", *range(1, 501), wait="gather"), *locked))
-    assert same.splitlines()[0] == "501 tasks now: 501 wait."
-    assert len(same.splitlines()) == 12 and same.endswith("└─ and 491 more tasks; each waits for a lock")
+    assert same.splitlines()[0] == "501 tasks now: all wait."
+    assert len(same.splitlines()) == 13 and same.endswith(f"└─ and 491 more tasks; each waits for a lock\n{KEY}")
     other = str(tree(*[Stand(f"n{i}", "wait", "lock" if i % 2 else "event") for i in range(500)]))
     assert other.endswith("\nand 491 more tasks")
 
 
 def test_a_long_chain():
     text = str(tree(*[waits(f"n{i}", *([i + 1] if i < 999 else [])) for i in range(1000)]))
-    assert len(text.splitlines()) == 12 and text.endswith("└─ and 990 more tasks below")
+    assert len(text.splitlines()) == 13 and text.endswith(f"└─ and 990 more tasks below\n{KEY}")
 
 
 def test_many_levels_and_many_tasks():
     stands = [waits(str(i), *[child for child in range(3 * i + 1, 3 * i + 4) if child < 3000]) for i in range(3000)]
     lines = str(tree(*stands)).splitlines()
-    told = sum(not re.search(r"and [\d,]+ more", each) for each in lines[1:])
+    told = sum(not re.search(r"and [\d,]+ more", each) for each in lines[1:-1])
     more = sum(int(number.replace(",", "")) for each in lines for number in re.findall(r"and ([\d,]+) more", each))
     assert told == MOST and told + more == 3000
 
@@ -163,7 +196,7 @@ def test_many_levels_and_many_tasks():
 def test_many_circles():
     stands = [waits(str(i), i ^ 1) for i in range(400)]
     lines = str(tree(*stands)).splitlines()
-    assert len(lines) < 2 * MOST and "more tasks" in lines[-1]
+    assert len(lines) < 2 * MOST and "more tasks" in lines[-2]
 
 
 def test_names():
@@ -185,14 +218,22 @@ def test_lines_and_locks():
         "Tasks of libraries: aiohttp 2."]
 
 
+def test_tasks_of_libraries():
+    others = Stands((), (Others("aiohttp", 2), Others("asyncio", 1)))
+    assert AwaitTree(others, "now").footer == "Tasks of libraries: aiohttp 2 and asyncio 1."
+    assert AwaitTree(others, "at 0.1 s").footer == "Tasks of libraries, in the whole run: aiohttp 2 and asyncio 1."
+    assert tree().footer == ""
+
+
 def test_html():
     bundle = tree(waits("<b>", 1, 2), waits("a", 2), waits("c"), Stand("d", "ready"))._repr_mimebundle_()
     html = bundle["text/html"]
     assert bundle["text/plain"].startswith("4 tasks now")
     assert "&lt;b&gt;" in html and "<b><b>" not in html
     body = html[html.index("<div"):]
-    assert body.count("<ul>") == body.count("</ul>") == 3 and body.count("<li>") == body.count("</li>") == 5
-    assert re.sub(r"<span>.*?</span>", "", body).count("<li><b>a</b> <ul><li><b>c</b> </li></ul></li>") == 1
+    assert body.count('<ul role="list">') == body.count("</ul>") == 3 and body.count("<li>") == body.count("</li>") == 5
+    assert ('<li><b>a</b>: waits for a task<ul role="list"><li><b>c</b>: waits for a task</li></ul></li>') in body
+    assert 'role="group" aria-label="Await tree"' in body and f"<p>{KEY}</p>" in body
 
 
 def test_the_html_of_nothing():

@@ -69,6 +69,23 @@ def test_the_headline_says_what_is_certain():
     assert watched(*[0.1, -1] * 3).headline().startswith("The pulse stops 3 times; longest gap between two beats ")
 
 
+@pytest.mark.parametrize("steps", [(1, -0.8, 1), (0.2,), (0.35, -0.44, 0.35), (*[0.1, -1.234567] * 30, -98765.4321)])
+def test_no_words_in_the_picture_lie_upon_each_other(steps):
+    from matplotlib.text import Text
+
+    from helpers.drawing.canvas import style
+    from helpers.widgets.heartbeat_page import _figure
+
+    with style():
+        figure = _figure(watched(*steps))
+        figure.draw_without_rendering()
+        words = [text for text in figure.findobj(Text) if text.get_text() and text.axes is None]
+        boxes = [text.get_window_extent() for text in words]
+    assert any(text.get_text() == "virtual time" for text in words)
+    assert [(words[a].get_text(), words[b].get_text()) for a in range(len(boxes)) for b in range(a)
+            if boxes[a].overlaps(boxes[b])] == []
+
+
 def test_block_that_lasts_to_the_end():
     pulse = watched(0.2, -1)
     assert (pulse.beats, pulse.largest_gap, pulse.gaps) == (2, 1.0, [Gap(0.2, 1.2)])
