@@ -112,6 +112,9 @@ def _star_missing(match: re.Match[str], seen: _Seen) -> str:
 def _no_awaitable(match: re.Match[str], seen: _Seen) -> str:
     if seen.error["raised"] != "called":
         return ""
+    if awaited := clip(syntax.awaited_in_gather(seen.tree, seen.line), 60):
+        return (f"Leave out the await inside of the parentheses, and hand over {awaited} itself: gather awaits it, and "
+                "after await there is only what it gave.")
     return ("Hand over what can be awaited: a call of a coroutine function such as shop.price(item), a task or a "
             "future. A function that is not called, or a value, is none of these.")
 

@@ -17,7 +17,7 @@ from helpers.checker import remedies, syntax
 from helpers.checker.bounds import bounded
 from helpers.checker.case import Case
 from helpers.checker.kinds import Finding
-from helpers.checker.protocol import ErrorNotes, Event, Frame, JsonPlace, Notes, Pending
+from helpers.checker.protocol import ErrorNotes, Event, Frame, JsonPlace, Notes, Pending, Unfinished
 from helpers.recording import Place, Recording, most_at_once
 from helpers.wait_kinds import CANCELLED, WAIT, kind_of
 from helpers.words import listed, seconds
@@ -83,10 +83,12 @@ _AFTER_A_CALL_ALONE = ("deadlock", "value", "order", "early", "left behind", "cl
 def _certain(finding: Finding, e: Evidence) -> bool:
     """Whether a finding is true, whatever a thread does that virtual time does not see."""
     error = e.notes["error"]
+    if finding.kind == "not simulated":     # it may be that thread which cannot be simulated
+        return error is None or not re.search(r"\bthread\b", error["text"])
     return finding.kind in _CERTAIN or (finding.kind == "error" and error is not None and remedies.is_slip(error))
 
 
-_CERTAIN = ("replaced", "forgotten await", "exit", "recursion", "memory", "nested loop", "not simulated")
+_CERTAIN = ("replaced", "forgotten await", "exit", "recursion", "memory", "nested loop")
 
 
 def _own_thread(e: Evidence) -> Finding:
@@ -134,7 +136,20 @@ def _unfinished_result(e: Evidence) -> Finding | None:
     name = first["name"]
     what = f"a {first['future']} ({name})" if first["future"] else f"the coroutine object {name}()"
     return _at("forgotten await", first["place"], f"the result has {what} where a value should be",
-               "what it gives when it is awaited", _where_no_await_can_stand(e, first["place"]))
+               "what it gives when it is awaited", _await_the_result(e, first))
+
+
+def _await_the_result(e: Evidence, first: Unfinished) -> str:
+    """What to try if something unfinished is in the result; "" if the kind says it."""
+    if not first["future"]:
+        return _where_no_await_can_stand(e, first["place"])
+    if isinstance(syntax.answers_function(e.tree), ast.FunctionDef):
+        return _NO_AWAIT
+    return f"Await it, and use what await gives in its place: a {first['future']} only stands for its result."
+
+
+_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a call "
+             "of a coroutine function alone runs nothing.")
 
 
 def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
@@ -147,8 +162,7 @@ def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
     if not isinstance(function, ast.FunctionDef):
         return ""
     if function is syntax.answers_function(e.tree):
-        return ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a "
-                "call of a coroutine function alone runs nothing.")
+        return _NO_AWAIT
     return (f"Begin {function.name} with async def, and await both this call and each call of {function.name}: in a "
             "plain def there is no await.")
 
@@ -260,10 +274,12 @@ def _deadlock(e: Evidence) -> Finding | None:
     error, waiting = e.notes["error"], e.notes["pending"]
     if error is None or error["category"] != "deadlock":
         return None
-    who = [f"{task['task']} waits for {kind_of(task['wait']).noun}{_where(task['place'], e)}" for task in waiting[:6]]
+    told = [task for task in waiting if task["place"] or kind_of(task["wait"]).family != "tasks"] or waiting
+    count = e.notes["still_pending"] - len(waiting) + len(told)     # the others are the case, which waits for these
+    who = [f"{task['task']} waits for {kind_of(task['wait']).noun}{_where(task['place'], e)}" for task in told[:6]]
     return _at("deadlock", _in_the_answer(reversed(waiting), e), "a deadlock: " + "; ".join(who)
-               + (f"; {e.notes['still_pending'] - 6:,} more tasks wait" if e.notes["still_pending"] > 6 else "")
-               + "; nothing is left that could wake " + ("it" if len(waiting) == 1 else "any of them"),
+               + (f"; {count - 6:,} more tasks wait" if count > 6 else "")
+               + "; nothing is left that could wake " + ("it" if count == 1 else "any of them"),
                "every wait comes to an end")
 
 
@@ -525,19 +541,21 @@ def _exceptions(kinds: type[BaseException] | tuple[type[BaseException], ...] | N
     return listed((kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))), "or")
 
 
-def judge_ending(frame: Frame, seconds_allowed: float, memory: int, own_thread: JsonPlace | None = None) -> Finding:
+def judge_ending(frame: Frame, seconds_allowed: float, memory: int, own_thread: JsonPlace | None = None,
+                 virtual: bool = True) -> Finding:
     """What to say if the process of an answer did not report the end.
 
     memory      bytes that it could have
     own_thread  the line that started a thread which virtual time does not see, if there was one
+    virtual     whether the case ran in virtual time; where it did not, every thread is judged
     """
     event, place = frame["event"], frame.get("place")
-    if own_thread is not None and event == Event.LATE:
+    if own_thread is not None and virtual and event == Event.LATE:
         return _at("own thread", own_thread, OWN_THREAD)
     if event == Event.LATE:
         where = "" if place else ", at a line that could not be found"
         return _at("endless", place, f"it did not come to an end, and was stopped after {seconds_allowed:g} s of real "
-                   f"time{where}", "it ends; in virtual time that takes milliseconds")
+                   f"time{where}", "it ends" + ("; in virtual time that takes milliseconds" if virtual else ""))
     if event == Event.MEMORY:
         return _at("memory", place, f"it took more than {memory >> 20} MB of memory, and was stopped",
                    "it needs far less")

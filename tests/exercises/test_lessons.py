@@ -51,7 +51,8 @@ def test_the_starter_is_untried(exercise: Exercise) -> None:
 def test_the_solution_is_right(exercise: Exercise) -> None:
     report = exercise.check(exercise.compile(exercise.solution_source), seconds=SECONDS)
     assert report.outcome == "right", report
-    assert " ".join(report.message.split()) == f"Right. {exercise.why} Next: {exercise.follow_up}"
+    assert " ".join(report.message.split()) == (
+        f"Right. In the course's solution: {exercise.why} Next: {exercise.follow_up}")
 
 
 @pytest.mark.parametrize("name", MISTAKES)
