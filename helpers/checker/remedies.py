@@ -59,6 +59,23 @@ def remedy(error: ErrorNotes, tree: ast.AST | None, line: int) -> str:
     return ""
 
 
+_LAZY = re.compile(r"\b(?:is|was|returned) \[?<(async_generator|generator|map|filter|zip|reversed) object\b ?(\S*)")
+
+
+def of_lazy(observed: str) -> str:
+    """What to try if a result is something that gives its values only when it is gone through; "" if it is not."""
+    match = _LAZY.search(observed)
+    if match is None:
+        return ""
+    if "<genexpr>" in match[2]:
+        return ("Write square brackets around it, [...], instead of parentheses: with them it is a list of values; "
+                "parentheses make a generator, which runs only when somebody goes through it.")
+    if match[1] == "async_generator":
+        return ("Collect its values, as in [value async for value in ...]: an asynchronous generator runs only when "
+                "somebody goes through it.")
+    return f"Make a list of it, with list(...): a {match[1]} runs only when somebody goes through it."
+
+
 # -- rules that need more than a pattern --------------------------------------------------------------
 
 

@@ -169,7 +169,7 @@ def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
 
 _UNAWAITED_TYPES = ("coroutine", "_asyncio.Future", "_asyncio.Task", "'Task'", "'Future'", "_GatheringFuture")
 _NOT_MISUSED = ("await", "forbidden", "was expected", "context manager", "__aiter__", "unhashable",
-                "positional argument", "keyword argument")
+                "positional argument", "keyword argument", "immutable type")
 
 
 def _misused(e: Evidence) -> Finding | None:
@@ -245,6 +245,8 @@ def _telling_exception(e: Evidence) -> Finding | None:
     if error["category"] == "recursion" and error["raised"] == "itself":
         observed = f"a function called itself, over and over: {error['text']}"
         remedy = "Give it a case in which it does not call itself."
+    if error["type"] == "StuckThread":
+        remedy = "Give the function in the thread an end, or let it rest with time.sleep: virtual time waits for it."
     if error["category"] == "cancelled":
         others = [task.name for task in e.run.tasks[1:] if task.outcome == CANCELLED] if e.run is not None else []
         if e.notes["cancelling"]:
@@ -320,6 +322,7 @@ def _of_unmet(e: Evidence, error: ErrorNotes) -> Finding:
         remedy, line = _no_result(e, error["observed"], error["wanted"])
         if error["cause"] is not None and not remedy:
             remedy = remedies.remedy(error, e.tree, error["cause"][1])
+        remedy = remedy or remedies.of_lazy(error["observed"])
         return _at(error["kind"], error["cause"] or ([e.file, line] if line else None), error["observed"],
                    error["wanted"], remedy, error["observed"])
     place = error["place"]
@@ -404,7 +407,11 @@ def _left_behind(e: Evidence) -> Finding | None:
     waiting = f", waiting for {waits.pop()}" if len(waits) == 1 and len(pending) == count else ""
     return _at("left behind", pending[0]["place"],
                f"your function had returned when {who} {'was' if count == 1 else 'were'} still at work{waiting}",
-               "when it returns, everything that it started is done")
+               "when it returns, everything that it started is done", _CLOSE if who.startswith("aclose of ") else "")
+
+
+_CLOSE = ("Go through it in a block of async with contextlib.aclosing(...): an asynchronous generator that is left "
+          "early, as by break, is closed by a task of its own, some time later.")
 
 
 def _lost(e: Evidence) -> Finding | None:
