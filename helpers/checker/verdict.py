@@ -276,7 +276,8 @@ def _deadlock(e: Evidence) -> Finding | None:
     error, waiting = e.notes["error"], e.notes["pending"]
     if error is None or error["category"] != "deadlock":
         return None
-    told = [task for task in waiting if task["place"] or kind_of(task["wait"]).family != "tasks"] or waiting
+    told = [task for task in waiting if kind_of(task["wait"]).family != "tasks"
+            or (task["place"] and task["place"][0] != e.case.file)] or waiting
     count = e.notes["still_pending"] - len(waiting) + len(told)     # the others are the case, which waits for these
     who = [f"{task['task']} waits for {kind_of(task['wait']).noun}{_where(task['place'], e)}" for task in told[:6]]
     return _at("deadlock", _in_the_answer(reversed(waiting), e), "a deadlock: " + "; ".join(who)
