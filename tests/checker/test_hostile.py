@@ -561,10 +561,10 @@ HOSTILE = {
             while True: pass
         asyncio.create_task(asyncio.to_thread(spin))
         return await asyncio.gather(*[shop.price(item) for shop in shops])"""),
-    "a handler of a signal": ("not simulated", """
+    "a handler of a signal": ("not simulated error", """
         import signal
-        signal.signal(signal.SIGINT, lambda *args: 1 / 0)
-        return []"""),
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: 1 / 0)
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""),
     "tasks of tasks without end": ("endless memory recursion", """
         async def down(): return await asyncio.create_task(down())
         return await down()"""),
