@@ -145,7 +145,7 @@ ask_by_phone = Exercise(
                 phone.call(shop, future.set_result)
                 return future.result()
             """),
-        Mistake("endless", "again and again", """
+        Mistake("endless", "wakes your function when the price is there", """
             async def ask_by_phone(phone, shop):
                 prices = []
                 phone.call(shop, prices.append)

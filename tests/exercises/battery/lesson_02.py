@@ -76,7 +76,7 @@ ANSWERS = [
             while not prices:
                 pass
             return prices[0]
-        """, "while not prices|line 5: pass"),
+        """, "while not prices|line 5: pass", "did not come to an end"),
     wrong("ask_by_phone", "a mistyped name", """
         async def ask_by_phone(phone, shop):
             future = asyncio.get_running_loop().create_future()
