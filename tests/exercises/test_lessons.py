@@ -49,8 +49,10 @@ def test_the_starter_is_untried(exercise: Exercise) -> None:
     assert report.message == str(report)
 
 
-def test_the_solution_is_right(exercise: Exercise) -> None:
-    report = exercise.check(exercise.compile(exercise.solution_source), seconds=SECONDS)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_is_right(name: str) -> None:
+    exercise = EXERCISES[name]
+    report = trying.check(name, exercise, exercise.solution_source, SECONDS)
     assert report.outcome == "right", report
     assert " ".join(report.message.split()) == (
         f"Right. In the course's solution: {exercise.why} Next: {exercise.follow_up}")
