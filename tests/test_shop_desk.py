@@ -105,10 +105,10 @@ def test_the_run_begins_with_the_recording_and_else_with_the_first_request():
 
     async def twice():
         await asyncio.sleep(0.06)
-        return await main(), (await record(main())).result
+        return await main(), (await record(main())).elapsed     # what began before main did is in it, too
 
     first, recorded = asyncio.run(twice())
-    assert first >= 0.05 and recorded >= 0.05
+    assert first > 0.03 and recorded > 0.03             # clocks tick coarsely on some systems
     assert simulate(main()).result == 0.051
 
     async def later():

@@ -219,8 +219,8 @@ class Exercise:
                 elif event == Event.END and done == len(self.cases):
                     return self._right(_remarks(answer, output))
                 else:
-                    finding = judge_ending(frame, seconds, process.MEMORY, own_thread)
                     case = self.cases[min(done, len(self.cases) - 1)]
+                    finding = judge_ending(frame, seconds, process.MEMORY, own_thread, case.in_virtual_time)
                     return self._wrong(finding, case, remarks=_remarks(answer, output))
         raise process.NoProcess("the process stopped reporting")
 
@@ -258,7 +258,9 @@ class Exercise:
     def _right(self, remarks: list[Block]) -> Report:
         if self.lesson:
             progress_file.mark(f"lesson_{self.lesson}", self.name)
-        return Report(RIGHT, [Block("Right.", self.why), Block("Next:", self.follow_up), *remarks])
+        # The reason is that of the solution: another answer may have none of what it speaks of.
+        return Report(RIGHT, [Block("Right.", ""), Block("In the course's solution:", self.why),
+                              Block("Next:", self.follow_up), *remarks])
 
     def _unchecked(self, why: str) -> Report:
         return Report(UNCHECKED, [Block(

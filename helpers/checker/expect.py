@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import re
 import reprlib
+import sys
 from collections.abc import Coroutine, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from itertools import islice, permutations
 from typing import Any
 
@@ -41,11 +45,23 @@ def equal(got: Any, wanted: Any, what: str = "the result") -> None:
     """Demand that `got == wanted`; for the same elements in another order, blame the order."""
     if same(got, wanted):
         return
-    if {type(got), type(wanted)} == {list, tuple} and same(list(got), list(wanted)):
-        raise Failed("value", f"{what} is {shown(got)}, a {bounds.name_of_type(type(got))}",
+    of = next((base for base in (list, tuple) if issubclass(type(got), base)), None)
+    if of is not None and type(wanted) in (list, tuple) and type(wanted) is not of \
+            and same(list(of.__iter__(got)), list(wanted)):
+        raise Failed("value", f"{what} is {shown(got)}, a {of.__name__}",
                      f"{what} is {shown(wanted)}, a {type(wanted).__name__}", got)
     kind = "order" if _same_elements(got, wanted) else "value"
-    raise Failed(kind, f"{what} is {shown(got)}", f"{what} is {shown(wanted)}", got)
+    is_shown, is_wanted = shown(got), shown(wanted)
+    if is_shown == is_wanted:               # one of the learner's own classes looks like what is wanted
+        is_shown += f", with an object of the type {bounds.name_of_type(_unlike(got, wanted))}"
+    raise Failed(kind, f"{what} is {is_shown}", f"{what} is {is_wanted}", got)
+
+
+def _unlike(got: Any, wanted: Any) -> type:
+    """The type of the first part that is not the same."""
+    if type(got) is type(wanted) and type(got) in (list, tuple) and len(got) == len(wanted):
+        return next((_unlike(one, other) for one, other in zip(got, wanted) if not same(one, other)), type(got))
+    return type(got)
 
 
 def any_order(latencies: Sequence[float], at_once: int) -> tuple[float, ...]:
@@ -106,7 +122,10 @@ def shown(value: Any, width: int = 200) -> str:
     except BaseException as error:          # the object is the learner's: whatever its __repr__ does, go on
         return (f"an object of the type {bounds.name_of_type(type(value))}, whose repr() raises "
                 f"{bounds.name_of_type(type(error))}")
-    return bounds.words(text, width)
+    return bounds.words(_ADDRESS.sub("", text), width)
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}(?=>)")        # differs from run to run, and says nothing
 
 
 class _Short(reprlib.Repr):
@@ -157,6 +176,17 @@ _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _EQUALS = {kind.__eq__ for kind in _PLAIN}
 
 
+_HEAP_TYPE = 1 << 9             # Py_TPFLAGS_HEAPTYPE: a class that was made by a class statement, such as a learner's
+
+
+def _is_number(kind: type) -> bool:
+    """Whether it is Decimal, Fraction or a number of numpy's: these compare with other numbers by value."""
+    if kind in (Decimal, Fraction):
+        return True
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(kind, numpy.number) and not kind.__flags__ & _HEAP_TYPE
+
+
 def same(got: Any, wanted: Any) -> bool:
     """Whether `got == wanted`, where plain data is wanted: an `__eq__` of the learner's own has no say in it."""
     kind = type(got)
@@ -174,5 +204,6 @@ def same(got: Any, wanted: Any) -> bool:
             return all(key in known and same(known[key], value) for key, value in wanted.items())
         return all(any(same(k, key) and same(v, value) for k, v in found) for key, value in wanted.items())
     if type(wanted) in _PLAIN:
-        return kind.__eq__ in _EQUALS and bool(got == wanted)
+        plain = type.__getattribute__(kind, "__eq__") in _EQUALS or _is_number(kind)
+        return plain and bool(got == wanted)
     return bool(got == wanted)

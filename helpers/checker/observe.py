@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import inspect
 import itertools
 import logging
 import sys
@@ -19,7 +18,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import CoroutineType, FrameType
 from typing import Any
 
 from helpers.checker import bounds
@@ -144,7 +143,7 @@ def observe(case: Case, answer: Callable[..., Any], instruments: Instruments) ->
     """Run one case, and give what was observed."""
     instruments.reset()
     unawaited = instruments.unawaited
-    threads = set(threading.enumerate())
+    before = set(sys._current_frames())
     busy = time.thread_time()
     with _sampled() as lines:
         run = _in_virtual_time if case.in_virtual_time else _plainly
@@ -154,11 +153,22 @@ def observe(case: Case, answer: Callable[..., Any], instruments: Instruments) ->
         notes["computed_at"] = as_json(max(lines, key=lines.__getitem__))
     gc.collect()                            # forgotten coroutines and lost errors show when they are thrown away
     notes["never_awaited"] = [found for found in unawaited.found if found["place"]] or unawaited.found[:1]
-    notes["threads"] = [bounds.words(str(thread.name), bounds.NAME) for thread in threading.enumerate()
-                        if thread not in threads and thread.is_alive() and thread.name != SAMPLER][:bounds.MANY]
+    notes["threads"] = _still_at_work(before)
     notes["own_threads"] = list(instruments.own_threads.found)
     notes["asked"] = instruments.asked.count
     return notes
+
+
+def _still_at_work(before: set[int]) -> list[str]:
+    """The names of threads that are at work, and were not before."""
+    running = sys._current_frames()         # up to Python 3.12 a dummy thread stays in enumerate(), at work or not
+    new = running.keys() - before
+    known = {thread.ident: thread for thread in threading.enumerate()}
+    names = [bounds.words(str(thread.name), bounds.NAME) for ident, thread in known.items()
+             if ident in new and thread.is_alive() and thread.name != SAMPLER]
+    # One that was begun below the module threading; without a line of the learner's it may be one that is ending.
+    names += ["one without a name" for ident in sorted(new - known.keys()) if learners_place(running[ident])]
+    return names[:bounds.MANY]
 
 
 def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:
@@ -249,16 +259,17 @@ def _note_outcome(notes: Notes, value: Any, error: BaseException | None, case: C
 
 
 def _unfinished(value: Any, depth: int = 3) -> list[Unfinished]:
-    """Coroutines and futures in a result: somebody forgot to await them."""
-    if inspect.iscoroutine(value):
+    """Coroutines and futures in a result: somebody forgot to await them. Its class has no say in what it is."""
+    kind = type(value)
+    if issubclass(kind, CoroutineType):
         return [origin(value)]
-    if isinstance(value, asyncio.Task):
+    if issubclass(kind, asyncio.Task):
         return [{"name": bounds.words(value.get_name(), bounds.NAME), "place": None, "future": "task"}]
-    if asyncio.isfuture(value):
-        return [{"name": bounds.name_of_type(type(value)), "place": None, "future": "future"}]
-    if depth and type(value) is dict:
+    if issubclass(kind, asyncio.Future):
+        return [{"name": bounds.name_of_type(kind), "place": None, "future": "future"}]
+    if depth and kind is dict:
         value = list(value.values())
-    if depth and type(value) in (list, tuple, set, frozenset):
+    if depth and kind in (dict, list, tuple, set, frozenset):
         return [found for element in list(value)[:100] for found in _unfinished(element, depth - 1)]
     return []
 
@@ -305,7 +316,7 @@ def _facts(error: BaseException, case: Case) -> ErrorNotes:
     elif not facts["expected"]:
         facts["category"] = next((name for name, types in _CATEGORIES if isinstance(error, types)), "")
     if isinstance(error, BaseExceptionGroup):
-        facts["group"] = [bounds.words_of(inner) for inner in error.exceptions[:5]]
+        facts["group"] = [bounds.words_of(inner) for inner in _members(error)[:5]]
         leaves = list(itertools.islice(_leaves(error), 1_000))
         for category, types in _CATEGORIES:
             if category in ("exit", "not simulated") and any(isinstance(inner, types) for inner in leaves):
@@ -321,9 +332,18 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
     while waiting:
         one = waiting.pop()
         if isinstance(one, BaseExceptionGroup):
-            waiting += reversed(one.exceptions)
+            waiting += reversed(_members(one))
         else:
             yield one
+
+
+def _members(group: BaseExceptionGroup) -> tuple[BaseException, ...]:
+    """What is in a group, whatever its class says."""
+    members: tuple[BaseException, ...] = _EXCEPTIONS(group, BaseExceptionGroup)
+    return members
+
+
+_EXCEPTIONS = vars(BaseExceptionGroup)["exceptions"].__get__
 
 
 def _raised(error: BaseException, case_file: str) -> tuple[str, FrameType | None]:

@@ -10,9 +10,11 @@ No code of the learner's runs here: objects that have a say in how they are pick
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import dis
 import functools
+import importlib.util
 import io
 import sys
 import threading
@@ -22,9 +24,10 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from helpers.checker import bounds, cell_names
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import is_library, is_library_file
 
 LARGEST = 16_000_000            # bytes that an answer may have, with the globals that it uses
+LONGEST = 300_000               # bytes of code of a function: a longer one would take seconds to look through
 
 
 class CannotSend(Exception):
@@ -72,11 +75,24 @@ def _names(code: CodeType) -> set[str]:
 
 
 def modules_of(function: FunctionType) -> list[str]:
-    """The modules that a function imports while it runs, as far as this process has imported them already.
+    """The modules that a function imports while it runs, if this process has imported them, or they are installed.
 
     The other process imports them before it begins: that can take longer than the function may.
     """
-    return [name for name in sorted(_imports(function.__code__)) if name in sys.modules][:bounds.MANY]
+    return [name for name in sorted(_imports(function.__code__)) if name in sys.modules or _is_installed(name)
+            ][:bounds.MANY]
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a module is of a package that was installed: those of Python itself are there soon, or are jokes."""
+    package = name.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return False
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return spec is not None and spec.origin is not None and is_library_file(spec.origin)
 
 
 def _imports(code: CodeType) -> set[str]:
@@ -156,11 +172,41 @@ def _pickler() -> type:
             if not asked and issubclass(kind, (list, dict)):
                 asked = _defines(kind, _ASKED_FOR_ELEMENTS)
             if asked:
-                raise CannotSend(f"{bounds.name_of_type(kind)} defines {asked}, which is not run here")
+                raise _not_run(kind, asked)
+            if kind is FunctionType and not is_library(obj.__code__):
+                if _size(obj.__code__) > LONGEST:
+                    raise CannotSend(f"the code of {bounds.words(obj.__name__, bounds.NAME)} is longer than "
+                                     f"{LONGEST:,} bytes")
+                for one in _reached(obj):   # cloudpickle looks for modules among them, and asks each what it is
+                    if asked := _defines(type(one), _ASKED):
+                        raise _not_run(type(one), asked)
             stand_in = _stand_in(obj)
             return super().reducer_override(obj) if stand_in is None else stand_in
 
     return Pickler
+
+
+def _size(code: CodeType) -> int:
+    return len(code.co_code) + sum(_size(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def _not_run(kind: type, asked: str) -> CannotSend:
+    return CannotSend(f"{bounds.name_of_type(kind)} defines {asked}, which is not run here")
+
+
+def _reached(function: FunctionType) -> Iterator[Any]:
+    """The values of the globals that a function reads, and of the variables from around it."""
+    for name in _globals_in(function.__code__):
+        if name in function.__globals__:
+            yield function.__globals__[name]
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):           # not assigned yet
+            yield cell.cell_contents
+
+
+def _globals_in(code: CodeType) -> set[str]:
+    found = {one.argval for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return found.union(*(_globals_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)))
 
 
 def _defines(kind: type, names: tuple[str, ...]) -> str:

@@ -59,6 +59,23 @@ def remedy(error: ErrorNotes, tree: ast.AST | None, line: int) -> str:
     return ""
 
 
+_LAZY = re.compile(r"\b(?:is|was|returned) \[?<(async_generator|generator|map|filter|zip|reversed) object\b ?(\S*)")
+
+
+def of_lazy(observed: str) -> str:
+    """What to try if a result is something that gives its values only when it is gone through; "" if it is not."""
+    match = _LAZY.search(observed)
+    if match is None:
+        return ""
+    if "<genexpr>" in match[2]:
+        return ("Write square brackets around it, [...], instead of parentheses: with them it is a list of values; "
+                "parentheses make a generator, which runs only when somebody goes through it.")
+    if match[1] == "async_generator":
+        return ("Collect its values, as in [value async for value in ...]: an asynchronous generator runs only when "
+                "somebody goes through it.")
+    return f"Make a list of it, with list(...): a {match[1]} runs only when somebody goes through it."
+
+
 # -- rules that need more than a pattern --------------------------------------------------------------
 
 
@@ -112,6 +129,9 @@ def _star_missing(match: re.Match[str], seen: _Seen) -> str:
 def _no_awaitable(match: re.Match[str], seen: _Seen) -> str:
     if seen.error["raised"] != "called":
         return ""
+    if awaited := clip(syntax.awaited_in_gather(seen.tree, seen.line), 60):
+        return (f"Leave out the await inside of the parentheses, and hand over {awaited} itself: gather awaits it, and "
+                "after await there is only what it gave.")
     return ("Hand over what can be awaited: a call of a coroutine function such as shop.price(item), a task or a "
             "future. A function that is not called, or a value, is none of these.")
 

@@ -23,7 +23,7 @@ WIDTH = 100                     # characters in a line of the text
 
 @dataclass(frozen=True)
 class Block:
-    """A heading and what belongs to it, prose if nothing else is said.
+    """A heading and what belongs to it, prose if nothing else is said, or nothing.
 
     code    it is Python: its lines stay as they are, and in a notebook it is coloured
     output  it was printed: its lines stay as they are
@@ -40,7 +40,7 @@ class Block:
             if len(lines) == 1:
                 return f"{self.heading} {lines[0]}"
             return "\n".join([self.heading, *(f"    {line}".rstrip() for line in lines)])
-        return "\n".join(map(_filled, f"{self.heading} {self.text}".splitlines()))
+        return "\n".join(map(_filled, f"{self.heading} {self.text}".rstrip().splitlines()))
 
     def html(self) -> Markup:
         from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
@@ -53,7 +53,7 @@ class Block:
             shown = tag("pre", shown, class_=css)
         elif self.code or self.output:
             shown = tag("code", shown, class_=css)
-        return tag("div", tag("b", self.heading), " ", shown)
+        return tag("div", tag("b", self.heading), *([" ", shown] if text else []))
 
 
 def _filled(paragraph: str) -> str:

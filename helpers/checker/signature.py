@@ -54,15 +54,17 @@ def wrong_object(answer: Any, name: str, starter: Starter) -> Finding | None:
         return Finding("coroutine object", f"check got a coroutine object: {name}(...) was called",
                        f"the function itself, without parentheses: check({name})")
     if kind is not FunctionType:
+        head = "async def" if isinstance(starter, ast.AsyncFunctionDef) else "def"
         return Finding("not a function", f"check got an object of the type {name_of_type(kind)}",
-                       f"the function that you wrote: check({name})")
+                       f"the function that you wrote: check({name})",
+                       remedy=f"Begin {name} with {head}, and pass it by its name: no other object is checked.")
     return _wrong_kind(answer, name, starter) or _wrong_signature(answer, name, starter)
 
 
 def _wrong_kind(answer: FunctionType, name: str, starter: Starter) -> Finding | None:
     """Whether the answer is a coroutine function, if the starter is one, and a plain function otherwise."""
     flags = answer.__code__.co_flags
-    asynchronous = flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)
+    asynchronous = flags & _ASYNCHRONOUS or _decorates_asynchronous(answer)
     if isinstance(starter, ast.AsyncFunctionDef) and not asynchronous:
         return _at_its_head(answer, "not async", f"{name} is written with def: a call of it cannot await anything",
                             f"a coroutine function: async def {name}(...)")
@@ -73,6 +75,21 @@ def _wrong_kind(answer: FunctionType, name: str, starter: Starter) -> Finding | 
         return _at_its_head(answer, "async generator", f"there is a yield in {name}, so a call of it makes an "
                             "asynchronous generator", "a coroutine function, which gives its result with return")
     return None
+
+
+_ASYNCHRONOUS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def _decorates_asynchronous(answer: FunctionType) -> bool:
+    """Whether it is a wrapper of a coroutine function, as functools.wraps notes it: a call of it may well make one."""
+    seen: list[Any] = []
+    wrapped: Any = vars(answer).get("__wrapped__")
+    while type(wrapped) is FunctionType and wrapped not in seen:
+        if wrapped.__code__.co_flags & _ASYNCHRONOUS:
+            return True
+        seen.append(wrapped)
+        wrapped = vars(wrapped).get("__wrapped__")
+    return False
 
 
 def _at_its_head(answer: FunctionType, kind: str, observed: str, wanted: str) -> Finding:

@@ -146,6 +146,19 @@ def gathered_alone(tree: ast.AST | None, line: int) -> ast.expr | None:
     return None
 
 
+def awaited_in_gather(tree: ast.AST | None, line: int) -> str:
+    """The call that is awaited inside of the parentheses of a `gather(...)` on this line; "" if none is."""
+    for node in _nodes(tree):
+        if isinstance(node, ast.Call) and _covers(node, line) and _last_name(node.func) == "gather":
+            for argument in node.args:
+                one = argument.value if isinstance(argument, ast.Starred) else argument
+                one = one.elt if isinstance(one, (ast.ListComp, ast.SetComp, ast.GeneratorExp)) else one
+                for each in one.elts if isinstance(one, (ast.List, ast.Tuple, ast.Set)) else [one]:
+                    if isinstance(each, ast.Await):
+                        return ast.unparse(each.value)
+    return ""
+
+
 def starred_call(tree: ast.AST | None, line: int, names: tuple[str, ...]) -> str:
     """Which of these functions is called on this line with several arguments, or with a star; "" if none."""
     for node in _nodes(tree):

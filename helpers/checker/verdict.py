@@ -17,7 +17,7 @@ from helpers.checker import remedies, syntax
 from helpers.checker.bounds import bounded
 from helpers.checker.case import Case
 from helpers.checker.kinds import Finding
-from helpers.checker.protocol import ErrorNotes, Event, Frame, JsonPlace, Notes, Pending
+from helpers.checker.protocol import ErrorNotes, Event, Frame, JsonPlace, Notes, Pending, Unfinished
 from helpers.recording import Place, Recording, most_at_once
 from helpers.wait_kinds import CANCELLED, WAIT, kind_of
 from helpers.words import listed, seconds
@@ -83,10 +83,12 @@ _AFTER_A_CALL_ALONE = ("deadlock", "value", "order", "early", "left behind", "cl
 def _certain(finding: Finding, e: Evidence) -> bool:
     """Whether a finding is true, whatever a thread does that virtual time does not see."""
     error = e.notes["error"]
+    if finding.kind == "not simulated":     # it may be that thread which cannot be simulated
+        return error is None or not re.search(r"\bthread\b", error["text"])
     return finding.kind in _CERTAIN or (finding.kind == "error" and error is not None and remedies.is_slip(error))
 
 
-_CERTAIN = ("replaced", "forgotten await", "exit", "recursion", "memory", "nested loop", "not simulated")
+_CERTAIN = ("replaced", "forgotten await", "exit", "recursion", "memory", "nested loop")
 
 
 def _own_thread(e: Evidence) -> Finding:
@@ -134,7 +136,20 @@ def _unfinished_result(e: Evidence) -> Finding | None:
     name = first["name"]
     what = f"a {first['future']} ({name})" if first["future"] else f"the coroutine object {name}()"
     return _at("forgotten await", first["place"], f"the result has {what} where a value should be",
-               "what it gives when it is awaited", _where_no_await_can_stand(e, first["place"]))
+               "what it gives when it is awaited", _await_the_result(e, first))
+
+
+def _await_the_result(e: Evidence, first: Unfinished) -> str:
+    """What to try if something unfinished is in the result; "" if the kind says it."""
+    if not first["future"]:
+        return _where_no_await_can_stand(e, first["place"])
+    if isinstance(syntax.answers_function(e.tree), ast.FunctionDef):
+        return _NO_AWAIT
+    return f"Await it, and use what await gives in its place: a {first['future']} only stands for its result."
+
+
+_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a call "
+             "of a coroutine function alone runs nothing.")
 
 
 def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
@@ -147,15 +162,14 @@ def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
     if not isinstance(function, ast.FunctionDef):
         return ""
     if function is syntax.answers_function(e.tree):
-        return ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a "
-                "call of a coroutine function alone runs nothing.")
+        return _NO_AWAIT
     return (f"Begin {function.name} with async def, and await both this call and each call of {function.name}: in a "
             "plain def there is no await.")
 
 
 _UNAWAITED_TYPES = ("coroutine", "_asyncio.Future", "_asyncio.Task", "'Task'", "'Future'", "_GatheringFuture")
 _NOT_MISUSED = ("await", "forbidden", "was expected", "context manager", "__aiter__", "unhashable",
-                "positional argument", "keyword argument")
+                "positional argument", "keyword argument", "immutable type")
 
 
 def _misused(e: Evidence) -> Finding | None:
@@ -237,6 +251,8 @@ def _telling_exception(e: Evidence) -> Finding | None:
     if error["category"] == "recursion" and error["raised"] == "itself":
         observed = f"a function called itself, over and over: {error['text']}"
         remedy = "Give it a case in which it does not call itself."
+    if error["type"] == "StuckThread":
+        remedy = "Give the function in the thread an end, or let it rest with time.sleep: virtual time waits for it."
     if error["category"] == "cancelled":
         others = [task.name for task in e.run.tasks[1:] if task.outcome == CANCELLED] if e.run is not None else []
         if e.notes["cancelling"]:
@@ -266,10 +282,13 @@ def _deadlock(e: Evidence) -> Finding | None:
     error, waiting = e.notes["error"], e.notes["pending"]
     if error is None or error["category"] != "deadlock":
         return None
-    who = [f"{task['task']} waits for {kind_of(task['wait']).noun}{_where(task['place'], e)}" for task in waiting[:6]]
+    told = [task for task in waiting if kind_of(task["wait"]).family != "tasks"
+            or (task["place"] and task["place"][0] != e.case.file)] or waiting
+    count = e.notes["still_pending"] - len(waiting) + len(told)     # the others are the case, which waits for these
+    who = [f"{task['task']} waits for {kind_of(task['wait']).noun}{_where(task['place'], e)}" for task in told[:6]]
     return _at("deadlock", _in_the_answer(reversed(waiting), e), "a deadlock: " + "; ".join(who)
-               + (f"; {e.notes['still_pending'] - 6:,} more tasks wait" if e.notes["still_pending"] > 6 else "")
-               + "; nothing is left that could wake " + ("it" if len(waiting) == 1 else "any of them"),
+               + (f"; {count - 6:,} more tasks wait" if count > 6 else "")
+               + "; nothing is left that could wake " + ("it" if count == 1 else "any of them"),
                "every wait comes to an end")
 
 
@@ -310,6 +329,7 @@ def _of_unmet(e: Evidence, error: ErrorNotes) -> Finding:
         remedy, line = _no_result(e, error["observed"], error["wanted"])
         if error["cause"] is not None and not remedy:
             remedy = remedies.remedy(error, e.tree, error["cause"][1])
+        remedy = remedy or remedies.of_lazy(error["observed"])
         return _at(error["kind"], error["cause"] or ([e.file, line] if line else None), error["observed"],
                    error["wanted"], remedy, error["observed"])
     place = error["place"]
@@ -394,7 +414,11 @@ def _left_behind(e: Evidence) -> Finding | None:
     waiting = f", waiting for {waits.pop()}" if len(waits) == 1 and len(pending) == count else ""
     return _at("left behind", pending[0]["place"],
                f"your function had returned when {who} {'was' if count == 1 else 'were'} still at work{waiting}",
-               "when it returns, everything that it started is done")
+               "when it returns, everything that it started is done", _CLOSE if who.startswith("aclose of ") else "")
+
+
+_CLOSE = ("Go through it in a block of async with contextlib.aclosing(...): an asynchronous generator that is left "
+          "early, as by break, is closed by a task of its own, some time later.")
 
 
 def _lost(e: Evidence) -> Finding | None:
@@ -531,19 +555,21 @@ def _exceptions(kinds: type[BaseException] | tuple[type[BaseException], ...] | N
     return listed((kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,))), "or")
 
 
-def judge_ending(frame: Frame, seconds_allowed: float, memory: int, own_thread: JsonPlace | None = None) -> Finding:
+def judge_ending(frame: Frame, seconds_allowed: float, memory: int, own_thread: JsonPlace | None = None,
+                 virtual: bool = True) -> Finding:
     """What to say if the process of an answer did not report the end.
 
     memory      bytes that it could have
     own_thread  the line that started a thread which virtual time does not see, if there was one
+    virtual     whether the case ran in virtual time; where it did not, every thread is judged
     """
     event, place = frame["event"], frame.get("place")
-    if own_thread is not None and event == Event.LATE:
+    if own_thread is not None and virtual and event == Event.LATE:
         return _at("own thread", own_thread, OWN_THREAD)
     if event == Event.LATE:
         where = "" if place else ", at a line that could not be found"
         return _at("endless", place, f"it did not come to an end, and was stopped after {seconds_allowed:g} s of real "
-                   f"time{where}", "it ends; in virtual time that takes milliseconds")
+                   f"time{where}", "it ends" + ("; in virtual time that takes milliseconds" if virtual else ""))
     if event == Event.MEMORY:
         return _at("memory", place, f"it took more than {memory >> 20} MB of memory, and was stopped",
                    "it needs far less")

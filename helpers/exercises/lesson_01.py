@@ -88,6 +88,8 @@ cheaper = Exercise(
     why="Each await drove one coroutine to its end and gave what it returned, a number; numbers can be compared.",
     follow_up="Which name do you get if both ask the same price?",
     advice={
+        "value: is '(north|south)'":
+            "Return the name that belongs to the lower of the two prices: this is the dearer shop.",
         "value": "Compare the two prices, and return the name of the shop, a text.",
     },
     mistakes=[

@@ -108,8 +108,8 @@ ask_by_phone = Exercise(
     advice={
         "value": "Await a future, whose result the phone sets: the price is there only when the phone has called your"
                  " function.",
-        "endless": "Await a future, whose result the phone sets: then nobody need ask again and again whether the "
-                   "price is there.",
+        "endless": "Await a future of asyncio's loop, whose result the phone sets: it wakes your function when the "
+                   "price is there, and leaves the loop free until then.",
         "blocked": "Await a future, whose result the phone sets: while you hold the thread, the phone cannot call you.",
         "slow": "Await a future, whose result the phone sets: whoever has to look at the clock for it comes too late.",
         "deadlock": "Hand its set_result to the phone: somebody must set the result of the future that you await.",
@@ -145,7 +145,7 @@ ask_by_phone = Exercise(
                 phone.call(shop, future.set_result)
                 return future.result()
             """),
-        Mistake("endless", "again and again", """
+        Mistake("endless", "wakes your function when the price is there", """
             async def ask_by_phone(phone, shop):
                 prices = []
                 phone.call(shop, prices.append)

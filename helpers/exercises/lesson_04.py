@@ -266,6 +266,8 @@ open_and_closed = Exercise(
         "error: ^(ShopError|ConnectionError)":
             "Catch it where it happens, in the coroutine that asks one shop: then the answers of the others are not "
             "lost.",
+        "value: 'free'|{'north': 310}":
+            "Ask whether there was a ConnectionError, and not whether the price counts as true: 0 is a price, too.",
         "value": "Catch the error of a closed shop where that shop is asked: it is neither a price, nor does it cost "
                  "the answers of the others.",
         "order": "Take the names from shops when all answers are there: the answers arrive in an order of their own.",
@@ -299,6 +301,15 @@ async def two_closed(answer):
     prices, closed = two_things(result)
     equal(prices, {"north": 320, "west": 335}, "the dictionary of prices")
     equal(closed, ["south", "east"], "the list of closed shops")
+
+
+@open_and_closed.case(elapsed=0.3)
+async def for_nothing(answer):
+    """Two shops, both of them open: at north tea costs 310, and the shop free gives it away, for 0."""
+    result = await answer(shops_with({"north": 0.3, "free": 0.2}, {"north": 310, "free": 0}), "tea")
+    prices, closed = two_things(result)
+    equal(closed, [], "the list of closed shops")
+    equal(prices, {"north": 310, "free": 0}, "the dictionary of prices")
 
 
 class Mistaken:

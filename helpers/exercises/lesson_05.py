@@ -637,8 +637,9 @@ by_shop = Exercise(
         "value": "Catch its error around the block of each shop, before it reaches the group of all: one closed shop "
                  "gets None, and costs the others nothing.",
         "error: ^ConnectionError": "Catch ConnectionError, with except*: a ShopError is one, but not the only one.",
-        "error: ^ShopError.* in ": "Catch it with except*, around the inner block: what comes out of a TaskGroup is "
-                                   "an ExceptionGroup.",
+        "error: ^ShopError.* in ":
+            "Catch it with except*, around a TaskGroup for the items of one shop: what comes out of a group is an "
+            "ExceptionGroup, and the group has stopped all that is in it.",
         "left behind": "Give each shop a group of its own for its items, in one group for all shops, and let an error"
                        " out of its task: then the group stops the others, and waits until they have stopped.",
         "slow": "Ask all shops at the same time, not one after another: one task for each shop, in a group for all "

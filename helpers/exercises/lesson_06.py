@@ -358,6 +358,8 @@ keep_asking = Exercise(
     advice={
         "no exception": "Put the loop into the block of asyncio.timeout, let it catch only ConnectionError, and let "
                         "the TimeoutError reach the caller: the deadline arrives in the loop as a CancelledError.",
+        "error: ^TimeoutError": "Ask again at once, and limit the time of all attempts together, to `seconds`: here "
+                                "the price comes before they have passed.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
                            "nobody would hear of it.",
         "endless": "Put the block of the timeout around the loop, and let the loop catch only ConnectionError: then "

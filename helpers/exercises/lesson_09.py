@@ -560,6 +560,7 @@ async def one_exchange(answer):
                 "carried", "they are exchanged when carry() has returned")
         await carry()
 
+    watched.__qualname__ = "carry"          # as the answer knows it
     await answer(south, north, watched)
     boxes((north, 3), (south, 10))
 

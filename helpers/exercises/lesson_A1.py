@@ -193,8 +193,8 @@ restart = Exercise(
         "error: ^(ValueError|ShopError|ConnectionError)":
             "Wait with asyncio.gather(old, return_exceptions=True): an old task that has failed raises its error "
             "where you await it.",
-        "deadlock": "Do two things: cancel the old one, and do not wait for the new one. A watcher does not end by "
-                    "itself.",
+        "deadlock": "Cancel the old one before you wait for it, and do not wait for the new one: a watcher does not "
+                    "end by itself.",
         "value": "Go through the four things: cancel the old one of this name, create_task(coroutine, name=name), "
                  "tasks[name] = ..., return the task.",
     },
@@ -238,7 +238,7 @@ restart = Exercise(
                 tasks[name] = asyncio.create_task(coroutine, name=name)
                 return tasks[name]
             """),
-        Mistake("deadlock", "cancel the old one", """
+        Mistake("deadlock", "before you wait for it", """
             async def restart(tasks, name, coroutine):
                 if name in tasks:
                     await asyncio.gather(tasks[name], return_exceptions=True)
@@ -396,6 +396,8 @@ run_anywhere = Exercise(
     follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
     advice={
         "nested loop": "Call asyncio.run in another thread, and wait for that: in this thread a loop is running.",
+        "forgotten await: .": "Run the coroutine before you return, with asyncio.run in another thread: in a plain def "
+                              "there is no await.",
         "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
                     "thread waits for it, so neither can go on.",
         "no exception": "Use ThreadPoolExecutor, whose result() raises the error: one in a threading.Thread reaches "

@@ -202,8 +202,9 @@ class Outside:
     def called(self, thread: int) -> NotSimulated:
         """The error for a call into the loop from a thread that it did not start."""
         stranger = self.stranger_of(thread)
-        if stranger is None:
-            return _refuse_thread(threading.current_thread(), "has called into the virtual loop")
+        if stranger is None:            # current_thread() would leave a dummy behind, for ever up to Python 3.12
+            caller = next(each for each in _all_threads() if each.ident == thread)
+            return _refuse_thread(caller, "has called into the virtual loop")
         return refusal(f"{stranger} has called into the virtual loop, which did not start it: such a thread works",
                        stranger.instead, None)
 

@@ -64,6 +64,19 @@ async def at_most_two(answer):
     return await answer(shops(), "tea")
 
 
+two_answers = exercise(
+    "async def two_answers(one, other):\n    ...\n",
+    "async def two_answers(one, other):\n    async with one: await asyncio.sleep(0.1)\n",
+)
+
+
+@two_answers.case()
+async def crosswise(answer):
+    """Two calls at the same time, with the same two locks in another order."""
+    one, other = asyncio.Lock(), asyncio.Lock()
+    await asyncio.gather(answer(one, other), answer(other, one))
+
+
 class Line:
     """A telephone line, which must be hung up."""
 

@@ -474,6 +474,117 @@ HOSTILE = {
                 try: thing.clear()
                 except Exception: pass
         return []"""),
+    "a metaclass that has a say in everything": ("value", """
+        class Meta(type):
+            def __getattribute__(cls, name): raise SystemExit
+            def __instancecheck__(cls, thing): raise SystemExit
+            __repr__ = __hash__ = None
+        class Odd(metaclass=Meta): pass
+        return [Odd]"""),
+    "an exception that has a say in everything": ("exit error", """
+        class Odd(Exception):
+            def __getattribute__(self, name): raise SystemExit
+        raise Odd"""),
+    "a group that hides what is in it": ("error", """
+        class Odd(ExceptionGroup):
+            def derive(self, errors): raise SystemExit
+            @property
+            def exceptions(self): raise SystemExit
+        raise Odd("odd", [ValueError("x")])"""),
+    "an exception in itself": ("error", """
+        error = ValueError()
+        error.args = (error,)
+        raise error"""),
+    "an int that is never equal": ("value", """
+        class Odd(int):
+            def __eq__(self, other):
+                while True: pass
+            __hash__ = int.__hash__
+        return [Odd(320), Odd(290), Odd(335)]"""),
+    "numbers of too many digits": ("value", "return [10 ** 5_000] * 3"),
+    "an error of too many digits": ("error", "raise KeyError(10 ** 5_000)"),
+    "a task named by what has no text": ("exit", """
+        class Name:
+            def __str__(self): raise SystemExit
+        asyncio.create_task(asyncio.sleep(1), name=Name())"""),
+    "a task that has a say in its name": ("endless", """
+        class Odd(asyncio.Task):
+            def get_name(self):
+                while True: pass
+        return [Odd(asyncio.sleep(1), loop=asyncio.get_running_loop())]"""),
+    "a future of a long class": ("forgotten await", "return [type('F' * 100_000, (asyncio.Future,), {})()]"),
+    "a task factory that exits": ("exit", """
+        def factory(loop, coroutine, **options): raise SystemExit
+        asyncio.get_running_loop().set_task_factory(factory)
+        await asyncio.gather(*[shop.price(item) for shop in shops])"""),
+    "an exception handler for ever": ("endless", """
+        def handle(loop, context):
+            while True: pass
+        asyncio.get_running_loop().set_exception_handler(handle)
+        async def fail(): raise ValueError
+        asyncio.create_task(fail())
+        await asyncio.sleep(1)"""),
+    "an asynchronous generator that ignores its end": ("lost exception", """
+        async def ignore():
+            while True:
+                try: yield 1
+                except BaseException: pass
+        async for one in ignore(): break
+        await asyncio.sleep(0.1)
+        return []"""),
+    "an asynchronous generator left early": ("left behind", """
+        async def prices():
+            try:
+                for shop in shops: yield await shop.price(item)
+            finally:
+                await asyncio.sleep(10)
+        async for price in prices(): break
+        return [320, 290, 335]"""),
+    "a coroutine that ignores its end": ("value", """
+        import types
+        @types.coroutine
+        def turn(): yield
+        async def ignore():
+            while True:
+                try: await turn()
+                except BaseException: pass
+        coroutine = ignore()
+        coroutine.send(None)
+        del coroutine
+        return []"""),
+    "a thread below the module threading": ("own thread thread", """
+        import _thread
+        def tick():
+            while True: print("tick")
+        _thread.start_new_thread(tick, ())
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""),
+    "a worker thread that never rests": ("not simulated", """
+        def spin():
+            while True: pass
+        asyncio.create_task(asyncio.to_thread(spin))
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""),
+    "a handler of a signal": ("not simulated error", """
+        import signal
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: 1 / 0)
+        return await asyncio.gather(*[shop.price(item) for shop in shops])"""),
+    "tasks of tasks without end": ("endless memory recursion", """
+        async def down(): return await asyncio.create_task(down())
+        return await down()"""),
+    "logging without end": ("endless", """
+        import logging
+        logging.basicConfig(level=0)
+        while True: logging.info("x" * 1_000)"""),
+    "an audit hook that fails": ("died", """
+        import sys
+        sys.addaudithook(lambda *args: 1 / 0)
+        return []"""),
+    "every coroutine closed": ("value error cancelled exit died", """
+        import gc, types
+        for thing in gc.get_objects():
+            if type(thing) is types.CoroutineType:
+                try: thing.close()
+                except ValueError: pass
+        await asyncio.sleep(1)"""),
     "another folder": ("value", "import os; os.chdir(os.sep); return []"),
     "the environment": ("value", "import os; os.environ.clear(); return []"),
     "the path": ("value", "import sys; sys.path.clear(); sys.path_hooks.clear(); sys.meta_path.clear(); return []"),
@@ -488,7 +599,7 @@ def answer_with(body: str):
 
 def is_still_judged_well() -> bool:
     good = samples.ask.check(samples.ask.compile(samples.ask.solution_source), seconds=10)
-    return good.outcome == "right" and good.message == "Right. It is right.\nNext: Go on."
+    return good.outcome == "right" and good.message == "Right.\nIn the course's solution: It is right.\nNext: Go on."
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -504,7 +615,7 @@ def test_no_answer_harms_the_checker(name: str) -> None:
     assert any(report.kind == kind for kind in _kinds(kinds)), report
     assert len(report.message) < 5_000
     shown = report._repr_mimebundle_()
-    assert len(shown["text/plain"].encode()) < 100_000 and len(shown["text/html"].encode()) < 1_000_000
+    assert len(shown["text/plain"].encode()) < 100_000 and len(shown["text/html"].encode()) < 100_000
     assert not set(shown["text/plain"]) & {"\x1b", "\x07", "\r"}
     assert is_still_judged_well()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from helpers.checker import packing
 from tests.checker import samples
 from tests.checker.answers import body, check
@@ -50,3 +52,32 @@ def test_something_huge_is_not_sent() -> None:
     answer.__globals__["data"] = bytes(packing.LARGEST + 1)
     report = samples.ask.check(answer)
     assert report.kind == "cannot send" and "16 MB" in report.message
+
+
+def test_what_a_function_reads_is_not_asked_what_it_is() -> None:
+    """Whoever packs a function looks for modules among its globals, and asks each for its class."""
+    ran = []
+    source = ("class Meta(type):\n    def __getattribute__(cls, name):\n        ran.append(name)\n"
+              "        raise SystemExit\n\n\nclass Odd(metaclass=Meta):\n    pass\n\n\n")
+    for text in (source + body("return Odd"), source + body("def inner(): return Odd\nreturn inner")):
+        answer = samples.ask.compile(text)
+        answer.__globals__["ran"] = ran
+        report = samples.ask.check(answer)
+        assert report.kind == "cannot send" and "Odd (Meta defines __getattribute__" in report.message, report
+    assert ran == []
+
+
+def test_a_function_that_takes_seconds_to_look_through_is_not_sent() -> None:
+    report = check(samples.ask, body("one = 1\n" * packing.LONGEST))
+    assert report.kind == "cannot send" and "the code of ask is longer than" in report.message
+
+
+def test_packages_that_are_installed_are_imported_before_the_time_of_an_answer_begins() -> None:
+    answer = samples.ask.compile(body("import cloudpickle.cloudpickle, this, no_such_package\nfrom . import price"))
+    known = dict(sys.modules)
+    for name in [name for name in sys.modules if name.startswith("cloudpickle")]:
+        del sys.modules[name]
+    try:
+        assert packing.modules_of(answer) == ["cloudpickle.cloudpickle"]
+    finally:
+        sys.modules.update(known)

@@ -162,6 +162,33 @@ SLIPS = {
     "its own task": ("cancelled", 0, "Do not cancel the task in which your function itself runs", body("""
         asyncio.current_task().cancel()
         await asyncio.sleep(1)""")),
+    "an await inside of gather": ("error", 2, "Leave out the await inside of the parentheses, and hand over "
+                                  "shop.price(item) itself", body(
+        "return await asyncio.gather(*[await shop.price(item) for shop in shops])")),
+    "an await beside others inside of gather": ("error", 2, "hand over shops[1].price(item) itself", body(
+        "return await asyncio.gather(shops[0].price(item), await shops[1].price(item))")),
+    "a task in the result": ("forgotten await", 0, "Await it, and use what await gives in its place: a task", body(
+        "return [asyncio.create_task(shop.price(item)) for shop in shops]")),
+    "a future in the result": ("forgotten await", 0, "a future only stands for its result", body(
+        "return asyncio.get_running_loop().create_future()")),
+    "a generator with await": ("value", 0, "Write square brackets around it", body(
+        "return (await shop.price(item) for shop in shops)")),
+    "an asynchronous generator": ("value", 0, "[value async for value in ...]", body("""
+        async def prices():
+            for shop in shops:
+                yield await shop.price(item)
+        return prices()""")),
+    "a map": ("value", 0, "Make a list of it, with list(...)", body(
+        "return map(int, await asyncio.gather(*[shop.price(item) for shop in shops]))")),
+    "an asynchronous generator left early": ("left behind", 0, "contextlib.aclosing", body("""
+        async def prices():
+            try:
+                for shop in shops: yield await shop.price(item)
+            finally:
+                await asyncio.sleep(1)
+        async for price in prices(): break
+        return [320, 290, 335]""")),
+    "a future that cannot be changed": ("error", 2, "Read the exception", body("asyncio.Future.__del__ = None")),
     "a wait that is too long": ("slow", 0, KINDS["slow"], body("""
         prices = await asyncio.gather(*[shop.price(item) for shop in shops])
         await asyncio.sleep(1)

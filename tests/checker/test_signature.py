@@ -73,3 +73,31 @@ def test_what_hangs_on_an_object_does_not_run_here() -> None:
 def test_the_name_of_the_function_keeps_its_small_letter() -> None:
     report = check(samples.quick, "def quick(shop):\n    return 320\n")
     assert "quick is written with def" in report.message
+
+
+WRAPPER = """\
+import functools
+
+def twice(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+    return wrapper
+
+@twice
+"""
+
+
+def test_a_decorator_written_with_def_is_judged_by_what_comes_of_a_call() -> None:
+    assert check(samples.ask, WRAPPER + samples.ask.solution_source).outcome == "right"
+    assert check(samples.ask, WRAPPER + WRAPPER.partition("\n\n")[2].replace("twice", "thrice")
+                 + samples.ask.solution_source).outcome == "right"
+    report = check(samples.ask, WRAPPER + "def ask(shops, item):\n    return [320, 290, 335]\n")
+    assert report.kind == "not async"
+
+
+def test_what_can_be_called_and_is_no_function_is_told_how_to_begin() -> None:
+    report = check(samples.ask, "import functools\n" + ASK + "    pass\n\nask = functools.partial(ask)\n")
+    assert report.kind == "not a function" and "Begin ask with async def" in report.message
+    report = check(samples.drive, "class Drive:\n    def __call__(self, coroutine): pass\n\ndrive = Drive()\n")
+    assert report.kind == "not a function" and "Begin drive with def" in report.message

@@ -62,3 +62,58 @@ def test_an_assert_of_the_learners_is_told_as_an_exception() -> None:
 def test_a_demand_that_follows_from_an_exception_names_its_line() -> None:
     report = check(samples.step, "def step(coroutine):\n    value = 1\n    return coroutine.send(value)\n")
     assert (report.kind, report.line) == ("error", 3) and "just-started" in report.message
+
+
+def test_where_a_case_is_no_coroutine_nothing_is_said_of_virtual_time() -> None:
+    """There every thread is judged, and a plain def cannot await."""
+    for source in ("def drive(coroutine):\n    while True: pass\n", """
+            import threading
+            def drive(coroutine):
+                coroutine.close()
+                end = threading.Event()
+                threading.Thread(target=lambda: 1 / 0).start()
+                end.wait()
+            """):
+        report = check(samples.drive, source, seconds=1)
+        assert (report.outcome, report.kind) == ("wrong", "endless")
+        said = report.message.partition("Your code printed:")[0]
+        assert "virtual time" not in said and "await" not in said
+        check_report(report)
+    report = check(samples.drive, """
+        import asyncio
+        def drive(coroutine):
+            coroutine.close()
+            return asyncio.new_event_loop().create_future()
+        """)
+    assert report.kind == "forgotten await" and "in a plain def there is no await" in report.message
+
+
+def test_a_thread_that_reaches_into_the_loop_is_told_as_a_thread() -> None:
+    report = check(samples.ask, body("""
+        import threading
+        loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+        threading.Thread(target=lambda: loop.call_soon_threadsafe(future.set_result, 3)).start()
+        return await asyncio.gather(*[shop.price(item) for shop in shops], future)"""))
+    assert (report.outcome, report.kind, report.line) == ("unchecked", "own thread", 4)
+    check_report(report)
+
+
+def test_a_worker_thread_that_does_not_rest_is_told_to_end() -> None:
+    report = check(samples.ask, body("""
+        def spin():
+            while True: pass
+        return await asyncio.to_thread(spin)"""), seconds=1)
+    assert report.kind == "not simulated" and "Give the function in the thread an end" in report.message
+
+
+def test_a_deadlock_names_those_of_the_answer_and_not_the_case_that_waits_for_them() -> None:
+    report = check(samples.two_answers, """
+        async def two_answers(one, other):
+            async with one:
+                await asyncio.sleep(0.1)
+                async with other:
+                    pass
+        """)
+    said = " ".join(report.message.split())
+    assert report.kind == "deadlock" and said.count("waits for a lock (line 4)") == 2, report
+    assert "gather" not in said and "could wake any of them" in said

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.checker import process
+from tests.exercises import trying
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -16,3 +17,4 @@ def two_spares() -> Iterator[None]:
     yield
     process.spares.count = 1
     process.spares.close()
+    trying.close()

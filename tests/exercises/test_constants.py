@@ -7,6 +7,7 @@ import ast
 import pytest
 
 from helpers.checker import Exercise
+from tests.exercises import trying
 from tests.exercises.test_lessons import EXERCISES, SECONDS
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,7 @@ def fixed_results(exercise: Exercise) -> list[object]:
 def test_a_fixed_result_passes_no_exercise(name: str) -> None:
     exercise = EXERCISES[name]
     for result in fixed_results(exercise):
-        report = exercise.check(exercise.compile(f"{head(exercise)}\n    return {result!r}\n"), seconds=SECONDS)
+        report = trying.check(name, exercise, f"{head(exercise)}\n    return {result!r}\n", SECONDS)
         assert report.outcome in ("wrong", "untried"), f"return {result!r} passes {name}"
 
 
@@ -53,7 +54,7 @@ def test_a_fixed_result_after_the_right_waits_passes_no_exercise(name: str) -> N
             continue
         source = (f"{inner}\n\n{head(exercise)}\n    {wait}as_asked_{function.name}({arguments})\n"
                   f"    return {result!r}\n")
-        report = exercise.check(exercise.compile(source), seconds=SECONDS)
+        report = trying.check(name, exercise, source, SECONDS)
         if name in RETURNS_NOTHING:
             continue
         assert report.outcome == "wrong", f"{name}: it asks, and returns {result!r}"
@@ -86,7 +87,7 @@ def test_an_answer_that_asks_no_shop_passes_no_exercise(name: str) -> None:
     if not change.asked:
         pytest.skip("the solution asks no shop itself")
     source = "async def _without_asking(shop, item):\n    return shop.price_of(item)\n\n\n" + source
-    assert exercise.check(exercise.compile(source), seconds=SECONDS).outcome == "wrong"
+    assert trying.check(name, exercise, source, SECONDS).outcome == "wrong"
 
 
 class NeverAwaits(ast.NodeTransformer):
@@ -104,4 +105,4 @@ def test_an_answer_that_leaves_out_its_statements_that_await_passes_no_exercise(
     source = ast.unparse(ast.fix_missing_locations(NeverAwaits().visit(tree)))
     if source == before:
         pytest.skip("every await of the solution gives a value")
-    assert exercise.check(exercise.compile(source), seconds=SECONDS).outcome != "right"
+    assert trying.check(name, exercise, source, SECONDS).outcome != "right"

@@ -15,6 +15,7 @@ import helpers.exercises
 from helpers.checker import Exercise, Mistake, exercises_of
 from helpers.checker.kinds import NOT_JUDGED
 from tests.checker.rules import check_report
+from tests.exercises import trying
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ EXERCISES = {
     for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}"))
 }
 MISTAKES = {
-    f"{name} {number} {mistake.kind}": (exercise, mistake)
+    f"{name} {number} {mistake.kind}": (name, mistake)
     for name, exercise in EXERCISES.items()
     for number, mistake in enumerate(exercise.mistakes, 1)
 }
@@ -48,17 +49,22 @@ def test_the_starter_is_untried(exercise: Exercise) -> None:
     assert report.message == str(report)
 
 
-def test_the_solution_is_right(exercise: Exercise) -> None:
-    report = exercise.check(exercise.compile(exercise.solution_source), seconds=SECONDS)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_is_right(name: str) -> None:
+    exercise = EXERCISES[name]
+    report = trying.check(name, exercise, exercise.solution_source, SECONDS)
     assert report.outcome == "right", report
-    assert " ".join(report.message.split()) == f"Right. {exercise.why} Next: {exercise.follow_up}"
+    assert " ".join(report.message.split()) == (
+        f"Right. In the course's solution: {exercise.why} Next: {exercise.follow_up}")
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_each_wrong_answer_earns_its_message(name: str) -> None:
     exercise, mistake = MISTAKES[name]
-    seconds = 1 if re.search(r"while True:\s*pass", mistake.source) else SECONDS
-    report = exercise.check(exercise.compile(mistake.source), seconds=seconds)
+    if re.search(r"while True:\s*pass", mistake.source):
+        report = EXERCISES[exercise].check(EXERCISES[exercise].compile(mistake.source), seconds=1)
+    else:
+        report = trying.check(exercise, EXERCISES[exercise], mistake.source, SECONDS)
     outcome = "unchecked" if mistake.kind in NOT_JUDGED else "wrong"
     assert (report.outcome, report.kind) == (outcome, mistake.kind), report
     assert mistake.fragment.lower() in " ".join(report.message.split()).lower(), report

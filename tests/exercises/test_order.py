@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from tests.exercises import trying
 from tests.exercises.test_lessons import EXERCISES, SECONDS
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,7 @@ def test_who_asks_backwards_is_right_too(name: str) -> None:
         pytest.skip("the solution starts nothing in a loop")
     if name in DEMANDED:
         pytest.skip(DEMANDED[name])
-    report = exercise.check(exercise.compile(source), seconds=SECONDS)
+    report = trying.check(name, exercise, source, SECONDS)
     assert report.outcome == "right", f"{source}\n{report}"
 
 

@@ -168,4 +168,8 @@ ANSWERS = [
             import os
             os._exit(0)
         """, "process|end|exit"),
+    wrong("ask_all", "each call awaited inside of gather", """
+        async def ask_all(ask, shops):
+            await asyncio.gather(*[await ask(shop) for shop in shops])
+        """, "leave out the await inside", never=("a function that is not called",)),
 ]

@@ -321,4 +321,37 @@ ANSWERS = [
                 except BaseException:
                     pass
         """),
+    wrong("cheaper", "the comparison turned round", """
+        async def cheaper(get_price):
+            north = await get_price("north")
+            south = await get_price("south")
+            if north > south:
+                return "north"
+            return "south"
+        """, "the dearer shop"),
+    wrong("cheaper", "the price is asked once more, and returned", """
+        async def cheaper(get_price):
+            if await get_price("north") < await get_price("south"):
+                return await get_price("north")
+            else:
+                return await get_price("south")
+        """, "the name of the shop", never=("dearer",)),
+    right("drive_with", "yield from, in a generator of its own", """
+        def drive_with(coroutine, answers):
+            asked, result = [], []
+            waiting = iter(answers)
+
+            def run():
+                result.append((yield from coroutine.__await__()))
+
+            generator = run()
+            for question in generator:
+                while True:
+                    asked.append(question)
+                    try:
+                        question = generator.send(next(waiting))
+                    except StopIteration:
+                        break
+            return asked, result[0]
+        """),
 ]

@@ -76,7 +76,7 @@ ANSWERS = [
             while not prices:
                 pass
             return prices[0]
-        """, "while not prices|line 5: pass"),
+        """, "while not prices|line 5: pass", "did not come to an end"),
     wrong("ask_by_phone", "a mistyped name", """
         async def ask_by_phone(phone, shop):
             future = asyncio.get_running_loop().create_future()
@@ -312,4 +312,29 @@ ANSWERS = [
                 coroutine.close()
             raise ValueError("x" * 10_000_000)
         """, "valueerror"),
+    wrong("ask_by_phone", "the future itself is returned", """
+        async def ask_by_phone(phone, shop):
+            future = asyncio.get_running_loop().create_future()
+            phone.call(shop, future.set_result)
+            return future
+        """, "await it", never=("in front of the call",)),
+    wrong("ask_by_phone", "a future of threads", """
+        async def ask_by_phone(phone, shop):
+            import concurrent.futures
+            future = concurrent.futures.Future()
+            phone.call(shop, future.set_result)
+            return future.result()
+        """, "did not come to an end", "asyncio's loop", never=("again and again",)),
+    right("ask_by_phone", "an object with __await__", """
+        async def ask_by_phone(phone, shop):
+            class Answer:
+                def __init__(self):
+                    self.future = asyncio.get_running_loop().create_future()
+                    phone.call(shop, self.future.set_result)
+
+                def __await__(self):
+                    return self.future.__await__()
+
+            return await Answer()
+        """),
 ]

@@ -183,4 +183,21 @@ ANSWERS = [
                 __repr__ = __str__
             raise Odd()
         """, "odd"),
+    wrong("price_table", "a generator in parentheses", """
+        async def price_table(shops, item):
+            return ((shop.name, await shop.price(item)) for shop in shops)
+        """, "async_generator", "square brackets", never=("0x",)),
+    unseen("with_old_shop", "a thread that calls back into the loop", """
+        async def with_old_shop(shops, old, item):
+            import threading
+            loop = asyncio.get_running_loop()
+            future = loop.create_future()
+
+            def work():
+                price = old.price_blocking(item)
+                loop.call_soon_threadsafe(future.set_result, price)
+
+            threading.Thread(target=work).start()
+            return await asyncio.gather(*[shop.price(item) for shop in shops], future)
+        """),
 ]

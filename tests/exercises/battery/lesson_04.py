@@ -325,4 +325,39 @@ ANSWERS = [
                         pass
             await stubborn()
         """),
+    wrong("open_and_closed", "0 stands for closed", """
+        async def open_and_closed(shops, item):
+            async def one(shop):
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    return 0
+            prices, closed = {}, []
+            for shop, price in zip(shops, await asyncio.gather(*map(one, shops))):
+                if price:
+                    prices[shop.name] = price
+                else:
+                    closed.append(shop.name)
+            return prices, closed
+        """, "0 is a price"),
+    right("open_and_closed", "except* around one request", """
+        async def open_and_closed(shops, item):
+            prices, refused = {}, set()
+
+            async def one(shop):
+                try:
+                    prices[shop.name] = await shop.price(item)
+                except* ConnectionError:
+                    refused.add(shop.name)
+
+            await asyncio.gather(*map(one, shops))
+            return prices, [shop.name for shop in shops if shop.name in refused]
+        """),
+    right("cheapest", "prices of another type", """
+        async def cheapest(shops, item):
+            from decimal import Decimal
+            prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+            price, name = min((Decimal(price), shop.name) for price, shop in zip(prices, shops))
+            return name, price
+        """),
 ]

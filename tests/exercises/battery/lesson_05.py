@@ -284,4 +284,33 @@ ANSWERS = [
                 error = ExceptionGroup("g" * 1000, [error])
             raise error
         """),
+    wrong("by_shop", "one group for all", """
+        async def by_shop(shops, items):
+            async with asyncio.TaskGroup() as group:
+                tasks = {(shop.name, item): group.create_task(shop.price(item)) for shop in shops for item in items}
+            return {shop.name: {item: tasks[shop.name, item].result() for item in items} for shop in shops}
+        """, "a taskgroup for the items of one shop"),
+    right("by_shop", "what comes out of the group is split", """
+        async def by_shop(shops, items):
+            async def one(shop):
+                prices = {}
+
+                async def get(item):
+                    prices[item] = await shop.price(item)
+
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for item in items:
+                            group.create_task(get(item))
+                except BaseExceptionGroup as group:
+                    closed, rest = group.split(ConnectionError)
+                    if rest is not None:
+                        raise rest
+                    return None
+                return prices
+
+            async with asyncio.TaskGroup() as group:
+                tasks = [(shop.name, group.create_task(one(shop))) for shop in shops]
+            return {name: task.result() for name, task in tasks}
+        """),
 ]

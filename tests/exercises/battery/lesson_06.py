@@ -323,4 +323,23 @@ ANSWERS = [
             await asyncio.wait(tasks)
             return {}
         """),
+    wrong("keep_asking", "a pause between two attempts", """
+        async def keep_asking(shop, item, seconds):
+            async with asyncio.timeout(seconds):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        await asyncio.sleep(1)
+        """, "ask again at once", never=("catch it around",)),
+    right("keep_asking", "each attempt with what is left of the time", """
+        async def keep_asking(shop, item, seconds):
+            end = asyncio.get_running_loop().time() + seconds
+            while True:
+                async with asyncio.timeout_at(end):
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        pass
+        """),
 ]

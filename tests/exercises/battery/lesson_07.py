@@ -234,4 +234,20 @@ ANSWERS = [
             threading.Thread(target=chatter, daemon=True).start()
             return []
         """),
+    right("read_in_time", "a stop of its own", """
+        async def read_in_time(read_pages, seconds):
+            class Stop:
+                told = False
+
+                def is_set(self):
+                    return self.told
+
+            stop = Stop()
+            reading = asyncio.get_running_loop().run_in_executor(None, read_pages, stop)
+            try:
+                await asyncio.wait([reading], timeout=seconds)
+            finally:
+                stop.told = True
+            return await reading
+        """),
 ]

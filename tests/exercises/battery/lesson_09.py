@@ -310,4 +310,19 @@ ANSWERS = [
             import os, signal
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
         """),
+    wrong("exchange", "carry is not awaited", """
+        async def exchange(one, other, carry):
+            if one is not other:
+                first, second = sorted([one, other], key=lambda store: store.name)
+                async with first.lock, second.lock:
+                    carry()
+                    one.boxes, other.boxes = other.boxes, one.boxes
+        """, "carry() was called", never=("watched",)),
+    wrong("exchange", "the locks in the order of the arguments", """
+        async def exchange(one, other, carry):
+            if one is not other:
+                async with one.lock, other.lock:
+                    await carry()
+                    one.boxes, other.boxes = other.boxes, one.boxes
+        """, "waits for a lock (line", never=("waits for a gather",)),
 ]

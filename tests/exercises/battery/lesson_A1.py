@@ -223,4 +223,20 @@ ANSWERS = [
             thread.start()
             thread.join()
         """),
+    wrong("run_anywhere", "a task where a loop runs", """
+        def run_anywhere(coroutine):
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return asyncio.run(coroutine)
+            return asyncio.ensure_future(coroutine)
+        """, "in another thread", never=("in front of the call",)),
+    wrong("run_anywhere", "a thread whose error nobody hears", """
+        def run_anywhere(coroutine):
+            found = []
+            threading.Thread(target=lambda: found.append(asyncio.run(coroutine))).start()
+            while not found:
+                pass
+            return found[0]
+        """, "did not come to an end", never=("not judged", "virtual time", "await")),
 ]
