@@ -51,8 +51,8 @@ def standings_of(tasks: Iterable[asyncio.Task], current: asyncio.Task | None = N
                  running: Place | None = None) -> str:
     """The same of tasks that are not recorded; `current` is the one that holds the loop, at the line `running`.
 
-    Three tasks and more of which the same is to be said share a line, and two if they have one name. Those of libraries are
-    counted.
+    Three tasks and more of which the same is to be said share a line, and two if they have one name. Those of
+    libraries are counted.
     """
     told = []
     own, others = sort_out(tasks, current)
