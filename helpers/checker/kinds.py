@@ -20,7 +20,7 @@ KINDS = {
     "died": "Find what ends or breaks the process, and leave it out.",
     "recursion": "Give it a case in which it goes no deeper.",
     "memory": "Keep only what you need: something here grows without bound.",
-    "endless": "Give the loop an end, and let it await in between.",
+    "endless": "Give the loop an end, and have it await what it waits for.",
     "deadlock": "Find who should wake whom: everybody waits for somebody who waits, too.",
     "not simulated": "Use what the task gives you instead.",
     "own thread": "Hand the function to asyncio.to_thread or loop.run_in_executor, and await what that gives: virtual "
