@@ -296,8 +296,10 @@ def _endless(e: Evidence) -> Finding | None:
     error = e.notes["error"]
     if error is None or error["category"] != "endless":
         return None
+    still = ("; virtual time stands still while a task is ready to run, as it is after asyncio.sleep(0)"
+             if "Virtual time stands still" in error["text"] else "")
     return _at("endless", _in_the_answer(e.notes["pending"], e),
-               f"it was still running after {e.case.steps:,} steps on the event loop", "it comes to an end")
+               f"it was still running after {e.case.steps:,} steps on the event loop{still}", "it comes to an end")
 
 
 def _computes(e: Evidence) -> Finding | None:

@@ -87,10 +87,10 @@ WRONG = {
         first = asyncio.create_task(both(one, two), name="first")
         second = asyncio.create_task(both(two, one), name="second")
         await asyncio.gather(first, second)""")),
-    "turns for ever": (samples.ask, "endless", 3, "steps", body("""
+    "turns for ever": (samples.ask, "endless", 3, "loop; virtual time stands still", body("""
         while True:
             await asyncio.sleep(0)""")),
-    "sleeps for ever": (samples.ask, "endless", 3, "steps", body("""
+    "sleeps for ever": (samples.ask, "endless", 3, "loop", body("""
         while True:
             await asyncio.sleep(60)""")),
     "spins": (samples.ask, "endless", 2, "stopped after", body("while True: pass")),
