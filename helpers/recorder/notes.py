@@ -186,6 +186,7 @@ class Notes:
         self.cuts: dict[int, tuple[str, int, float]] = {}
         self.asked: dict[int, float] = {}   # id of a task that was left in a sleep -> the seconds that it asked for
         self.last_made = 0                  # of the last row, its `made`
+        self.shared = False                 # whether other recordings are under way on the same loop
         self.failure: Exception | None = None
 
     def fail(self, error: Exception) -> None:

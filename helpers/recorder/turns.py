@@ -99,7 +99,7 @@ def _run(self: Handle) -> None:
         STEPPING[0] = None
         try:
             notes = recorder.notes
-            if row.unusual is not None or ended - started > recorder.threshold:
+            if row.unusual is not None or recorder.shared:
                 _end_unusual(self, row, task, started, ended)
             if task._fut_waiter is not None:
                 wait = read_wait(task.get_coro(), task._fut_waiter, ROWS, recorder)
@@ -123,10 +123,10 @@ def _is_foreign(callback: Any) -> bool:
 
 
 def _end_unusual(handle: Handle, row: Row, task: Any, started: int, ended: int) -> None:
-    """A step that was long, or in which something unusual was noted, has ended, and is about to be noted."""
+    """A step has ended, and is about to be noted: something unusual was noted in it, or there are other recordings."""
     watch = WATCHES.get(handle._loop)
     if watch is not None:
-        if ended - started > row.recorder.threshold and len(watch.recordings) > 1:
+        if ended - started > watch.threshold and len(watch.recordings) > 1:
             # in the other recordings it is the turn of somebody whom they do not know
             watch.blocked_by(_called(handle._callback), started, ended, row.recorder)
         if watch.asked:

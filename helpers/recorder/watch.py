@@ -78,6 +78,8 @@ class Watch:
 
     def _recount(self) -> None:
         self.threshold = min((each.threshold for each in self.recordings), default=self.threshold)
+        for each in self.recordings:
+            each.shared = len(self.recordings) > 1
         self.everything = next((each for each in self.recordings if each.everything), None)
 
     def put(self) -> None:

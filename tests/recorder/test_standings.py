@@ -12,7 +12,7 @@ from helpers.recorder.asyncio_internals import context_of, interrupt, is_stuck
 from helpers.recorder.learners_code import is_library_file, place_of_error
 from helpers.recorder.standings import MOST, standings, standings_of
 
-SOON, NEVER = 0.02, 3600.0
+SOON, NEVER = 0.1, 3600.0
 
 
 async def waiter():
