@@ -19,6 +19,7 @@ from helpers.recorder.asyncio_internals import (
     METHODS,
     RELEASE_WAITER,
     STEPS,
+    TASKS,
     Handle,
     Step,
     Timer,
@@ -71,7 +72,7 @@ def _run(self: Handle) -> None:
         if row is not None and not (args and type(args[0]) in EXACT_FUTURES) and _is_foreign(callback):
             task = row = None
     if row is None:
-        if task is not None:
+        if isinstance(task, TASKS):
             row = met_late(WATCHES.get(self._loop), self, task)
         if row is None:
             callback = args = task = None
