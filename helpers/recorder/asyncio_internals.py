@@ -382,7 +382,7 @@ EXACT_FUTURES = frozenset({*TASKS, *FUTURES})               # the types of what 
 
 # Where asyncio keeps the tasks: one that begins eagerly from the end of its first step on, if it is not done then. From
 # Python 3.14 on it keeps them in C, where nobody can listen.
-SCHEDULED: Any = find(tasks, "_scheduled_tasks") if sys.version_info < (3, 14) else None
+SCHEDULED: Any = find(tasks, "_scheduled_tasks") if (3, 12) <= sys.version_info < (3, 14) else None
 
 
 def hear_of_tasks(heard: Callable[[Any], None]) -> None:

@@ -19,7 +19,7 @@ import asyncio
 import contextvars
 from typing import TYPE_CHECKING, Any
 
-from helpers.recorder.asyncio_internals import SCHEDULED, TASKS, Handle, Task
+from helpers.recorder.asyncio_internals import SCHEDULED, Handle, Task
 from helpers.recorder.notes import CURRENT, ROWS, Notes, Row, Unusual
 from helpers.recorder.waits import read_wait
 
@@ -196,7 +196,7 @@ def first_step(watch: Watch, task: Task, row: Row, ended: int) -> None:
 
 def met_late(watch: Watch | None, handle: Handle, task: Any) -> Row | None:
     """A row for a task that nobody has met before one of its steps is taken; None if it is in no recording."""
-    if watch is None or not isinstance(task, TASKS):
+    if watch is None:
         return None
     recorder = handle._context.get(CURRENT)
     if recorder is None or recorder not in watch.recordings or task.done():

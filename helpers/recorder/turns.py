@@ -74,7 +74,7 @@ def _run(self: Handle) -> None:
         if row is not None and not (args and type(args[0]) in EXACT_FUTURES) and _is_foreign(callback):
             task = row = None
     if row is None:
-        if task is not None:
+        if isinstance(task, TASKS):
             row = met_late(WATCHES.get(self._loop), self, task)
         if row is None:
             callback = args = task = None
