@@ -266,7 +266,7 @@ def _all_threads() -> list[threading.Thread]:
     """The threads of this process, also those that were begun by `_thread.start_new_thread`."""
     threads = threading.enumerate()
     for ident in sys._current_frames().keys() - {thread.ident for thread in threads}:
-        thread = threading.Thread(name=f"thread {ident}")
+        thread = threading.Thread(name=f"thread {ident}", daemon=True)      # or else it asks current_thread()
         thread._ident = ident                   # type: ignore[attr-defined]  # never started: it stands for the other
         threads.append(thread)
     return threads

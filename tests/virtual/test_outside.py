@@ -679,3 +679,17 @@ def test_all_is_as_before_when_no_virtual_loop_runs():
 
     during = run(main())
     assert during[0] is not threading.Thread.start and during[1] is not asyncio.SelectorEventLoop.sock_recv
+
+
+def test_to_look_for_a_thread_below_threading_leaves_no_dummy_of_it():
+    """Up to Python 3.12 `threading.current_thread()` makes one, and it stays for ever."""
+    seen: list[list[str]] = []
+
+    def look():
+        found = [thread.name for thread in outside._all_threads()]
+        seen.append([name for name in (*found, *(thread.name for thread in threading.enumerate())) if "Dummy" in name])
+
+    _thread.start_new_thread(look, ())
+    while not seen:
+        time.sleep(0.001)
+    assert seen == [[]]
