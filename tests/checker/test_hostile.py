@@ -395,7 +395,10 @@ HOSTILE = {
         while "send" not in frame.f_locals: frame = frame.f_back
         while True: frame.f_locals["send"]({"event": "begun"})"""),
     "stopped by a signal": ("endless", "import os, signal; os.kill(os.getpid(), getattr(signal, 'SIGSTOP', 0))"),
-    "an alarm": ("died", "import signal, time; signal.setitimer(signal.ITIMER_REAL, 0.01)\nwhile True: pass"),
+    "an alarm": ("died not simulated", """
+        import signal
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        while True: pass"""),
     "an exception hook": ("replaced", """
         import sys
         sys.excepthook = sys.unraisablehook = None
