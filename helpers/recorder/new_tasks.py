@@ -7,7 +7,8 @@ says the context of whoever makes it; where the program has emptied that, the ta
 A task that begins eagerly takes its first step in the middle of the turn in which it is made. If `create_task` makes
 it, `hooks.py` knows. `asyncio.Task(..., eager_start=True)` asks only `loop.is_running()`, which is noted (`asked`); the
 task itself is met when it does something in that step, or when asyncio keeps it after that (`kept`). From Python 3.14
-on nobody hears of the latter, so it is looked for at the end of the turn (`end_of_turn`).
+on nobody hears of the latter, so it is looked for at the end of the turn (`end_of_turn`); where several made such tasks
+in one turn, it may not be known whose it is, and then it has no parent.
 
 Not met is a task that `asyncio.Task(..., eager_start=True)` has made and that is done in its first step, unless it has
 made a task itself or given a job to a thread.
@@ -160,7 +161,11 @@ def end_of_turn(watch: Watch) -> None:
     open_ = [each for each in eager if each.row is None]
     if open_ and SCHEDULED is None:
         new = [task for task in asyncio.all_tasks(watch.loop) if id(task) not in ROWS and _holds(task, watch)]
+        # Some of those that asked may have been no tasks, or done at once: then it is not certain who made which.
+        certain = len(new) == len(open_) or len({id(each.above) for each in open_}) == 1
         for task, each in zip(sorted(new, key=_number), open_):
+            if not certain:
+                each.above = None
             each.met(task)
     for each in eager:
         if each.row is not None and each.task is not None:
