@@ -376,8 +376,11 @@ def _kind_of_stream(keeper: Any) -> str:
             transport = cast(Reader, each)._transport
         elif isinstance(each, asyncio.StreamWriter):
             transport = each.transport
-        if transport is not None and transport.get_extra_info("pipe") is not None:
-            return "pipe"
+        try:
+            if transport is not None and transport.get_extra_info("pipe") is not None:
+                return "pipe"
+        except Exception:               # a transport of the program's own; or one of TLS, after its connection was lost
+            continue
     return "socket"
 
 

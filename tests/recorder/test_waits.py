@@ -520,3 +520,24 @@ def test_a_wait_for_several_threads_is_over_when_the_last_one_is_done():
 
     (span,) = [span for span in simulate(main()).tasks[0].spans if span.kind == WAIT]
     assert (span.start, span.end) == (0, 0.3)
+
+
+def test_a_transport_that_cannot_say_what_it_is():
+    """That of TLS cannot, when its connection was lost."""
+    class Broken(asyncio.Transport):
+        def get_extra_info(self, name, default=None):
+            raise AttributeError("'NoneType' object has no attribute '_get_extra_info'")
+
+    async def reads(reader):
+        await reader.readline()
+
+    async def main():
+        reader = asyncio.StreamReader()
+        reader.set_transport(Broken())
+        task = asyncio.create_task(reads(reader), name="reads")
+        await asyncio.sleep(0)
+        reader.feed_eof()
+        await task
+
+    run = recorded(main())
+    assert [span.wait for span in run.tasks[1].spans if span.kind == "wait"] == ["socket"]
