@@ -206,16 +206,17 @@ def test_a_thread_that_virtual_time_does_not_see_is_not_called_wrong(name: str) 
         assert report.outcome == "right", report
 
 
-def test_a_semaphore_of_threads_in_workers_is_not_called_wrong() -> None:
-    """One worker sleeps in virtual time and holds it, another waits for it really: the two never meet."""
-    report = check(samples.ask, body("""
+@pytest.mark.parametrize(("slots", "outcome", "kind"), [(1, "wrong", "slow"), (9, "right", "")])
+def test_a_semaphore_of_threads_in_workers_is_judged(slots: int, outcome: str, kind: str) -> None:
+    """One worker holds it while it sleeps in virtual time, and another waits for it in virtual time, too."""
+    report = check(samples.ask, body(f"""
         import threading
-        slots = threading.Semaphore(1)
+        slots = threading.Semaphore({slots})
         def ask_one(shop):
             with slots:
                 return shop.price_blocking(item)
         return await asyncio.gather(*[asyncio.to_thread(ask_one, shop) for shop in shops])"""), seconds=3)
-    assert (report.outcome, report.kind) == ("unchecked", "not simulated"), report
+    assert (report.outcome, report.kind) == (outcome, kind), report
     check_report(report)
 
 

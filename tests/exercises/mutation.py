@@ -153,7 +153,10 @@ def _do(job: Job, write: int) -> None:
         os.dup2(write, 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         send, errors = worker._take_pipes(job["mark"])
-        worker._do(job, send, errors, Instruments(), Snapshot())
+        instruments = Instruments()
+        if sys.version_info < (3, 12):
+            worker._tell_of_threads(instruments.own_threads.started)
+        worker._do(job, send, errors, instruments, Snapshot())
     finally:
         os._exit(0)
 

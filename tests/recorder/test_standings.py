@@ -219,6 +219,8 @@ PROGRAM = """
 import asyncio, signal
 from helpers import record, simulate
 
+signal.signal(signal.SIGINT, signal.default_int_handler)     # who starts this may ignore it
+
 async def worker(queue):
     while True:
         await queue.get()
