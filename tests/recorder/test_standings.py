@@ -216,10 +216,8 @@ def test_a_long_row_of_tasks():
 
 
 PROGRAM = """
-import asyncio, signal
+import asyncio, signal; signal.signal(signal.SIGINT, signal.default_int_handler)    # who starts this may ignore it
 from helpers import record, simulate
-
-signal.signal(signal.SIGINT, signal.default_int_handler)     # who starts this may ignore it
 
 async def worker(queue):
     while True:
