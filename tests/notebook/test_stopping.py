@@ -68,7 +68,9 @@ def stop(kernel, code, *, at="begin", stops=1):
     cell = kernel.run(code, stop_at=at, stops=stops)
     assert cell.reply is not None, f"the cell still runs: {cell}"
     assert cell.reply["status"] == "error"
-    assert cell.reply["ename"] == cell.errors[0]["ename"] == "KeyboardInterrupt", cell.errors
+    assert cell.reply["ename"] == "KeyboardInterrupt", cell
+    # On Python 3.11 IPython's own formatter may fail, if the stop came between two statements, and says so.
+    assert [error["ename"] for error in cell.errors] == ["KeyboardInterrupt"] or "\nKeyboardInterrupt" in cell.stderr, cell
     after = kernel.run(STATE)
     assert after.reply is not None and after.stdout == "[] True\n", (cell, after)
     return cell
