@@ -70,7 +70,8 @@ def stop(kernel, code, *, at="begin", stops=1):
     assert cell.reply["status"] == "error"
     assert cell.reply["ename"] == "KeyboardInterrupt", cell
     # On Python 3.11 IPython's own formatter may fail, if the stop came between two statements, and says so.
-    assert [error["ename"] for error in cell.errors] == ["KeyboardInterrupt"] or "\nKeyboardInterrupt" in cell.stderr, cell
+    shown = cell.errors[0]["ename"] if cell.errors else cell.stderr
+    assert "KeyboardInterrupt" in shown, cell
     after = kernel.run(STATE)
     assert after.reply is not None and after.stdout == "[] True\n", (cell, after)
     return cell
