@@ -8,8 +8,10 @@
     notes               what is noted of a task and of a step
     standings           where each task stood when a run was stopped
     watchdog            the line that a long turn is at
-    translate           from notes to a Recording
+    translate, folding  from notes to a Recording; the tasks of libraries are taken out of it
     waits, locks        what a suspended task waits for, and at which line; which locks it holds
+    library_waits       what the waits inside libraries are called
+    owners              whose a task is
     await_tree          who awaits whom, of all tasks of a loop
     names               what to call a task
     learners_code       which code is the learner's
@@ -21,6 +23,7 @@ from helpers.recorder.notes import THRESHOLD
 from helpers.recorder.run import (
     Recorder,
     check_coroutine,
+    closed_if_refused,
     current_recorder,
     keep_stopped,
     note_stop,
@@ -30,6 +33,6 @@ from helpers.recorder.run import (
 from helpers.recorder.watchdog import Sampler, Watched
 
 __all__ = [
-    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "current_recorder",
-    "keep_stopped", "note_stop", "record", "recorder_of",
+    "THRESHOLD", "Recorder", "Sampler", "UnknownPython", "Watched", "check_coroutine", "closed_if_refused",
+    "current_recorder", "keep_stopped", "note_stop", "record", "recorder_of",
 ]

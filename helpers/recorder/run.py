@@ -25,6 +25,7 @@ written in Python (uvloop) cannot be watched.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -61,7 +62,8 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
     global _kept_until
     coro = check_coroutine(coro, "await record")
     loop = asyncio.get_running_loop()
-    recorder = Recorder(loop, time.perf_counter_ns, threshold)
+    with closed_if_refused(coro):
+        recorder = Recorder(loop, time.perf_counter_ns, threshold)
     keep_stopped(record, None)
     _kept_until = -1
     try:
@@ -84,6 +86,16 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
             _kept_until = recorder.ended
         raise
     return recorder.recording(task, "real")
+
+
+@contextlib.contextmanager
+def closed_if_refused(coro: Coroutine[Any, Any, Any]) -> Iterator[None]:
+    """Close a coroutine that will not run, since another argument is refused: or Python complains of it as well."""
+    try:
+        yield
+    except (TypeError, ValueError):
+        coro.close()
+        raise
 
 
 def keep_stopped(function: Any, run: Recording | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any
 
-from helpers.recorder import THRESHOLD, Recorder, check_coroutine, keep_stopped
+from helpers.recorder import THRESHOLD, Recorder, check_coroutine, closed_if_refused, keep_stopped
 from helpers.recorder.asyncio_internals import (
     enter_task,
     get_running_loop,
@@ -17,7 +17,7 @@ from helpers.recorder.asyncio_internals import (
     set_running_loop,
     stop_blocking,
 )
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import is_library, place_of_error
 from helpers.recorder.notes import Row
 from helpers.recording import Place, Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
@@ -50,10 +50,12 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
     coro = check_coroutine(coro, "simulate")
     keep_stopped(simulate, None)
     with _outer_loop_paused() as outer:
-        loop = _new_loop(coro, limit)
+        with closed_if_refused(coro):
+            loop = VirtualTimeLoop(limit=limit)
         left: list[asyncio.Task[Any]] = []
         try:
-            recorder = _new_recorder(coro, loop, threshold)
+            with closed_if_refused(coro):
+                recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
             work = RealWork(loop, recorder)
             with recorder, work:
                 main = recorder.context.run(loop.create_task, coro)
@@ -94,22 +96,6 @@ def _remark(recorder: Recorder, now: int, row: Row | None, place: Place | None, 
                   row.id if row is not None and row.recorder is recorder else None, place, 0.0, words)
 
 
-def _new_loop(coro: Coroutine[Any, Any, Any], limit: int) -> VirtualTimeLoop:
-    try:
-        return VirtualTimeLoop(limit=limit)
-    except ValueError:
-        coro.close()                                # or Python would complain that it was never awaited
-        raise
-
-
-def _new_recorder(coro: Coroutine[Any, Any, Any], loop: VirtualTimeLoop, threshold: float) -> Recorder:
-    try:
-        return Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
-    except (TypeError, ValueError):
-        coro.close()
-        raise
-
-
 def _run(loop: VirtualTimeLoop, main: asyncio.Task) -> Exception | None:
     try:
         loop.run_until_complete(main)
@@ -140,22 +126,12 @@ def _of_outer_loop(main: asyncio.Task, outer: asyncio.AbstractEventLoop) -> NotS
     if error is None and not awaited:
         return None
     found = refusal("this run waits for a task or a future of the notebook's own loop, which stands still meanwhile: "
-                    "such a task works", "make it inside of the run", None if error is None else _last_place(error))
+                    "such a task works", "make it inside of the run", None if error is None else place_of_error(error))
     found.__cause__ = error
     return found
 
 
 _DIFFERENT = "attached to a different loop"
-
-
-def _last_place(error: BaseException) -> Place | None:
-    place, entry = None, error.__traceback__
-    while entry is not None:
-        code = entry.tb_frame.f_code
-        if not is_library(code):
-            place = Place(code.co_filename, entry.tb_lineno, code.co_name)
-        entry = entry.tb_next
-    return place
 
 
 def learners_traceback(entry: TracebackType | None) -> TracebackType | None:

@@ -21,7 +21,7 @@ and of libraries, too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -114,14 +114,7 @@ class AwaitTree:
 
     def _reached(self) -> set[int]:
         """The tasks that have been told, and all that these await."""
-        reached: set[int] = set()
-        next_ones = list(self._told)
-        while next_ones:
-            each = next_ones.pop()
-            if each not in reached:
-                reached.add(each)
-                next_ones += self.stands[each].on
-        return reached
+        return self._reached_from(self._told)
 
     def _below(self, last: tuple[bool, ...], numbers: Sequence[int], path: tuple[int, ...]) -> None:
         """The lines of some tasks that hang at one place; `path` are those above, the outermost first."""
@@ -161,7 +154,8 @@ class AwaitTree:
             return
         self._below(last, on, (*path, each))
 
-    def _reached_from(self, numbers: Sequence[int]) -> set[int]:
+    def _reached_from(self, numbers: Iterable[int]) -> set[int]:
+        """Some tasks, and all that these await."""
         reached: set[int] = set()
         next_ones = list(numbers)
         while next_ones:

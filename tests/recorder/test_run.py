@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 import math
 import time
 import weakref
@@ -205,7 +206,7 @@ def test_a_wrong_threshold(run, threshold):
     coro = a_program()
     with pytest.raises(ValueError, match=r"threshold is a number of seconds above 0, such as 0\.1"):
         run(coro, threshold=threshold)
-    coro.close()
+    assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED      # or Python would complain of it as well
 
 
 def test_a_coroutine_that_was_used_before():
