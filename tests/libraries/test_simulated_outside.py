@@ -31,6 +31,8 @@ def nothing_is_left_behind(capfd):
         yield
         gc.collect()
     assert not [each for each in caught if issubclass(each.category, ResourceWarning)]
+    for thread in set(threading.enumerate()) - threads:         # one that is ending may take a moment for it
+        thread.join(10)
     assert set(threading.enumerate()) <= threads
     assert capfd.readouterr().err == ""
 
