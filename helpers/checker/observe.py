@@ -49,6 +49,8 @@ from helpers.wait_kinds import PENDING, WAIT
 
 SAMPLE_AFTER = 0.1              # seconds until the first look at what an answer computes: most are done by then
 SAMPLE_EVERY = 0.01             # seconds between two looks
+LOOKS = 10                      # how often a thread is looked at until it is seen at a line of the learner's
+PAUSE = 0.001                   # seconds between two of these looks
 SPANS = 4_000                   # a recording with more spans is not sent: there is nothing to read in its picture
 TASKS = 200                     # nor is one with more tasks
 
@@ -167,8 +169,20 @@ def _still_at_work(before: set[int]) -> list[str]:
     names = [bounds.words(str(thread.name), bounds.NAME) for ident, thread in known.items()
              if ident in new and thread.is_alive() and thread.name != SAMPLER]
     # One that was begun below the module threading; without a line of the learner's it may be one that is ending.
-    names += ["one without a name" for ident in sorted(new - known.keys()) if learners_place(running[ident])]
+    names += ["one without a name" for ident in sorted(new - known.keys()) if _is_in_learners_code(ident)]
     return names[:bounds.MANY]
+
+
+def _is_in_learners_code(ident: int) -> bool:
+    """Whether a thread is at one of the learner's lines; a frame that it leaves meanwhile tells nothing."""
+    for _ in range(LOOKS):
+        frame = sys._current_frames().get(ident)
+        if frame is None:
+            return False
+        if learners_place(frame) is not None:
+            return True
+        time.sleep(PAUSE)
+    return False
 
 
 def _in_virtual_time(case: Case, answer: Callable[..., Any]) -> Notes:

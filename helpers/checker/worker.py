@@ -11,6 +11,7 @@ was. An answer cannot start processes here, nor send signals to others (`_refuse
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import faulthandler
 import gc
@@ -222,15 +223,14 @@ def _audit_hook(own: int, thread_started: Callable[[], None]) -> Callable[[str, 
 
 
 def _tell_of_threads(thread_started: Callable[[], None]) -> None:
-    """Tell of each thread, whoever starts it: `threading` starts them all with one function."""
-    module = vars(threading)
-    start = module["_start_new_thread"]
+    """Tell of each thread, whoever starts it: one function of `_thread` does, and `threading` has a name of its own."""
+    start = _thread.start_new_thread
 
     def start_new_thread(*args: Any) -> Any:
         thread_started()
         return start(*args)
 
-    module["_start_new_thread"] = start_new_thread
+    vars(_thread)["start_new_thread"] = vars(threading)["_start_new_thread"] = start_new_thread
 
 
 def _no_process(*args: Any) -> None:

@@ -48,17 +48,25 @@ class Used(NamedTuple):
 
 
 def used_by(thread: threading.Thread) -> Used | None:
-    """What a thread has used so far; None if this system does not tell."""
+    """What a thread has used so far; None if this system does not tell. It must be alive, or hold the GIL to end."""
+    try:
+        computed = time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0))
+    except (AttributeError, OSError):
+        return None
+    return Used(computed, None)
+
+
+def with_queued(used: Used | None, thread: threading.Thread) -> Used | None:
+    """The same, with how long the thread has waited for the processor, if this system tells.
+
+    It reads a file, and so lets other threads run: whatever else is to be known of this moment must be known before.
+    """
     try:
         with open(f"/proc/self/task/{thread.native_id}/schedstat", encoding="ascii") as file:
             computed, queued, _ = file.read().split()
-        return Used(int(computed) / 1e9, int(queued) / 1e9)
+        return Used(int(computed) / 1e9 if used is None else used.computed, int(queued) / 1e9)
     except (OSError, ValueError):
-        pass
-    try:
-        return Used(time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0)), None)
-    except (AttributeError, OSError):
-        return None
+        return used
 
 
 def worked(elapsed: float, before: Used | None, after: Used | None) -> float:
@@ -131,7 +139,7 @@ class RealWork:
     def __enter__(self) -> RealWork:
         # The thread may get no chance to look before a long call begins, so this is the first look.
         first = Look(None, self.loop.steps, REAL["monotonic"](), 0, self.home, None, False,
-                     gc.get_stats()[-1]["collections"], used_by(self.home), Used(0.0, 0.0))
+                     gc.get_stats()[-1]["collections"], with_queued(used_by(self.home), self.home), Used(0.0, 0.0))
         thread = threading.Thread(target=self._watch, args=(first,), name="helpers-real-work", daemon=True)
         with suppress(RuntimeError):                    # there may be no thread to be had
             thread.start()
@@ -163,18 +171,21 @@ class RealWork:
         """What is going on now."""
         job = self.loop.job_at_work()
         thread = self.home if job is None else job.worker.thread
+        # Nothing here lets another thread run, so all of it is of one moment; what comes later may be of another turn.
         used, own, at = used_by(thread), used_by(threading.current_thread()), REAL["monotonic"]()
-        # Reading the file may have taken a while, so the rest is read in one go.
         frame = sys._current_frames().get(thread.ident or 0)
         kind, place, importing = _read(frame)
+        frame = None
         turn: Turn | None
         steps = self.loop.steps
+        now = self.loop.time_ns() if job is None else job.now
         if job is not None:
             turn = Turn("job", id(job), job.now)
         else:
             turn = None if kind is None else Turn(kind, len(self.recorder.notes), steps)
-        return Look(turn, steps, at, self.loop.time_ns() if job is None else job.now, thread, place, importing,
-                    gc.get_stats()[-1]["collections"], used, own)
+        collections = gc.get_stats()[-1]["collections"]
+        return Look(turn, steps, at, now, thread, place, importing, collections, with_queued(used, thread),
+                    with_queued(own, threading.current_thread()))
 
     def _count(self, work: Work, before: Look, look: Look) -> None:
         if look.collections != before.collections or look.importing or before.importing:

@@ -53,6 +53,7 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
         with closed_if_refused(coro):
             loop = VirtualTimeLoop(limit=limit)
         left: list[asyncio.Task[Any]] = []
+        main: asyncio.Task[Any] | None = None
         try:
             with closed_if_refused(coro):
                 recorder = Recorder(loop, loop.time_ns, threshold, sampler=loop, everything=True)
@@ -62,8 +63,11 @@ def simulate(coro: Coroutine[Any, Any, Any], *, limit: int = LIMIT, threshold: f
                 error = _run(loop, main)
                 left += loop.open_tasks()           # while their order is known
         except KeyboardInterrupt as stop:
-            remarks = (*work.remarks(), *_real_clocks(loop, recorder))
-            keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop, remarks))
+            if main is None:                        # it had not begun
+                coro.close()
+            else:
+                remarks = (*work.remarks(), *_real_clocks(loop, recorder))
+                keep_stopped(simulate, recorder.stopped_recording(main, "virtual", stop, remarks))
             raise
         finally:
             refused = _close(loop, left)

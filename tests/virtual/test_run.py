@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import contextlib
 import contextvars
 import gc
@@ -190,6 +191,22 @@ def test_the_stop_button_ends_the_cell(where):
     with pytest.raises(KeyboardInterrupt):
         simulate(main())
     assert cleaned == ([] if where == "main" else [where])
+
+
+@pytest.mark.parametrize("part", ["Recorder", "RealWork"])
+def test_a_stop_before_the_program_begins_leaves_nothing_behind(monkeypatch, part):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    async def main():
+        raise AssertionError("it has begun")
+
+    monkeypatch.setattr(f"helpers.virtual.run.{part}.__enter__", stop)
+    coro = main()
+    with pytest.raises(KeyboardInterrupt):
+        simulate(coro)
+    assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED
+    assert simulate.stopped is None
 
 
 def test_a_deadlock_is_kept_and_drawn_with_who_waits():
