@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import contextlib
 import contextvars
 import gc
+import inspect
 import sys
 import threading
 import time
