@@ -27,7 +27,9 @@ from helpers.markup import tag
 from helpers.recording import Recording
 from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.widgets.cleanup import close_all, close_with_cell
-from helpers.widgets.lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
+from helpers.widgets.lab_outcome import Outcome, run
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import CAUGHT, LIMITED, RAISED, STRATEGIES, Settings, differences
 from helpers.words import clip, first_line, short
 
 if TYPE_CHECKING:
