@@ -76,7 +76,9 @@ class Outcome:
                  f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
         if self.sent != self.settings.requests:
             words.append(count(self.sent, "attempt"))
-        words += [f"{getattr(self, name):,} {name}" for name in ("refused", "wasted", "spared") if getattr(self, name)]
+        told = {"refused": self.refused, "dropped": self.dropped if self.settings.hedge is not None else 0,
+                "wasted": self.wasted, "spared": self.spared}
+        words += [f"{number:,} {word}" for word, number in told.items() if number]
         if self.within is not None and (self.settings.hedge is not None or self.settings.arriving):
             words.append(f"99 % ended within {short(self.within)}")
         if self.tenths:

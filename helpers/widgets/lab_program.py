@@ -24,7 +24,7 @@ from helpers.widgets.lab_settings import (
 )
 
 WIDTH = 88      # columns of a line of the program
-ITEMS, ARRIVING = "for item in items", "async for item in arriving()"
+ITEMS = "for item in items"
 
 
 def source(settings: Settings) -> str:
@@ -159,7 +159,8 @@ def _after_failure(s: Settings) -> list[str]:
     if not wait and not s.budgeted:
         return {CAUGHT: ["pass              # once more, and then without a price"],
                 RAISED: [f"if attempt == {s.retries}:", "    raise         # the last attempt"]}[s.errors]
-    last = f"if attempt == {s.retries}" + (f" or retries + 1 > {s.retry_budget!r} * {s.budget_of}:" if s.budgeted else ":")
+    spent = f" or retries + 1 > {s.retry_budget!r} * {s.budget_of}" if s.budgeted else ""
+    last = f"if attempt == {s.retries}{spent}:"
     end = {CAUGHT: "    return None   # without a price", RAISED: "    raise         # the last attempt"}[s.errors]
     return [last, end, *(["retries += 1"] if s.budgeted else []), *wait]
 
@@ -265,9 +266,8 @@ def _hedged(s: Settings) -> list[str]:
 def _arriving(s: Settings) -> list[str]:
     if not s.arriving:
         return []
-    return ["async def arriving():", f"    {ITEMS}:",
-            f"        await asyncio.sleep(1 / {s.per_second!r})     # {_times(s.per_second)} per second",
-            "        yield item"]
+    return ["async def arriving():", f"    {ITEMS}:", "        yield item",
+            f"        await asyncio.sleep(1 / {s.per_second!r})     # {_times(s.per_second)} per second"]
 
 
 def _times(number: float | None) -> str:
@@ -283,8 +283,17 @@ def _indented(lines: list[str]) -> list[str]:
 
 def _main(s: Settings) -> list[str]:
     """How the requests are made: all of them, or as they arrive."""
-    text = MAIN_ARRIVING.get(s.strategy, MAIN[s.strategy].replace(ITEMS, ARRIVING)) if s.arriving else MAIN[s.strategy]
-    return text.format(limit=s.limit).strip("\n").splitlines()
+    text = (MAIN_ARRIVING if s.arriving else {}).get(s.strategy, MAIN[s.strategy])
+    lines = text.format(limit=s.limit).strip("\n").splitlines()
+    return [each for line in lines for each in _as_they_arrive(line)] if s.arriving else lines
+
+
+def _as_they_arrive(line: str) -> list[str]:
+    """A line that begins a task for each item: it does so as the items arrive, and is two lines long."""
+    begin, found, end = line.partition(f" {ITEMS}]")
+    if not found or "create_task" not in begin:
+        return [line]
+    return [begin, f"{' ' * (begin.index('[') + 1)}async for item in arriving()]{end}"]
 
 
 MAIN = {
@@ -341,7 +350,7 @@ async def main():
 MAIN_ARRIVING = {
     "gather": """
 async def main():
-    tasks = [asyncio.create_task(get_price(item), name=item) async for item in arriving()]
+    tasks = [asyncio.create_task(get_price(item), name=item) for item in items]
     return await asyncio.gather(*tasks)
 """,
     "workers": """

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 
-from helpers.widgets.lab_program import LIMITED, Settings, run, source
+from helpers.widgets.lab_outcome import run
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import LIMITED, Settings
 
 # -- the page ---------------------------------------------------------------------------------------
 
