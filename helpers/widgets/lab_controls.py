@@ -206,8 +206,9 @@ def trouble_columns(controls: dict[str, Any]) -> widgets.HBox:
     room."""
     import ipywidgets as widgets
 
-    columns = [widgets.VBox([heading(words), *(controls[name] for name in names)],
-                            layout={"flex": "1 1 270px", "max_width": "350px", "overflow": "hidden"}) for words, names in TROUBLE.items()]
+    layout = {"flex": "1 1 270px", "max_width": "350px", "overflow": "hidden"}
+    columns = [widgets.VBox([heading(words), *(controls[name] for name in names)], layout=layout)
+               for words, names in TROUBLE.items()]
     return widgets.HBox(columns, layout={"flex_flow": "row wrap", "align_items": "flex-start"})
 
 
