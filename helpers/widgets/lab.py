@@ -53,7 +53,7 @@ def lab(*, sliders: bool = True, **settings: Any) -> Lab:
     sliders       False: lists to choose from and fields for numbers instead, which screen readers can name
 
     requests      1 to 1,000
-    latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"
+    latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"; spread: of "lognormal", 0 to 5
     failure_rate  0 to 1
     capacity      how many requests the shop serves at once, None: any number; when_full: "queue" or "refuse"
     strategy      "one by one", "gather", "task group", "as completed", "semaphore" or "workers"

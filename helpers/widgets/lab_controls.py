@@ -45,9 +45,9 @@ BURSTS = (1, 2, 5, 10, 20, 50)
 
 OFF = -1
 NO: dict[str, int] = {"capacity": 0, "timeout": 0}      # what stands for None, where it is not OFF
-ROUNDED = ("latency", "failure_rate", "trouble_from", "trouble_for")    # sliders whose steps are not exact
+ROUNDED = ("latency", "spread", "failure_rate", "trouble_from", "trouble_for")    # sliders whose steps are not exact
 
-SHOP = ("requests", "latency", "jitter", "failure_rate", "capacity", "when_full")
+SHOP = ("requests", "latency", "jitter", "spread", "failure_rate", "capacity", "when_full")
 PROGRAM = ("strategy", "limit", "timeout", "retries", "errors")
 TROUBLE: dict[str, tuple[str, ...]] = {                 # the columns of the group that is folded, by their headings
     "The shop": ("trouble", "trouble_from", "trouble_for", "slower", "when_closed", "queue_size", "when_cancelled"),
@@ -55,11 +55,13 @@ TROUBLE: dict[str, tuple[str, ...]] = {                 # the columns of the gro
     "Protection": ("deadline", "hedge", "breaker", "breaker_pause", "rate_limit", "burst"),
 }
 IN_TROUBLE = tuple(name for names in TROUBLE.values() for name in names)
-PARTS = ("trouble_from", "trouble_for", "slower", "when_closed", "first_wait", "budget_of", "breaker_pause", "burst")
+PARTS = ("spread", "trouble_from", "trouble_for", "slower", "when_closed", "first_wait", "budget_of", "breaker_pause",
+         "burst")
 
 WORDS = {
-    "requests": "requests", "latency": "latency (s)", "jitter": "jitter", "failure_rate": "failures",
-    "capacity": "shop serves", "when_full": "the others", "strategy": "strategy", "limit": "at a time",
+    "requests": "requests", "latency": "latency (s)", "jitter": "jitter", "spread": "spread",
+    "failure_rate": "failures", "capacity": "shop serves", "when_full": "the others",
+    "strategy": "strategy", "limit": "at a time",
     "timeout": "timeout (s)", "retries": "retries", "errors": "errors are",
     "per_second": "arrive per s", "trouble": "trouble", "trouble_from": "from (s)", "trouble_for": "for (s)",
     "slower": "times as slow", "when_closed": "requests then", "queue_size": "may queue",
@@ -71,7 +73,8 @@ WORDS = {
 }
 PHRASES = {
     "strategy": "{}", "requests": "{} requests", "per_second": "arriving per s: {}", "limit": "{} at a time",
-    "latency": "latency {} s", "jitter": "jitter {}", "failure_rate": "failures {}", "capacity": "shop serves {}",
+    "latency": "latency {} s", "jitter": "jitter {}", "spread": "spread {}",
+    "failure_rate": "failures {}", "capacity": "shop serves {}",
     "when_full": "full shop: {}", "trouble": "trouble {}", "trouble_from": "from {} s", "trouble_for": "for {} s",
     "slower": "{} times as slow", "when_closed": "closed: {}", "queue_size": "may queue: {}",
     "when_cancelled": "cancelled: {}",
@@ -84,6 +87,7 @@ TIPS = {
     "requests": "How many prices the program asks for, each of another item",
     "latency": "Seconds that the shop takes for a request, on average",
     "jitter": "How the latency varies from request to request",
+    "spread": "How far the latencies differ: the larger, the longer the slowest take",
     "failure_rate": "The share of requests that end with an error",
     "capacity": "How many requests the shop serves at the same time",
     "when_full": "What happens to requests while the shop is full",
@@ -138,6 +142,7 @@ def make_controls(s: Settings, sliders: bool) -> dict[str, Any]:
         "requests": choose(**_options(COUNTS, s.requests)),
         "latency": number(value=s.latency, min=0.0, max=max(2.0, s.latency), step=0.05),
         "jitter": widgets.Dropdown(options=JITTERS, value=s.jitter),
+        "spread": number(value=s.spread, min=0.0, max=max(2.0, s.spread), step=0.1),
         "failure_rate": number(value=s.failure_rate, min=0.0, max=1.0, step=0.05),
         "capacity": choose(**_options(CAPACITIES, s.capacity, "any", NO["capacity"])),
         "when_full": widgets.Dropdown(options=[("wait in a queue", QUEUE), ("are refused", REFUSE)],

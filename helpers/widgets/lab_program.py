@@ -9,6 +9,8 @@ one attempt, the hedge, and the shop. So a timeout counts no wait for a token, a
 
 from __future__ import annotations
 
+import textwrap
+
 from helpers.simulated_io import FINISH, REFUSE
 from helpers.widgets.lab_settings import (
     ANSWERS,
@@ -23,6 +25,7 @@ from helpers.widgets.lab_settings import (
     Settings,
 )
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 WIDTH = 88      # columns of a line of the program
 ITEMS = "for item in items"
 
@@ -73,11 +76,15 @@ def _shop(s: Settings) -> list[str]:
         options.append(f"capacity={s.capacity}")
         if s.when_full == REFUSE:
             options.append('when_full="refuse"')
-    in_trouble = _in_trouble(s)
-    line = f'shop = Shop("north", {", ".join(options + in_trouble)})'
+    more = [f"spread={s.spread!r}"] if s.tail else []
+    more += _in_trouble(s)
+    line = f'shop = Shop("north", {", ".join(options + more)})'
     if len(line) <= WIDTH:
         return [line]
-    lines = [f"{', '.join(some)}," for some in (options, in_trouble) if some]
+    lines = [f"{', '.join(options)},"]
+    if more:        # a tuple stays on one line
+        text = ", ".join(option.replace(" ", NO_BREAK) for option in more) + ","
+        lines += [part.replace(NO_BREAK, " ") for part in textwrap.wrap(text, WIDTH - 4)]
     return ["shop = Shop(", *_indented(['"north",', *lines]), ")"]
 
 

@@ -25,6 +25,7 @@ EXPONENTIAL, FULL_JITTER = "exponential", "full jitter"
 BACKOFFS = ("none", EXPONENTIAL, FULL_JITTER)
 MOST = 1_000                            # requests
 REQUESTS, ANSWERS = "requests", "answers"
+SPREAD = 0.5                            # of the latency, as of `Shop`
 LONGEST_WAIT = 5                        # seconds between two attempts
 
 
@@ -34,6 +35,7 @@ class Settings:
 
     requests      1 to 1,000; every one asks for another item
     latency, jitter, failure_rate, capacity, when_full    the shop's, as of `Shop`
+    spread        how long the tail of the latencies is, as of `Shop`; counts for the jitter "lognormal" only
     strategy      "one by one", "gather", "task group", "as completed", "semaphore" or "workers"
     limit         how many requests at a time; counts for "semaphore" and "workers" only
     timeout       seconds after which one attempt is given up; None: never
@@ -95,6 +97,7 @@ class Settings:
     breaker_pause: float = 2.0
     rate_limit: float | None = None
     burst: int = 5
+    spread: float = SPREAD
 
     def __post_init__(self) -> None:
         plain = int, float          # of which the program shows what a learner would write
@@ -102,6 +105,7 @@ class Settings:
         number("latency", self.latency, kind=plain, write="for example latency=0.5")
         choice("jitter", self.jitter, JITTERS)
         probability("failure_rate", self.failure_rate, kind=plain)
+        number("spread", self.spread, most=5, kind=plain, write="for example spread=1.2")
         if self.capacity is not None:
             whole_number("capacity", self.capacity, least=1, write="for example capacity=5")
         choice("when_full", self.when_full, (QUEUE, REFUSE))
@@ -151,6 +155,11 @@ class Settings:
         whole_number("burst", self.burst, least=1, write="for example burst=5")
 
     # -- what has an effect ---------------------------------------------------------------------
+
+    @property
+    def tail(self) -> bool:
+        """Whether the latencies have another tail than usual."""
+        return self.jitter == "lognormal" and self.spread != SPREAD
 
     @property
     def refuses(self) -> bool:
@@ -209,6 +218,7 @@ class Settings:
     def effective(self) -> frozenset[str]:
         """The names of the settings that have an effect, or would have one if they were not off."""
         without: dict[str, bool] = {
+            "spread": self.jitter != "lognormal",
             "when_full": self.capacity is None,
             "limit": self.strategy not in LIMITED,
             "retries": not self.attempts_can_fail,
@@ -235,7 +245,8 @@ class Settings:
     def __str__(self) -> str:
         """All that counts, in words; what is left out does not count."""
         at_a_time = f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
-        jitter = f" ({self.jitter})" if self.jitter != "none" else ""
+        spread = f", spread {self.spread:g}" if self.tail else ""
+        jitter = f" ({self.jitter}{spread})" if self.jitter != "none" else ""
         arriving = f" ({self.per_second:g} per second)" if self.arriving else ""
         words = [count(self.requests, "request") + arriving, self.strategy + at_a_time,
                  f"latency {seconds(self.latency)}{jitter}"]

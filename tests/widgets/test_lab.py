@@ -16,8 +16,8 @@ from helpers.widgets.lab_settings import LIMITED, Settings
 def test_every_control_changes_what_is_shown(bench):
     one = bench(requests=12, capacity=5, strategy="semaphore", failure_rate=0.5, timeout=0.4)
     one.code_button.value = True
-    changes = {"requests": 50, "latency": 0.35, "jitter": "none", "failure_rate": 0.2, "capacity": 3,
-               "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3,
+    changes = {"requests": 50, "latency": 0.35, "jitter": "lognormal", "spread": 1.2, "failure_rate": 0.2,
+               "capacity": 3, "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3,
                "retries": 2, "errors": "raised"}
     assert set(changes) == set(one.controls) - set(IN_TROUBLE)
     for name, value in changes.items():
@@ -69,11 +69,12 @@ def test_steps_of_a_slider_are_rounded(bench):
 def test_controls_without_effect_are_disabled(bench):
     one = bench(strategy="gather")
     off = {name for name, control in one.controls.items() if control.disabled}
-    assert off - set(IN_TROUBLE) == {"when_full", "limit", "retries", "errors"}
+    assert off - set(IN_TROUBLE) == {"spread", "when_full", "limit", "retries", "errors"}
     assert set(IN_TROUBLE) - off == {"trouble", "per_second", "hedge", "deadline", "rate_limit"}
     one.controls["strategy"].value = LIMITED[0]
     one.controls["capacity"].value = 5
     one.controls["failure_rate"].value = 0.1
+    one.controls["jitter"].value = "lognormal"
     assert {name for name, control in one.controls.items() if control.disabled} <= set(IN_TROUBLE)
 
 
