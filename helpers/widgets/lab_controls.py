@@ -50,7 +50,8 @@ ROUNDED = ("latency", "spread", "failure_rate", "trouble_from", "trouble_for")  
 SHOP = ("requests", "latency", "jitter", "spread", "failure_rate", "capacity", "when_full")
 PROGRAM = ("strategy", "limit", "timeout", "retries", "errors")
 TROUBLE: dict[str, tuple[str, ...]] = {                 # the columns of the group that is folded, by their headings
-    "The shop": ("trouble", "trouble_from", "trouble_for", "slower", "when_closed", "queue_size", "when_cancelled"),
+    "The shop in trouble": ("trouble", "trouble_from", "trouble_for", "slower", "when_closed", "queue_size",
+                            "when_cancelled"),
     "Arrivals and retries": ("per_second", "backoff", "first_wait", "retry_budget", "budget_of"),
     "Protection": ("deadline", "hedge", "breaker", "breaker_pause", "rate_limit", "burst"),
 }

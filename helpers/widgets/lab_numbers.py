@@ -31,10 +31,17 @@ ALWAYS: dict[str, Column] = {
 SOMETIMES: dict[str, tuple[Callable[[Outcome], bool], Column]] = {     # and whether there is something to tell
     "refused": (lambda o: o.refused > 0, lambda o: f"{o.refused:,}"),
     "dropped": (lambda o: o.dropped > 0 and o.settings.hedge is not None, lambda o: f"{o.dropped:,}"),
-    "worked off for nobody": (lambda o: o.wasted > 0, lambda o: f"{o.wasted:,}"),
+    "wasted": (lambda o: o.wasted > 0, lambda o: f"{o.wasted:,}"),
     "not sent": (lambda o: o.spared > 0, lambda o: f"{o.spared:,}"),
     "99 % ended within": (lambda o: o.settings.arriving or o.settings.hedge is not None,
                           lambda o: "" if o.within is None else short(o.within)),
+}
+MEANING = {
+    "attempts": "How often the shop was asked",
+    "refused": "Attempts that the shop sent away at once",
+    "dropped": "Attempts that were given up, and that the shop gave up then",
+    "wasted": "Attempts that were given up, and that the shop worked off all the same",
+    "not sent": "Attempts that were not made, since the circuit breaker was open",
 }
 
 
@@ -64,7 +71,7 @@ def _value(value: object) -> str:
 
 
 def _table(shown: Shown, columns: dict[str, Column]) -> Markup:
-    heads = [tag("th", words, scope="col", style=HEAD) for words in columns]
+    heads = [tag("th", words, scope="col", style=HEAD, title=MEANING.get(words)) for words in columns]
     rows = [tag("tr", _row_name(name), *(tag("td", tag("b", column(outcome)), style=CELL)
                                          for column in columns.values())) for name, outcome in shown]
     return tag("table", tag("tr", tag("td"), *heads), *rows, style=TABLE)

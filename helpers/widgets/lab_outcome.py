@@ -77,7 +77,7 @@ class Outcome:
         if self.sent != self.settings.requests:
             words.append(count(self.sent, "attempt"))
         told = {"refused": self.refused, "dropped": self.dropped if self.settings.hedge is not None else 0,
-                "wasted": self.wasted, "spared": self.spared}
+                "wasted": self.wasted, "not sent": self.spared}
         words += [f"{number:,} {word}" for word, number in told.items() if number]
         if self.within is not None and (self.settings.hedge is not None or self.settings.arriving):
             words.append(f"99 % ended within {short(self.within)}")
