@@ -5,6 +5,7 @@
 
 Every setting is a program, which is run in virtual time, at once: what is shown is what that program did, and
 "Show the code" gives its text. A setting can be pinned, and then stands beside the next one, on the same time axis.
+"When the shop is in trouble" unfolds the settings of an outage, and of what protects a program from it.
 
 By keyboard: Tab goes from control to control, the arrow keys move a slider, Enter opens a list (JupyterLab keeps the
 arrow keys of a closed one for itself). Sliders of ipywidgets have no name for a screen reader: `lab(sliders=False)`.
@@ -45,6 +46,10 @@ PINS = ("A", "B")
 WIDTH, LANES = 660, 270     # pixels of the picture
 LOW = 150                   # of the lanes of requests that arrive over time: a thin diagonal
 TROUBLE = "When the shop is in trouble"
+INSTEAD = {                 # what a Shop calls otherwise
+    "closed": 'trouble="closed", trouble_from=2, trouble_for=1',
+    "slow": 'trouble="slow", trouble_from=2, trouble_for=1, slower=5',
+}
 
 
 def lab(*, sliders: bool = True, **settings: Any) -> Lab:
@@ -77,8 +82,9 @@ def lab(*, sliders: bool = True, **settings: Any) -> Lab:
     """
     unknown = [name for name in settings if name not in NAMES]
     if unknown:
+        example = INSTEAD.get(unknown[0], 'requests=100, strategy="gather"')
         raise TypeError(f"lab() has no setting {unknown[0]!r}; there are {', '.join(NAMES)}: "
-                        'write for example lab(requests=100, strategy="gather")')
+                        f"write for example lab({example})")
     return Lab(Settings(**settings), sliders)
 
 
@@ -188,9 +194,9 @@ class Lab:
         self.pin_button.disabled = full or self.is_pinned
         self.unpin_button.disabled = not self.pinned
         if self.code_button.value:
-            self.listing.value = self.code
+            self._show_code()
 
-    def _show_code(self, change: Any) -> None:
+    def _show_code(self, change: Any = None) -> None:
         self.listing.rows = self.code.count("\n") + 1
         self.listing.value = self.code
         self.listing.layout.display = "flex" if self.code_button.value else "none"

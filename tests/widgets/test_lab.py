@@ -127,6 +127,9 @@ def test_code_is_hidden_until_it_is_asked_for(bench):
     one.code_button.value = True
     assert one.listing.layout.display != "none"
     assert one.listing.value == one.code
+    one.controls["retries"].value = 2
+    one.controls["failure_rate"].value = 0.5
+    assert one.listing.value == one.code and one.listing.rows == one.code.count("\n") + 1
     one.code_button.value = False
     assert one.listing.layout.display == "none"
 

@@ -278,11 +278,17 @@ def test_wrong_settings_are_explained(changes, message):
                              "rate_limit=10"),
     ({"breaker": 2.5}, "breaker is how many attempts fail before it opens; got 2.5 (float): write for example "
                        "breaker=5"),
-    ({"closed": (2, 4)}, "lab() has no setting 'closed'; there are requests, latency"),
 ])
 def test_settings_of_the_wrong_kind_are_explained(changes, message):
     with pytest.raises(TypeError, match=f"^{re.escape(message)}"):
         lab(**changes)
+
+
+@pytest.mark.parametrize("word", ["closed", "slow"])
+def test_what_a_shop_calls_otherwise_is_explained(word):
+    advice = rf"no setting '{word}'; .*: write for example lab\(trouble=\"{word}\", trouble_from"
+    with pytest.raises(TypeError, match=advice):
+        lab(**{word: (2, 4)})
 
 
 # -- the page ---------------------------------------------------------------------------------------
