@@ -69,7 +69,7 @@ WORDS = {
     "when_cancelled": "cancelled ones",
     "backoff": "wait", "first_wait": "first wait (s)", "retry_budget": "retry budget", "budget_of": "of all",
     "deadline": "deadline (s)",
-    "hedge": "hedge after (s)", "breaker": "breaker opens", "breaker_pause": "pause (s)", "rate_limit": "calls per s",
+    "hedge": "hedge after (s)", "breaker": "breaker after", "breaker_pause": "pause (s)", "rate_limit": "calls per s",
     "burst": "at once",
 }
 PHRASES = {
@@ -170,7 +170,7 @@ def make_controls(s: Settings, sliders: bool) -> dict[str, Any]:
         "budget_of": widgets.Dropdown(options=[REQUESTS, ANSWERS], value=s.budget_of),
         "deadline": choose(**_options(TIMEOUTS, s.deadline)),
         "hedge": choose(**_options(TIMEOUTS, s.hedge, "never")),
-        "breaker": choose(**_options(BREAKERS, s.breaker, "never", after=" failures")),
+        "breaker": choose(**_options(BREAKERS, s.breaker, "never")),
         "breaker_pause": choose(**_options(PAUSES, s.breaker_pause)),
         "rate_limit": choose(**_options(RATES, s.rate_limit, "any")),
         "burst": choose(**_options(BURSTS, s.burst)),
@@ -224,11 +224,11 @@ def heading(words: str) -> widgets.HTML:
     return widgets.HTML(str(tag("b", words, style="line-height:1.2")))
 
 
-def _options(values: Iterable[Any], chosen: Any, none: str = "none", off: int = OFF, *, percent: bool = False,
-             after: str = "") -> dict[str, Any]:
+def _options(values: Iterable[Any], chosen: Any, none: str = "none", off: int = OFF, *,
+             percent: bool = False) -> dict[str, Any]:
     """What a slider over some values wants; None, if it is among them, stands last, and is `off`."""
     own = {chosen, *values}         # the chosen one first: of 2 and 2.0 it is the one that stays
-    options = [(f"{100 * value:.4g} %" if percent else f"{value:,}{after}", value) for value in sorted(own - {None})]
+    options = [(f"{100 * value:.4g} %" if percent else f"{value:,}", value) for value in sorted(own - {None})]
     if None in own:
         options.append((none, off))
     return {"options": options, "value": off if chosen is None else chosen}

@@ -35,7 +35,7 @@ class Outcome:
     sent      how many attempts were made, each of which asked the shop
     peak      the largest number of attempts that were under way at one moment, those included that queue at the shop
     refused   how many of the attempts the shop sent away at once
-    wasted    how many it worked off when nobody waited any more; those included that it is working on at the end
+    wasted    how many it worked off when nobody waited any more, or has still to work off at the end
     dropped   how many it gave up, since nobody waited any more
     spared    how many attempts were not made, since the circuit breaker was open
     within    seconds within which 99 % of the requests ended, with a price or without; None where a request is no task

@@ -114,7 +114,7 @@ def _state(s: Settings) -> list[str]:
     if s.breaks:
         lines.append(("failures = open_until = spared = 0", "in a row; when to try again; calls not made"))
     if s.rate_limit is not None:
-        lines.append((f"tokens, filled = {s.burst}, 0", "how many there are; when that was"))
+        lines.append((f"tokens, filled = {s.burst}, 0", "in the bucket; when that was"))
     width = max((len(code) for code, _ in lines), default=0)
     return [f"{code:{width}}  # {comment}" if comment else code for code, comment in lines]
 
@@ -209,7 +209,7 @@ async def take_token():
     tokens = min({s.burst}, tokens + (now - filled) * {s.rate_limit!r}) - 1   # {_times(s.rate_limit)} per second
     filled = now
     if tokens < 0:
-        await asyncio.sleep(-tokens / {s.rate_limit!r})     # until mine is there
+        await asyncio.sleep(-tokens / {s.rate_limit!r})     # until my token is there
 """.strip("\n").splitlines()
 
 
@@ -224,7 +224,7 @@ def _guarded(s: Settings) -> list[str]:
         "        if time.monotonic() < open_until:",
         "            spared += 1",
         '            raise ConnectionError("the breaker is open")',
-        f"        open_until = time.monotonic() + {s.breaker_pause!r}     # half open: this call alone is made",
+        f"        open_until = time.monotonic() + {s.breaker_pause!r}     # half open: this call only",
         "    try:",
         *_indented(_indented(_timed(s, f"price = {_call(s)}"))),
         f"    except {errors}:",
