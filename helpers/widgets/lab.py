@@ -186,8 +186,12 @@ class Lab:
         if len(runs) == 1:
             runs = [("", runs[0][1])]
         alt = "Timeline. " + " ".join(f"{name}: {outcome}." for name, outcome in shown)
+        trouble = _trouble([outcome.settings for _, outcome in shown])
+        if trouble is not None:
+            alt += f" {trouble[2].removeprefix('shaded: ').capitalize()}."
         height = LOW if all(outcome.settings.arriving for _, outcome in shown) else LANES
-        self.picture.value = draw_svg(runs, width=WIDTH, lanes=height + 60 * (len(runs) - 1), alt=alt).text
+        self.picture.value = draw_svg(runs, width=WIDTH, lanes=height + 60 * (len(runs) - 1), alt=alt,
+                                      shaded=trouble).text
         self.result.value = str(numbers(shown))
         full = len(self.pinned) == len(PINS)
         self.pin_button.description = "Pinned" if full else f"Pin as {PINS[len(self.pinned)]}"
@@ -251,3 +255,12 @@ class Lab:
         picture, metadata = mimebundle(self.run)
         metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
         return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
+
+
+def _trouble(shown: list[Settings]) -> tuple[float, float, str] | None:
+    """From when to when the shop is in trouble, and which, if it is the same in all that is shown."""
+    troubles = {(s.trouble, s.trouble_from, s.trouble_for) for s in shown}
+    if len(troubles) > 1 or shown[0].trouble == "none":
+        return None
+    trouble, start, seconds = troubles.pop()
+    return start, start + seconds, f"shaded: the shop is {trouble} from {start:g} to {start + seconds:g} s"

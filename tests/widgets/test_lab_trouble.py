@@ -364,6 +364,19 @@ def test_numbers_tell_what_became_of_the_requests(bench):
     assert ">now: arriving per s: 12<" in one.picture.value
 
 
+def test_time_of_trouble_is_shaded_if_it_is_the_same_for_all(bench):
+    words = "shaded: the shop is closed from 0.5 to 1.5 s"
+    one = bench(requests=20, per_second=10, trouble="closed", trouble_from=0.5, trouble_for=1.0)
+    assert "The shop is closed from 0.5 to 1.5 s." in re.search('aria-label="([^"]*)"', one.picture.value)[1]
+    assert words in one.picture.value and "stroke-dasharray=" in one.picture.value
+    one.pin()
+    one.controls["retries"].value = 1
+    assert words in one.picture.value
+    one.controls["trouble"].value = "none"
+    assert words not in one.picture.value
+    assert "shaded" not in bench(requests=2, trouble="slow", trouble_from=9.0).picture.value     # the run is over then
+
+
 def test_calls_that_the_breaker_spared_are_told(bench):
     one = bench(requests=20, failure_rate=1.0, breaker=3, per_second=10)
     assert "not sent" in words_of(one.result.value)
