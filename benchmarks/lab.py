@@ -24,6 +24,15 @@ from .measure import table
 REQUESTS = (10, 100, 1_000)
 ROUNDS = 9
 STRATEGIES = ("gather", "semaphore", "one by one")
+IN_TROUBLE: dict[str, dict[str, Any]] = {
+    "retries in an outage": {"retries": 1, "timeout": 1.0},
+    "hedged": {"hedge": 0.3},
+    "protected": {"retries": 2, "timeout": 1.0, "queue_size": 20, "backoff": "full jitter", "retry_budget": 0.1,
+                  "deadline": 3.0, "breaker": 5, "rate_limit": 28},
+}
+# 24 requests in a second, at a shop that bears 30, and closes for a while
+OUTAGE: dict[str, Any] = {"per_second": 24, "latency": 0.1, "capacity": 3, "trouble": "closed",
+                          "trouble_from": 2.0, "trouble_for": 2.0, "when_cancelled": "finish"}
 
 
 def milliseconds(action: Callable[[int], object]) -> tuple[list[float], list[float]]:
@@ -41,17 +50,33 @@ def move(slider: Any, number: int) -> None:
     slider.value = 0.3 + number / 20
 
 
-def kernel() -> Iterator[list[str]]:
+def follow(settings: dict[str, Any], move: Callable[[Any, int], None], control: str) -> list[str]:
+    """How long a lab of these settings takes to follow one of its controls."""
     from helpers import lab
 
+    one = lab(**settings)
+    elapsed, cpu = milliseconds(partial(move, one.controls[control]))
+    size = (len(one.picture.value) + len(one.result.value)) / 1024
+    one.close()
+    return [f"{min(elapsed):.1f} ms", f"{statistics.median(elapsed):.1f} ms", f"{min(cpu):.1f} ms", f"{size:.0f}"]
+
+
+def kernel() -> Iterator[list[str]]:
     for requests in REQUESTS:
         for strategy in STRATEGIES:
-            one = lab(requests=requests, strategy=strategy, limit=10, capacity=50)
-            elapsed, cpu = milliseconds(partial(move, one.controls["latency"]))
-            size = (len(one.picture.value) + len(one.result.value)) / 1024
-            yield [f"{requests:,}", strategy, f"{min(elapsed):.1f} ms", f"{statistics.median(elapsed):.1f} ms",
-                   f"{min(cpu):.1f} ms", f"{size:.0f}"]
-            one.close()
+            settings = {"requests": requests, "strategy": strategy, "limit": 10, "capacity": 50}
+            yield [f"{requests:,}", strategy, *follow(settings, move, "latency")]
+
+
+def longer(slider: Any, number: int) -> None:
+    slider.value = 2.5 + number / 2
+
+
+def in_trouble() -> Iterator[list[str]]:
+    for requests in REQUESTS:
+        for name, protected in IN_TROUBLE.items():
+            settings = {"requests": requests, **OUTAGE, **protected}
+            yield [f"{requests:,}", name, *follow(settings, longer, "trouble_for")]
 
 
 # From the key to the frame in which the picture with the new number is drawn.
@@ -98,6 +123,8 @@ def browser() -> Iterator[list[str]]:
 def tables() -> Iterator[str]:
     yield table("Lab, in the kernel: from a setting to its picture",
                 ["requests", "strategy", "best", "median", "CPU, best", "KB of message"], list(kernel()))
+    yield table("Lab, in the kernel: from the length of an outage to its picture",
+                ["requests", "protection", "best", "median", "CPU, best", "KB of message"], list(in_trouble()))
     if lab_browser.chromium() is not None:
         yield table("Lab, in JupyterLab: from the key on the slider to the new picture",
                     ["requests", "median", "worst"], list(browser()))

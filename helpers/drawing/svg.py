@@ -56,7 +56,7 @@ class BrowserLetters:
 
 
 def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: int = 280, curve: bool = True,
-             alt: str = "") -> Drawing:
+             alt: str = "", shaded: tuple[float, float, str] | None = None) -> Drawing:
     """The runs, one below the other on one time axis, as SVG.
 
     runs   pairs of label and recording; "" is no label
@@ -64,6 +64,7 @@ def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: 
     lanes  pixels of height for the lanes of all runs together
     curve  whether tasks under way are drawn below, if there is a single run of several tasks
     alt    what a screen reader reads instead
+    shaded a stretch of time to tell from the others, from when to when, and what a line below says of it
     """
     share = lanes // len(runs)
     panels = [_panel(label, run, share) for label, run in runs]
@@ -71,7 +72,11 @@ def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: 
     page = Page(width=width, letters=BrowserLetters(), head=4, margin=4, key=(18, 8, KEY), left=(left, left),
                 right=(44, 44), label=22, gap=8, curve=CURVE_HEAD + CURVE, axis=24, endings="marks", note=NOTE)
     layout = lay_out(panels, page, curve=curve and len(panels) == 1, bins=BINS)
-    return Drawing(_svg(layout, alt), layout)
+    if shaded is None or shaded[0] >= layout.span:
+        return Drawing(_svg(layout, alt), layout)
+    start, end, words = shaded
+    layout = layout._replace(notes=[*layout.notes, words], height=layout.height + NOTE)
+    return Drawing(_svg(layout, alt, _shade(layout, start, end)), layout)
 
 
 def _panel(label: str, run: Recording, share: int) -> Panel:
@@ -82,13 +87,22 @@ def _panel(label: str, run: Recording, share: int) -> Panel:
     return named_panel(label, run, height / count, height)
 
 
-def _svg(layout: Layout, alt: str) -> str:
+def _shade(layout: Layout, start: float, end: float) -> str:
+    """A stretch of time, through all lanes and the curve: darker, between two lines."""
+    top, left, right = layout.placed[0].top, layout.x(start), layout.x(min(end, layout.span))
+    height = layout.bottom - top
+    return (f'<g pointer-events="none"><rect x="{left:.1f}" y="{top}" width="{right - left:.1f}" height="{height}" '
+            f'fill="{INK}" fill-opacity=".1"/><path d="M{left:.1f} {top}v{height}M{right:.1f} {top}v{height}" '
+            f'stroke="{INK}" stroke-dasharray="4 3"/></g>')
+
+
+def _svg(layout: Layout, alt: str, over: str = "") -> str:
     parts = [_key(layout)]
     for placed in layout.placed:
         parts += [_grid(layout, placed.top, placed.panel.height), _lanes(layout, placed), _around(layout, placed)]
     if layout.curve:
         parts += [_grid(layout, layout.curve.top, CURVE_HEAD + CURVE), _curve(layout, layout.curve)]
-    parts.append(_axis(layout))
+    parts += [over, _axis(layout)]
     parts += [_text(4, layout.below + NOTE * row, note, fill=MUTED) for row, note in enumerate(layout.notes)]
     width, height = layout.width, layout.height
     return (

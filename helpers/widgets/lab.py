@@ -1,10 +1,11 @@
 """The lab: sliders over the ideas of the course, and a picture that follows them.
 
     lab()                                                   # last in a cell
-    lab(requests=100, strategy="semaphore", limit=10)       # begin here; all settings: `lab_program.Settings`
+    lab(requests=100, strategy="semaphore", limit=10)       # begin here; all settings: `lab_settings.Settings`
 
 Every setting is a program, which is run in virtual time, at once: what is shown is what that program did, and
 "Show the code" gives its text. A setting can be pinned, and then stands beside the next one, on the same time axis.
+"When the shop is in trouble" unfolds the settings of an outage, and of what protects a program from it.
 
 By keyboard: Tab goes from control to control, the arrow keys move a slider, Enter opens a list (JupyterLab keeps the
 arrow keys of a closed one for itself). Sliders of ipywidgets have no name for a screen reader: `lab(sliders=False)`.
@@ -16,58 +17,38 @@ are never sent, and there is no task and no timer that could be left behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
 
 from helpers.drawing.svg import draw_svg
 from helpers.drawing.timeline import mimebundle
-from helpers.markup import tag
 from helpers.recording import Recording
-from helpers.simulated_io import JITTERS, QUEUE, REFUSE
 from helpers.widgets.cleanup import close_all, close_with_cell
-from helpers.widgets.lab_program import CAUGHT, LIMITED, RAISED, STRATEGIES, Outcome, Settings, differences, run, source
-from helpers.words import clip, first_line, short
+from helpers.widgets.lab_controls import (
+    IN_TROUBLE,
+    LABEL,
+    PROGRAM,
+    SHOP,
+    enable,
+    heading,
+    make_controls,
+    trouble_columns,
+    values_of,
+)
+from helpers.widgets.lab_numbers import label, numbers
+from helpers.widgets.lab_outcome import Outcome, run
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import NAMES, Settings, differences
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
 
 PINS = ("A", "B")
-CELL = "text-align:right;padding:1px 12px 1px 0;font-size:15px;white-space:nowrap"      # of the table of numbers
-HEAD = "text-align:right;padding:0 12px 0 0;font-weight:normal;white-space:nowrap"
 WIDTH, LANES = 660, 270     # pixels of the picture
-LABEL = "86px"              # the width of the words before a control
-COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500,
-          600, 800, 1_000)
-CAPACITIES = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 100, 200, 500, None)
-LIMITS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
-TIMEOUTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, None)
-
-WORDS = {
-    "requests": "requests", "latency": "latency (s)", "jitter": "jitter", "failure_rate": "failures",
-    "capacity": "shop serves", "when_full": "the others", "strategy": "strategy", "limit": "at a time",
-    "timeout": "timeout (s)", "retries": "retries", "errors": "errors are",
-}
-SHOP, PROGRAM = list(WORDS)[:6], list(WORDS)[6:]    # whose settings they are
-PHRASES = {
-    "strategy": "{}", "requests": "{} requests", "limit": "{} at a time", "latency": "latency {} s",
-    "jitter": "jitter {}",
-    "failure_rate": "failures {}", "capacity": "shop serves {}", "when_full": "full shop: {}", "timeout": "timeout {}",
-    "retries": "{} retries", "errors": "errors {}",
-}
-TIPS = {
-    "requests": "How many prices the program asks for, each of another item",
-    "latency": "Seconds that the shop takes for a request, on average",
-    "jitter": "How the latency varies from request to request",
-    "failure_rate": "The share of requests that end with an error",
-    "capacity": "How many requests the shop serves at the same time",
-    "when_full": "What happens to requests while the shop is full",
-    "strategy": "How the program asks for all of them",
-    "limit": "How many requests the program has under way at a time: of a semaphore, or the number of workers",
-    "timeout": "Seconds after which the program gives a request up",
-    "retries": "How often the program repeats a request that failed or took too long",
-    "errors": "What happens when the last attempt fails",
+LOW = 150                   # of the lanes of requests that arrive over time: a thin diagonal
+TROUBLE = "When the shop is in trouble"
+INSTEAD = {                 # what a Shop calls otherwise
+    "closed": 'trouble="closed", trouble_from=2, trouble_for=1',
+    "slow": 'trouble="slow", trouble_from=2, trouble_for=1, slower=5',
 }
 
 
@@ -77,19 +58,33 @@ def lab(*, sliders: bool = True, **settings: Any) -> Lab:
     sliders       False: lists to choose from and fields for numbers instead, which screen readers can name
 
     requests      1 to 1,000
-    latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"
+    latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"; spread: of "lognormal", 0 to 5
     failure_rate  0 to 1
     capacity      how many requests the shop serves at once, None: any number; when_full: "queue" or "refuse"
     strategy      "one by one", "gather", "task group", "as completed", "semaphore" or "workers"
     limit         how many at a time, of a semaphore or of workers
     timeout       seconds for one attempt, or None; retries: 0 to 10; errors: "caught" or "raised"
 
+    When the shop is in trouble, all of it off at first:
+
+    per_second    how many requests arrive in a second, or None: all at once
+    trouble       "slow" or "closed", or "none", from trouble_from for trouble_for seconds of the run;
+                  slower: how many times as long a request takes then; when_closed: "queue" or "refuse"
+    queue_size    how many may queue at the shop, or None; when_cancelled: "drop" or "finish" what was given up
+    backoff       "exponential" or "full jitter", or "none": the wait before a retry, of first_wait seconds at first
+    retry_budget  which share of all requests the retries may be, or None; budget_of: "requests" or "answers"
+    deadline      seconds for a request with all its attempts, or None
+    hedge         seconds after which a second request for the same item is sent, or None
+    breaker       how many attempts in a row fail before no more are made, for breaker_pause seconds; or None
+    rate_limit    how many attempts in a second, or None; burst: how many at once
+
     Raises TypeError or ValueError, which says what to write, for anything else.
     """
-    unknown = [name for name in settings if name not in WORDS]
+    unknown = [name for name in settings if name not in NAMES]
     if unknown:
-        raise TypeError(f"lab() has no setting {unknown[0]!r}; there are {', '.join(WORDS)}: "
-                        'write for example lab(requests=100, strategy="gather")')
+        example = INSTEAD.get(unknown[0], 'requests=100, strategy="gather"')
+        raise TypeError(f"lab() has no setting {unknown[0]!r}; there are {', '.join(NAMES)}: "
+                        f"write for example lab({example})")
     return Lab(Settings(**settings), sliders)
 
 
@@ -125,7 +120,9 @@ class Lab:
     def _build(self, sliders: bool) -> None:
         import ipywidgets as widgets  # late: a program that shows no widget does without
 
-        self.controls = self._make_controls(sliders)
+        self.controls = make_controls(self.settings, sliders)
+        for control in self.controls.values():
+            control.observe(self._changed, "value")
         self._make_buttons()
         self.result, self.picture = widgets.HTML(), widgets.HTML()
         self.listing = widgets.Textarea(
@@ -135,40 +132,12 @@ class Lab:
         self.listing.add_class("wyw-lab-code")
         right = widgets.VBox([self.result, self.picture], layout={"flex": "1 1 500px", "min_width": "0"})
         panels = widgets.HBox([self._left(), right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        self._root = widgets.VBox([panels, self.listing])
+        self.trouble = trouble_columns(self.controls)
+        self.trouble_button.value = not set(IN_TROUBLE).isdisjoint(differences(self.settings, Settings()))
+        self._show_trouble()
+        self._root = widgets.VBox([panels, self.trouble, self.listing])
         self._root.add_class("wyw-lab")
         self._show()
-
-    def _make_controls(self, sliders: bool) -> dict[str, Any]:
-        """A slider or a choice for each setting, in the order in which they stand on the page."""
-        import ipywidgets as widgets
-
-        s = self.settings
-        choose = widgets.SelectionSlider if sliders else widgets.Dropdown
-        number = widgets.FloatSlider if sliders else widgets.BoundedFloatText
-        whole = widgets.IntSlider if sliders else widgets.BoundedIntText
-        controls = {
-            "requests": choose(**_options(COUNTS, s.requests)),
-            "latency": number(value=s.latency, min=0.0, max=max(2.0, s.latency), step=0.05),
-            "jitter": widgets.Dropdown(options=JITTERS, value=s.jitter),
-            "failure_rate": number(value=s.failure_rate, min=0.0, max=1.0, step=0.05),
-            "capacity": choose(**_options(CAPACITIES, s.capacity, "any")),
-            "when_full": widgets.Dropdown(options=[("wait in a queue", QUEUE), ("are refused", REFUSE)],
-                                          value=s.when_full),
-            "strategy": widgets.Dropdown(options=STRATEGIES, value=s.strategy),
-            "limit": choose(**_options(LIMITS, s.limit)),
-            "timeout": choose(**_options(TIMEOUTS, s.timeout, "none")),
-            "retries": whole(value=s.retries, min=0, max=max(5, s.retries)),
-            "errors": widgets.Dropdown(options=[("caught: no price", CAUGHT), ("raised", RAISED)], value=s.errors),
-        }
-        for name, control in controls.items():
-            control.description, control.tooltip = WORDS[name], TIPS[name]
-            control.style.description_width = LABEL
-            control.layout.width = "310px"
-            if hasattr(control, "readout_format"):
-                control.readout_format = {"latency": ".2f", "failure_rate": ".0%"}.get(name, "d")
-            control.observe(self._changed, "value")
-        return controls
 
     def _make_buttons(self) -> None:
         import ipywidgets as widgets
@@ -179,6 +148,10 @@ class Lab:
                                            layout={"width": "84px"})
         self.code_button = widgets.ToggleButton(description="Show the code", tooltip="The program of this setting",
                                                 layout={"width": "128px"})
+        self.trouble_button = widgets.ToggleButton(
+            tooltip="Outages, arrivals, waits, budgets, deadlines, hedges, a circuit breaker, a rate limit",
+            layout={"width": "304px"})
+        self.trouble_button.observe(self._show_trouble, "value")
         self.pin_button.on_click(lambda _: self.pin())
         self.unpin_button.on_click(lambda _: self.unpin())
         self.code_button.observe(self._show_code, "value")
@@ -189,42 +162,45 @@ class Lab:
 
         shop, program = [[self.controls[name] for name in names] for names in (SHOP, PROGRAM)]
         buttons = widgets.HBox([self.pin_button, self.unpin_button, self.code_button])
-        return widgets.VBox([_heading("The shop"), *shop, _heading("The program"), *program, buttons],
-                            layout={"flex": "0 0 330px", "overflow": "hidden"})
+        return widgets.VBox([heading("The shop"), *shop, heading("The program"), *program, buttons,
+                             self.trouble_button], layout={"flex": "0 0 330px", "overflow": "hidden"})
+
+    def _show_trouble(self, change: Any = None) -> None:
+        """Unfold or fold the settings for a shop in trouble."""
+        unfolded = self.trouble_button.value
+        self.trouble.layout.display = None if unfolded else "none"
+        self.trouble_button.description = f"{'▾' if unfolded else '▸'} {TROUBLE}"
 
     def _changed(self, change: Any) -> None:
         """A slider or a choice was moved."""
-        values = {name: control.value for name, control in self.controls.items()}
-        for name in ("capacity", "timeout"):
-            values[name] = values[name] or None
-        for name in ("latency", "failure_rate"):
-            values[name] = round(values[name], 6)       # steps of a slider are not exact: 0.30000000000000004
-        settings = Settings(**values)
+        settings = Settings(**values_of(self.controls))
         if settings != self.settings:
             self.outcome = run(settings)
             self._show()
 
     def _show(self) -> None:
         """Bring everything that is shown up to date."""
-        s = self.settings
-        self.controls["when_full"].disabled = s.capacity is None
-        self.controls["limit"].disabled = s.strategy not in LIMITED
-        self.controls["retries"].disabled = self.controls["errors"].disabled = not s.can_fail
+        enable(self.controls, self.settings)
         shown = self.shown()
-        runs = [(_label(name, outcome, shown), outcome.recording) for name, outcome in shown]
+        runs = [(label(name, outcome, shown), outcome.recording) for name, outcome in shown]
         if len(runs) == 1:
             runs = [("", runs[0][1])]
         alt = "Timeline. " + " ".join(f"{name}: {outcome}." for name, outcome in shown)
-        self.picture.value = draw_svg(runs, width=WIDTH, lanes=LANES + 60 * (len(runs) - 1), alt=alt).text
-        self.result.value = str(_table(shown))
+        trouble = _trouble([outcome.settings for _, outcome in shown])
+        if trouble is not None:
+            alt += f" {trouble[2].removeprefix('shaded: ').capitalize()}."
+        height = LOW if all(outcome.settings.arriving for _, outcome in shown) else LANES
+        self.picture.value = draw_svg(runs, width=WIDTH, lanes=height + 60 * (len(runs) - 1), alt=alt,
+                                      shaded=trouble).text
+        self.result.value = str(numbers(shown))
         full = len(self.pinned) == len(PINS)
         self.pin_button.description = "Pinned" if full else f"Pin as {PINS[len(self.pinned)]}"
         self.pin_button.disabled = full or self.is_pinned
         self.unpin_button.disabled = not self.pinned
         if self.code_button.value:
-            self.listing.value = self.code
+            self._show_code()
 
-    def _show_code(self, change: Any) -> None:
+    def _show_code(self, change: Any = None) -> None:
         self.listing.rows = self.code.count("\n") + 1
         self.listing.value = self.code
         self.listing.layout.display = "flex" if self.code_button.value else "none"
@@ -281,50 +257,10 @@ class Lab:
         return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
 
 
-def _options(values: Iterable[Any], chosen: Any, none: str = "none") -> dict[str, Any]:
-    """What a slider over some values wants; None, if it is among them, stands last, and is 0: sliders know no None."""
-    own = {*values, chosen}
-    options = [(f"{value:,}", value) for value in sorted(own - {None})]
-    if None in own:
-        options.append((none, 0))
-    return {"options": options, "value": chosen or 0}
-
-
-def _heading(words: str) -> widgets.HTML:
-    import ipywidgets as widgets
-
-    return widgets.HTML(str(tag("b", words, style="line-height:1.2")))
-
-
-def _label(name: str, outcome: Outcome, shown: list[tuple[str, Outcome]]) -> str:
-    """The name of one of several settings, and what is different in it."""
-    settings = outcome.settings
-    different = {field for _, other in shown for field in differences(settings, other.settings)}
-    if settings.strategy not in LIMITED:
-        different.discard("limit")
-    words = [PHRASES[field].format(_value(getattr(settings, field))) for field in PHRASES if field in different]
-    return f"{name}: {', '.join(words)}"
-
-
-def _value(value: Any) -> str:
-    return "any" if value is None else f"{value:,}" if isinstance(value, (int, float)) else str(value)
-
-
-def _table(shown: list[tuple[str, Outcome]]) -> Markup:
-    """The numbers, a row for each setting; screen readers are told when they change."""
-    columns = [tag("th", name, scope="col", style=HEAD)
-               for name in ("time", "prices per second", "peak in flight", "failed", "attempts")]
-    rows = [tag("tr", tag("td"), *columns), *(_row(name, outcome) for name, outcome in shown)]
-    errors = [
-        tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
-        for name, outcome in shown if outcome.recording.error
-    ]
-    return tag("div", tag("table", *rows, style="line-height:1.3"), *errors, role="status", aria_live="polite",
-               aria_label="results", class_="wyw-lab-result")
-
-
-def _row(name: str, outcome: Outcome) -> Markup:
-    numbers = (short(outcome.recording.elapsed), outcome.rate, f"{outcome.peak:,}",
-               f"{outcome.failed:,} of {outcome.settings.requests:,}", f"{outcome.sent:,}")
-    cells = [tag("td", tag("b", number), style=CELL) for number in numbers]
-    return tag("tr", tag("th", name, scope="row", style=HEAD), *cells)
+def _trouble(shown: list[Settings]) -> tuple[float, float, str] | None:
+    """From when to when the shop is in trouble, and which, if it is the same in all that is shown."""
+    troubles = {(s.trouble, s.trouble_from, s.trouble_for) for s in shown}
+    if len(troubles) > 1 or shown[0].trouble == "none":
+        return None
+    trouble, start, seconds = troubles.pop()
+    return start, start + seconds, f"shaded: the shop is {trouble} from {start:g} to {start + seconds:g} s"

@@ -1,125 +1,69 @@
-"""What the lab runs: settings, the program that they make, and what came out of it.
+"""The program of a setting of the lab: short, as a learner would write it, and grown only by what is switched on.
 
-    settings = Settings(requests=100, strategy="semaphore", limit=10)
-    print(source(settings))         # a program, as a learner would write it
-    outcome = run(settings)         # of exactly that program, in virtual time
+    print(source(Settings(requests=100, strategy="semaphore", limit=10)))
 
-The text of the program is the only truth: it is compiled and run as it stands, and nothing beside it.
+What protects a request stands in layers, each a few lines of the program. From the outside: the deadline of a request,
+its attempts (with the wait between them, and the budget of all), the rate limit, the circuit breaker, the timeout of
+one attempt, the hedge, and the shop. So a timeout counts no wait for a token, and the breaker counts every attempt.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+import textwrap
 
-from helpers.arguments import choice, number, probability, whole_number
-from helpers.recording import Recording, most_at_once
-from helpers.simulated_io import JITTERS, QUEUE, REFUSE
-from helpers.wait_kinds import WAIT
-from helpers.words import count, first_line, seconds, short
+from helpers.simulated_io import FINISH, REFUSE
+from helpers.widgets.lab_settings import (
+    ANSWERS,
+    CAUGHT,
+    CLOSED,
+    EXPONENTIAL,
+    FULL_JITTER,
+    LONGEST_WAIT,
+    RAISED,
+    REQUESTS,
+    SLOW,
+    Settings,
+)
 
-STRATEGIES = ("one by one", "gather", "task group", "as completed", "semaphore", "workers")
-LIMITED = ("semaphore", "workers")      # strategies that have a limit of their own
-CAUGHT, RAISED = "caught", "raised"
-MOST = 1_000                            # requests
-FILE = "<lab>"                          # what places in the recording name as the file of the program
-
-
-@dataclass(frozen=True)
-class Settings:
-    """One experiment: `requests` questions to one shop.
-
-    requests      1 to 1,000; every one asks for another item
-    latency, jitter, failure_rate, capacity, when_full    the shop's, as of `Shop`
-    strategy      "one by one", "gather", "task group", "as completed", "semaphore" or "workers"
-    limit         how many requests at a time; counts for "semaphore" and "workers" only
-    timeout       seconds after which one request is given up; None: never
-    retries       how often a request that failed, or took too long, is repeated
-    errors        what happens when the last attempt fails: "caught", there is no price; or "raised"
-
-    Raises TypeError or ValueError for anything else.
-    """
-
-    requests: int = 20
-    latency: float = 0.3
-    jitter: str = "uniform"
-    failure_rate: float = 0.0
-    capacity: int | None = None
-    when_full: str = QUEUE
-    strategy: str = "gather"
-    limit: int = 5
-    timeout: float | None = None
-    retries: int = 0
-    errors: str = CAUGHT
-
-    def __post_init__(self) -> None:
-        plain = int, float          # of which the program shows what a learner would write
-        whole_number("requests", self.requests, least=1, most=MOST, write="for example requests=5")
-        number("latency", self.latency, kind=plain, write="for example latency=0.5")
-        choice("jitter", self.jitter, JITTERS)
-        probability("failure_rate", self.failure_rate, kind=plain)
-        if self.capacity is not None:
-            whole_number("capacity", self.capacity, least=1, write="for example capacity=5")
-        choice("when_full", self.when_full, (QUEUE, REFUSE))
-        choice("strategy", self.strategy, STRATEGIES)
-        whole_number("limit", self.limit, least=1, most=MOST, write="for example limit=5")
-        if self.timeout is not None:
-            number("timeout", self.timeout, least=0.001, kind=plain, write="for example timeout=0.5")
-        whole_number("retries", self.retries, most=10, write="for example retries=5")
-        choice("errors", self.errors, (CAUGHT, RAISED))
-
-    def __str__(self) -> str:
-        """All that counts, in words; what is left out does not count."""
-        at_a_time = f" ({self.limit} at a time)" if self.strategy in LIMITED else ""
-        jitter = f" ({self.jitter})" if self.jitter != "none" else ""
-        words = [count(self.requests, "request"), self.strategy + at_a_time, f"latency {seconds(self.latency)}{jitter}"]
-        if self.failure_rate:
-            words.append(f"{self.failure_rate:.3g} of them fail" if self.failure_rate < 1 else "all fail")
-        if self.capacity is not None:
-            words.append(f"the shop serves {self.capacity:,} at once"
-                         + (" and refuses the others" if self.when_full == REFUSE else ""))
-        if self.timeout is not None:
-            words.append(f"timeout {seconds(self.timeout)}")
-        if self.retries:
-            words.append(f"{self.retries} retr{'ies' if self.retries > 1 else 'y'}")
-        if self.errors == RAISED and self.can_fail:
-            words.append("errors are raised")
-        return ", ".join(words)
-
-    @property
-    def can_fail(self) -> bool:
-        """Whether a request can end without a price at all."""
-        refuses = self.capacity is not None and self.when_full == REFUSE
-        return self.failure_rate > 0 or self.timeout is not None or refuses
-
-
-# -- the program ------------------------------------------------------------------------------------
+NO_BREAK = "\N{NO-BREAK SPACE}"
+WIDTH = 88      # columns of a line of the program
+ITEMS = "for item in items"
 
 
 def source(settings: Settings) -> str:
     """The program of these settings, ready to be pasted into a cell."""
     s = settings
+    functions = [_arriving(s), _take_token(s), _hedged(s), _guarded(s), *_get_price(s), _main(s)]
     return "\n".join([
-        "import asyncio",
-        "from helpers import Shop, simulate",
+        *_imports(s),
         "",
         *_shop(s),
         f'items = [f"item {{number}}" for number in range(1, {s.requests + 1})]',
+        *_state(s),
         "",
         "",
-        *_get_price(s),
-        "",
-        "",
-        *MAIN[s.strategy].format(limit=s.limit).strip("\n").splitlines(),
+        *"\n\n\n".join("\n".join(lines) for lines in functions if lines).splitlines(),
         "",
         "",
         "run = simulate(main())",
         "run",
         "",
     ])
+
+
+def _imports(s: Settings) -> list[str]:
+    wanted = {
+        "asyncio": True,
+        "contextlib": s.hedge is not None and errors_of_shop(s),
+        "random": _draws(s),
+        "time": s.breaks or s.rate_limit is not None,
+    }
+    return [*(f"import {name}" for name, needed in wanted.items() if needed), "from helpers import Shop, simulate"]
+
+
+def errors_of_shop(s: Settings) -> bool:
+    """Whether an attempt can end with an error of the shop's."""
+    return s.failure_rate > 0 or s.refuses
 
 
 def _shop(s: Settings) -> list[str]:
@@ -132,29 +76,231 @@ def _shop(s: Settings) -> list[str]:
         options.append(f"capacity={s.capacity}")
         if s.when_full == REFUSE:
             options.append('when_full="refuse"')
-    line = f'shop = Shop("north", {", ".join(options)})'
-    return [line] if len(line) <= 88 else ["shop = Shop(", '    "north",', f"    {', '.join(options)},", ")"]
+    more = [f"spread={s.spread!r}"] if s.tail else []
+    more += _in_trouble(s)
+    line = f'shop = Shop("north", {", ".join(options + more)})'
+    if len(line) <= WIDTH:
+        return [line]
+    lines = [f"{', '.join(options)},"]
+    if more:        # a tuple stays on one line
+        text = ", ".join(option.replace(" ", NO_BREAK) for option in more) + ","
+        lines += [part.replace(NO_BREAK, " ") for part in textwrap.wrap(text, WIDTH - 4)]
+    return ["shop = Shop(", *_indented(['"north",', *lines]), ")"]
 
 
-def _get_price(s: Settings) -> list[str]:
-    """The coroutine that gets one price: as short as the settings allow."""
-    body = ["return await shop.price(item)"]
-    if s.timeout is not None:
-        body = [f"async with asyncio.timeout({s.timeout!r}):", *_indented(body)]
-    if s.can_fail:
-        errors = "(ConnectionError, TimeoutError)" if s.timeout is not None else "ConnectionError"
-        if s.retries:
-            end = {CAUGHT: ["pass              # once more, and then without a price"],
-                   RAISED: [f"if attempt == {s.retries}:", "    raise         # the last attempt"]}[s.errors]
-            body = [f"for attempt in range({s.retries + 1}):",
-                    *_indented(["try:", *_indented(body), f"except {errors}:", *_indented(end)])]
-        elif s.errors == CAUGHT:
-            body = ["try:", *_indented(body), f"except {errors}:", "    return None       # without a price"]
-    return ["async def get_price(item):", *_indented(body)]
+def _in_trouble(s: Settings) -> list[str]:
+    options = []
+    if s.bounded:
+        options.append(f"queue_size={s.queue_size}")
+    end = round(s.trouble_from + s.trouble_for, 6)
+    if s.trouble == SLOW:
+        options.append(f"slow=[({s.trouble_from!r}, {end!r}, {s.slower!r})]")
+    elif s.trouble == CLOSED:
+        options.append(f"closed=[({s.trouble_from!r}, {end!r})]")
+        if s.when_closed == REFUSE:
+            options.append('when_closed="refuse"')
+    if s.when_cancelled == FINISH and s.gives_up:
+        options.append('when_cancelled="finish"')
+    return options
+
+
+def _state(s: Settings) -> list[str]:
+    """What all requests share: at most a line for each strategy that has something to remember."""
+    lines = []
+    if s.budgeted:
+        lines.append((f"{s.budget_of} = retries = 0", ""))
+    if _draws(s):
+        lines.append(("dice = random.Random(1)", "the same waits in every run"))
+    if s.breaks:
+        lines.append(("failures = open_until = spared = 0", "in a row; when to try again; calls not made"))
+    if s.rate_limit is not None:
+        lines.append((f"tokens, filled = {s.burst}, 0", "in the bucket; when that was"))
+    width = max((len(code) for code, _ in lines), default=0)
+    return [f"{code:{width}}  # {comment}" if comment else code for code, comment in lines]
+
+
+def _draws(s: Settings) -> bool:
+    return s.retry and s.backoff == FULL_JITTER
+
+
+# -- the layers, from the outside -------------------------------------------------------------------
+
+
+def _get_price(s: Settings) -> list[list[str]]:
+    """The coroutine that gets one price, as short as the settings allow; with a deadline, its attempts are another."""
+    body = _attempt(s)
+    if s.deadline is None:
+        return [["async def get_price(item):", *_indented(_with_attempts(s, body))]]
+    functions = []
+    caught = "TimeoutError"
+    if s.retry:
+        functions.append(["async def try_again(item):", *_indented(_with_attempts(s, body))])
+        body = ["return await try_again(item)"]
+    elif errors_of_shop(s) or s.breaks:
+        caught = "(ConnectionError, TimeoutError)"
+    note = "      # for all attempts together" if s.retry else ""
+    body = [f"async with asyncio.timeout({s.deadline!r}):{note}", *_indented(body)]
+    if s.errors == CAUGHT:
+        body = ["try:", *_indented(body), f"except {caught}:", "    return None       # without a price"]
+    return [*functions, ["async def get_price(item):", *_indented(body)]]
+
+
+def _with_attempts(s: Settings, attempt: list[str]) -> list[str]:
+    """One attempt, or several; if its error is to be caught, there is no price."""
+    errors = "(ConnectionError, TimeoutError)" if s.timeout is not None else "ConnectionError"
+    if s.retry:
+        body = [f"for attempt in range({s.retries + 1}):",
+                *_indented(["try:", *_indented(attempt), f"except {errors}:", *_indented(_after_failure(s))])]
+        if s.budgeted:
+            counted = ["requests += 1"] if s.budget_of == REQUESTS else []
+            body = [f"global {s.budget_of}, retries", *counted, *body]
+        return body
+    if s.attempts_can_fail and s.errors == CAUGHT:
+        return ["try:", *_indented(attempt), f"except {errors}:", "    return None       # without a price"]
+    return attempt
+
+
+def _after_failure(s: Settings) -> list[str]:
+    """What an attempt that failed is followed by: the end, or a wait, and the next."""
+    wait = _wait(s)
+    if not wait and not s.budgeted:
+        return {CAUGHT: ["pass              # once more, and then without a price"],
+                RAISED: [f"if attempt == {s.retries}:", "    raise         # the last attempt"]}[s.errors]
+    spent = f" or retries + 1 > {s.retry_budget!r} * {s.budget_of}" if s.budgeted else ""
+    last = f"if attempt == {s.retries}{spent}:"
+    end = {CAUGHT: "    return None   # without a price", RAISED: "    raise         # the last attempt"}[s.errors]
+    return [last, end, *(["retries += 1"] if s.budgeted else []), *wait]
+
+
+def _wait(s: Settings) -> list[str]:
+    if s.backoff == "none":
+        return []
+    longest = f"min({LONGEST_WAIT}, {s.first_wait!r} * 2**attempt)"
+    return [f"await asyncio.sleep({longest if s.backoff == EXPONENTIAL else f'dice.uniform(0, {longest})'})"]
+
+
+def _attempt(s: Settings) -> list[str]:
+    """One attempt, from the rate limit on."""
+    count_answers = s.budgeted and s.budget_of == ANSWERS
+    begin = "price =" if count_answers else "return"
+    body = [f"{begin} await guarded(item)"] if s.breaks else _timed(s, f"{begin} {_call(s)}")
+    if s.rate_limit is not None:
+        body = ["await take_token()", *body]
+    return [*body, "answers += 1", "return price"] if count_answers else body
+
+
+def _timed(s: Settings, line: str) -> list[str]:
+    if s.timeout is None:
+        return [line]
+    return [f"async with asyncio.timeout({s.timeout!r}):", *_indented([line])]
+
+
+def _call(s: Settings) -> str:
+    return "await shop.price(item)" if s.hedge is None else "await hedged(item)"
+
+
+def _take_token(s: Settings) -> list[str]:
+    if s.rate_limit is None:
+        return []
+    return f"""
+async def take_token():
+    global tokens, filled
+    now = time.monotonic()
+    tokens = min({s.burst}, tokens + (now - filled) * {s.rate_limit!r}) - 1   # {_times(s.rate_limit)} per second
+    filled = now
+    if tokens < 0:
+        await asyncio.sleep(-tokens / {s.rate_limit!r})     # until my token is there
+""".strip("\n").splitlines()
+
+
+def _guarded(s: Settings) -> list[str]:
+    if not s.breaks:
+        return []
+    errors = "(ConnectionError, TimeoutError)" if s.timeout is not None else "ConnectionError"
+    return [
+        "async def guarded(item):",
+        "    global failures, spared, open_until",
+        f"    if failures >= {s.breaker}:",
+        "        if time.monotonic() < open_until:",
+        "            spared += 1",
+        '            raise ConnectionError("the breaker is open")',
+        f"        open_until = time.monotonic() + {s.breaker_pause!r}     # half open: this call only",
+        "    try:",
+        *_indented(_indented(_timed(s, f"price = {_call(s)}"))),
+        f"    except {errors}:",
+        "        failures += 1",
+        f"        open_until = time.monotonic() + {s.breaker_pause!r}",
+        "        raise",
+        "    failures = 0",
+        "    return price",
+    ]
+
+
+def _hedged(s: Settings) -> list[str]:
+    """Two requests for one item, of which the first answer counts; a request that fails does not beat the other."""
+    if s.hedge is None:
+        return []
+    again = "ask_again(item)" if s.rate_limit is not None else "shop.price(item)"
+    if errors_of_shop(s):
+        end = ["        for answer in asyncio.as_completed(tasks):",
+               "            with contextlib.suppress(ConnectionError):",
+               "                return await answer",
+               "        return tasks[0].result()        # none has answered: raises the error"]
+        second = []
+    else:
+        second = ["            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)"]
+        end = ["        return next(task.result() for task in tasks if task.done())"]
+    lines = [
+        "async def hedged(item):",
+        "    tasks = [asyncio.create_task(shop.price(item), name=item)]",
+        "    try:",
+        f"        await asyncio.wait(tasks, timeout={s.hedge!r})",
+        "        if not tasks[0].done():",
+        f'            tasks.append(asyncio.create_task({again}, name=f"{{item}} again"))',
+        *second,
+        *end,
+        "    finally:",
+        "        for task in tasks:",
+        "            task.cancel()               # the one that nobody needs any more",
+        "        await asyncio.gather(*tasks, return_exceptions=True)",
+    ]
+    if s.rate_limit is not None:
+        lines = ["async def ask_again(item):", "    await take_token()", "    return await shop.price(item)", "", "",
+                 *lines]
+    return lines
+
+
+def _arriving(s: Settings) -> list[str]:
+    if not s.arriving:
+        return []
+    return ["async def arriving():", f"    {ITEMS}:", "        yield item",
+            f"        await asyncio.sleep(1 / {s.per_second!r})     # {_times(s.per_second)} per second"]
+
+
+def _times(number: float | None) -> str:
+    return f"{number:g}"
 
 
 def _indented(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
+
+
+# -- the strategies ---------------------------------------------------------------------------------
+
+
+def _main(s: Settings) -> list[str]:
+    """How the requests are made: all of them, or as they arrive."""
+    text = (MAIN_ARRIVING if s.arriving else {}).get(s.strategy, MAIN[s.strategy])
+    lines = text.format(limit=s.limit).strip("\n").splitlines()
+    return [each for line in lines for each in _as_they_arrive(line)] if s.arriving else lines
+
+
+def _as_they_arrive(line: str) -> list[str]:
+    """A line that begins a task for each item: it does so as the items arrive, and is two lines long."""
+    begin, found, end = line.partition(f" {ITEMS}]")
+    if not found or "create_task" not in begin:
+        return [line]
+    return [begin, f"{' ' * (begin.index('[') + 1)}async for item in arriving()]{end}"]
 
 
 MAIN = {
@@ -208,79 +354,28 @@ async def main():
 }
 
 
-# -- running it -------------------------------------------------------------------------------------
+MAIN_ARRIVING = {
+    "gather": """
+async def main():
+    tasks = [asyncio.create_task(get_price(item), name=item) for item in items]
+    return await asyncio.gather(*tasks)
+""",
+    "workers": """
+async def main():
+    queue = asyncio.Queue(maxsize={limit})
+    prices = {{}}
 
+    async def work():
+        while (item := await queue.get()) is not None:
+            prices[item] = await get_price(item)
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a run. `prices` is how many requests got one; `sent` counts every attempt; `peak` is the largest
-    number of requests that were under way at one moment, those included that queue at the shop."""
-
-    settings: Settings
-    recording: Recording
-    prices: int
-    sent: int
-    peak: int
-
-    @property
-    def failed(self) -> int:
-        """How many of the requests got no price."""
-        return self.settings.requests - self.prices
-
-    @property
-    def throughput(self) -> float:
-        """Prices per second of virtual time; 0 if it took no time."""
-        return self.prices / self.recording.elapsed if self.recording.elapsed > 0 else 0.0
-
-    @property
-    def rate(self) -> str:
-        """The throughput in words, to three digits."""
-        return f"{self.throughput:,.3g}" if self.throughput < 1000 else f"{self.throughput:,.0f}"
-
-    def __str__(self) -> str:
-        """The result in one line, exact: it is the same on every machine."""
-        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
-                 f"{self.rate} per second",
-                 f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
-        if self.sent != self.settings.requests:
-            words.append(count(self.sent, "attempt"))
-        if self.recording.error:
-            words.append(f"ended with {first_line(self.recording.error)}")
-        return "; ".join(words)
-
-
-def run(settings: Settings) -> Outcome:
-    """Run the program of these settings in virtual time."""
-    logging.getLogger("asyncio").addFilter(_not_of_the_lab)      # once: a second time has no effect
-    names: dict[str, Any] = {"__name__": "lab"}
-    exec(_compiled(source(settings)), names)
-    recording: Recording = names["run"]
-    # In an error the prices that had come are lost with the list that was to hold them.
-    prices = 0 if recording.error else sum(price is not None for price in recording.value)
-    return Outcome(settings, recording, prices, names["shop"].requests, requests_in_flight(recording))
-
-
-def _not_of_the_lab(record: logging.LogRecord) -> bool:
-    """Whether a message of asyncio's is about anything but the lab's own programs.
-
-    A `gather` that fails leaves errors behind which nobody awaits. asyncio complains of each when it is thrown away:
-    right for a program of the learner's, but for every step of a slider it would fill a cell that has no part in it.
-    """
-    return f"defined at {FILE}:" not in record.getMessage()
-
-
-@lru_cache(maxsize=512)
-def _compiled(text: str) -> Any:
-    return compile(text, FILE, "exec")
-
-
-def requests_in_flight(run: Recording) -> int:
-    """The largest number of tasks that waited for a request at the same moment."""
-    return most_at_once((span.start, span.end) for task in run.tasks for span in task.spans
-                        if span.kind == WAIT and span.wait == "request")
-
-
-def differences(one: Settings, other: Settings) -> list[str]:
-    """The names of the settings in which two experiments differ."""
-    return [field.name for field in dataclasses.fields(Settings)
-            if getattr(one, field.name) != getattr(other, field.name)]
+    async with asyncio.TaskGroup() as group:
+        for number in range(1, {limit} + 1):
+            group.create_task(work(), name=f"worker {{number}}")
+        async for item in arriving():
+            await queue.put(item)
+        for _ in range({limit}):
+            await queue.put(None)                       # no more work for one worker
+    return [prices[item] for item in items]
+""",
+}

@@ -15,7 +15,7 @@ from helpers.drawing import png, svg
 from helpers.drawing.layout import Layout, Placed, lay_out
 from helpers.drawing.palette import CUT, STATES, WORKER
 from helpers.recording import Recording, Span, Task
-from helpers.widgets import lab_program
+from helpers.widgets import lab_outcome, lab_settings
 from tests.drawing.samples import everything, recordings, request, staircase, task, turn, wait, words
 
 pytestmark = pytest.mark.slow
@@ -105,11 +105,11 @@ def test_the_painters_agree_on_any_recording(run, factor):
 
 
 @pytest.mark.parametrize("jitter", ["none", "uniform", "lognormal"])
-@pytest.mark.parametrize("strategy", lab_program.STRATEGIES)
+@pytest.mark.parametrize("strategy", lab_settings.STRATEGIES)
 @pytest.mark.parametrize("requests", [1, 5, 20, 100, 300])
 def test_the_painters_agree_on_the_settings_of_the_lab(laid_out, requests, strategy, jitter):
-    settings = lab_program.Settings(requests=requests, strategy=strategy, jitter=jitter)
-    assert_alike([("", lab_program.run(settings).recording)], laid_out)
+    settings = lab_settings.Settings(requests=requests, strategy=strategy, jitter=jitter)
+    assert_alike([("", lab_outcome.run(settings).recording)], laid_out)
 
 
 @pytest.mark.parametrize("clock", ["real", "virtual"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 
-from helpers.widgets.lab_program import LIMITED, Settings, run, source
+from helpers.widgets.lab_controls import IN_TROUBLE
+from helpers.widgets.lab_outcome import run
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import LIMITED, Settings
 
 # -- the page ---------------------------------------------------------------------------------------
 
@@ -13,10 +16,10 @@ from helpers.widgets.lab_program import LIMITED, Settings, run, source
 def test_every_control_changes_what_is_shown(bench):
     one = bench(requests=12, capacity=5, strategy="semaphore", failure_rate=0.5, timeout=0.4)
     one.code_button.value = True
-    changes = {"requests": 50, "latency": 0.35, "jitter": "none", "failure_rate": 0.2, "capacity": 3,
-               "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3,
+    changes = {"requests": 50, "latency": 0.35, "jitter": "lognormal", "spread": 1.2, "failure_rate": 0.2,
+               "capacity": 3, "when_full": "refuse", "strategy": "workers", "limit": 2, "timeout": 0.3,
                "retries": 2, "errors": "raised"}
-    assert set(changes) == set(one.controls)
+    assert set(changes) == set(one.controls) - set(IN_TROUBLE)
     for name, value in changes.items():
         before = one.listing.value, one.picture.value
         one.controls[name].value = value
@@ -24,6 +27,24 @@ def test_every_control_changes_what_is_shown(bench):
         assert one.run == run(one.settings).recording
         assert one.listing.value == one.code == source(one.settings) != before[0]
         assert one.picture.value != before[1], name
+
+
+def test_every_control_for_trouble_changes_what_is_shown(bench):
+    one = bench(requests=12, capacity=5, strategy="semaphore", limit=10, failure_rate=0.5, timeout=0.4, retries=2)
+    one.code_button.value = True
+    changes = {"per_second": 10, "trouble": "closed", "trouble_from": 0.5, "trouble_for": 1.0,
+               "when_closed": "refuse", "queue_size": 1, "slower": 10.0, "backoff": "exponential", "first_wait": 0.2,
+               "retry_budget": 0.5, "budget_of": "answers", "hedge": 0.2, "when_cancelled": "finish",
+               "deadline": 0.8, "rate_limit": 8, "burst": 1, "breaker": 2, "breaker_pause": 0.5}
+    assert set(changes) == set(IN_TROUBLE)
+    for name, value in changes.items():
+        if name == "slower":
+            one.controls["trouble"].value = "slow"
+        before = one.listing.value
+        one.controls[name].value = value
+        assert getattr(one.settings, name) == value
+        assert one.run == run(one.settings).recording
+        assert one.listing.value == one.code == source(one.settings) != before, name
 
 
 def test_no_limit_is_none(bench):
@@ -48,11 +69,13 @@ def test_steps_of_a_slider_are_rounded(bench):
 def test_controls_without_effect_are_disabled(bench):
     one = bench(strategy="gather")
     off = {name for name, control in one.controls.items() if control.disabled}
-    assert off == {"when_full", "limit", "retries", "errors"}
+    assert off - set(IN_TROUBLE) == {"spread", "when_full", "limit", "retries", "errors"}
+    assert set(IN_TROUBLE) - off == {"trouble", "per_second", "hedge", "deadline", "rate_limit"}
     one.controls["strategy"].value = LIMITED[0]
     one.controls["capacity"].value = 5
     one.controls["failure_rate"].value = 0.1
-    assert not any(control.disabled for control in one.controls.values())
+    one.controls["jitter"].value = "lognormal"
+    assert {name for name, control in one.controls.items() if control.disabled} <= set(IN_TROUBLE)
 
 
 def test_result_is_told_to_screen_readers(bench):
@@ -104,6 +127,9 @@ def test_code_is_hidden_until_it_is_asked_for(bench):
     one.code_button.value = True
     assert one.listing.layout.display != "none"
     assert one.listing.value == one.code
+    one.controls["retries"].value = 2
+    one.controls["failure_rate"].value = 0.5
+    assert one.listing.value == one.code and one.listing.rows == one.code.count("\n") + 1
     one.code_button.value = False
     assert one.listing.layout.display == "none"
 

@@ -210,6 +210,105 @@ def test_pinned_setting_stays_beside_the_next(page):
     page.wait_for_function("() => !document.querySelector('.wyw-lab svg[role=img]').innerHTML.includes('A: ')")
 
 
+def unfold(page):
+    """Open the group for a shop in trouble, by keyboard."""
+    first_lab(page).get_by_role("button", name="When the shop is in trouble").focus()
+    page.keyboard.press("Space")
+    first_lab(page).get_by_label("trouble", exact=True).wait_for()
+
+
+def test_shop_in_trouble_by_keyboard(page):
+    assert not first_lab(page).get_by_label("trouble", exact=True).is_visible()
+    unfold(page)
+    for name in ("trouble", "wait", "cancelled ones"):
+        assert first_lab(page).get_by_label(name, exact=True).is_visible()
+    assert not slider(page, "from (s)").is_visible()
+    assert first_lab(page).get_by_label("wait", exact=True).is_disabled()      # nothing is repeated
+    slider(page, "arrive per s").focus()
+    for _ in range(16):                                                         # from "at once" down to 10
+        page.keyboard.press("ArrowLeft")
+    shows(page, "% answered, of those that arrived from")
+    first_lab(page).get_by_label("trouble", exact=True).focus()
+    for key in ("Enter", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    slider(page, "from (s)").wait_for()
+    assert slider(page, "from (s)").is_visible()
+    slider(page, "from (s)").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("() => document.querySelector('.wyw-lab svg[role=img]').ariaLabel.includes('in 2.4')")
+    assert page.evaluate(ASK, "print(one.settings.trouble, one.settings.trouble_from, one.settings.per_second)") \
+        == "closed 0.0 10"
+    keep(page, "lab-trouble")
+
+
+def test_everything_about_trouble_is_reached_with_the_tab_key(page):
+    unfold(page)
+    reached = []
+    for _ in range(20):
+        reached.append(page.evaluate("""() => {
+          const e = document.activeElement;
+          return e.labels?.[0]?.innerText || e.innerText
+            || e.closest('.widget-slider')?.querySelector('label').innerText;
+        }"""))
+        page.keyboard.press("Tab")
+    for name in ("trouble", "arrive per s", "deadline (s)", "hedge after (s)", "calls per s"):
+        assert name in reached
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768), (640, 400)], ids=["1280", "1024", "200 %"])
+def test_lab_in_trouble_fits_the_width(page, width, height):
+    """A window of 1280 pixels at 200 % has 640."""
+    unfold(page)
+    slider(page, "arrive per s").focus()
+    page.keyboard.press("ArrowLeft")
+    shows(page, "% answered")
+    try:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        assert page.evaluate("""() => [...document.querySelectorAll('.wyw-lab')].slice(0, 1).every(lab => {
+          const edge = lab.getBoundingClientRect().right + 1;
+          return [...lab.querySelectorAll('select, button, .noUi-handle, .widget-readout, svg[role=img]')]
+            .filter(each => each.offsetParent || each.ownerSVGElement === null)
+            .every(each => each.getBoundingClientRect().right <= edge);
+        })""")
+        keep(page, f"lab-trouble-{width}")
+    finally:
+        page.set_viewport_size({"width": lab_browser.WIDTH, "height": lab_browser.HEIGHT})
+
+
+def test_lab_in_trouble_in_the_dark(page):
+    """The bars of shares answered are drawn in the colour of the letters, which are light then."""
+    unfold(page)
+    slider(page, "arrive per s").focus()
+    page.keyboard.press("ArrowLeft")
+    shows(page, "% answered")
+    theme = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    try:
+        page.evaluate(theme, "JupyterLab Dark")
+        page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        page.wait_for_timeout(500)
+        colour = page.evaluate("() => getComputedStyle(document.querySelector('.wyw-lab-result td span')).color")
+        assert min(int(part) for part in re.findall(r"\d+", colour)[:3]) > 150
+        keep(page, "lab-trouble-dark")
+    finally:
+        page.evaluate(theme, "JupyterLab Light")
+        page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+
+
+def test_shown_code_of_a_shop_in_trouble_runs_in_the_kernel(page):
+    unfold(page)
+    first_lab(page).get_by_label("trouble", exact=True).select_option("slow for a while")
+    slider(page, "hedge after (s)").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => document.querySelector('.wyw-lab-result').innerText.includes('dropped')")
+    first_lab(page).get_by_role("button", name="Show the code").click()
+    page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('hedged')")
+    area = first_lab(page).locator("textarea")
+    same = "print(str(run) == str(one.run), run.elapsed == one.run.elapsed)"
+    assert page.evaluate(ASK, f"{area.input_value()}\n{same}").endswith("True True")
+
+
 def test_shown_code_runs_in_the_kernel_and_does_the_same(page):
     first_lab(page).get_by_label("strategy").select_option("workers")
     shows(page, "1.3 s")

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from helpers import Recording, lab
 from helpers.recording import Span, Task
 from helpers.simulated_io import JITTERS
-from helpers.widgets.lab_program import FILE, STRATEGIES, Settings, requests_in_flight, run, source
+from helpers.widgets.lab_outcome import FILE, requests_in_flight, run
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import STRATEGIES, Settings
 
 
 def made(**changes) -> Settings:

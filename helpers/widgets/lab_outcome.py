@@ -1,0 +1,148 @@
+"""What comes out of an experiment of the lab: its program is run in virtual time, and counted.
+
+    outcome = run(Settings(requests=100, strategy="semaphore", limit=10))
+    print(outcome)                  # 100 prices in 3.4 s; ...
+
+The text of the program is the only truth: it is compiled and run as it stands, and nothing beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from helpers.recording import Recording, most_at_once
+from helpers.simulated_io import FINISH, Shop
+from helpers.wait_kinds import WAIT
+from helpers.widgets.lab_program import source
+from helpers.widgets.lab_settings import Settings
+from helpers.words import count, first_line, short
+
+FILE = "<lab>"                          # what places in the recording name as the file of the program
+ONE_REQUEST = ("get_price", "in_turn")  # coroutines of which each is one request
+TENTHS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run.
+
+    prices    how many requests got one
+    sent      how many attempts were made, each of which asked the shop
+    peak      the largest number of attempts that were under way at one moment, those included that queue at the shop
+    refused   how many of the attempts the shop sent away at once
+    wasted    how many it worked off when nobody waited any more, or has still to work off at the end
+    dropped   how many it gave up, since nobody waited any more
+    spared    how many attempts were not made, since the circuit breaker was open
+    within    seconds within which 99 % of the requests ended, with a price or without; None where a request is no task
+    tenths    of requests that arrive over time: which share was answered, of each tenth of them in turn
+    """
+
+    settings: Settings
+    recording: Recording
+    prices: int
+    sent: int
+    peak: int
+    refused: int = 0
+    wasted: int = 0
+    dropped: int = 0
+    spared: int = 0
+    within: float | None = None
+    tenths: tuple[float, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many of the requests got no price."""
+        return self.settings.requests - self.prices
+
+    @property
+    def throughput(self) -> float:
+        """Prices per second of virtual time; 0 if it took no time."""
+        return self.prices / self.recording.elapsed if self.recording.elapsed > 0 else 0.0
+
+    @property
+    def rate(self) -> str:
+        """The throughput in words, to three digits."""
+        return f"{self.throughput:,.3g}" if self.throughput < 1000 else f"{self.throughput:,.0f}"
+
+    def __str__(self) -> str:
+        """The result in one line, exact: it is the same on every machine."""
+        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
+                 f"{self.rate} per second",
+                 f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
+        if self.sent != self.settings.requests:
+            words.append(count(self.sent, "attempt"))
+        told = {"refused": self.refused, "dropped": self.dropped if self.settings.hedge is not None else 0,
+                "wasted": self.wasted, "not sent": self.spared}
+        words += [f"{number:,} {word}" for word, number in told.items() if number]
+        if self.within is not None and (self.settings.hedge is not None or self.settings.arriving):
+            words.append(f"99 % ended within {short(self.within)}")
+        if self.tenths:
+            words.append(f"answered, of each tenth: {' '.join(percent(share) for share in self.tenths)} %")
+        if self.recording.error:
+            words.append(f"ended with {first_line(self.recording.error)}")
+        return "; ".join(words)
+
+
+def percent(share: float) -> str:
+    """A share in per cent, which is 0 and 100 only if it is none and all.
+
+    >>> percent(0.004), percent(0.5), percent(0.999), percent(1)
+    ('1', '50', '99', '100')
+    """
+    return str(round(100 * share)) if share in (0, 1) else str(min(99, max(1, round(100 * share))))
+
+
+def run(settings: Settings) -> Outcome:
+    """Run the program of these settings in virtual time."""
+    logging.getLogger("asyncio").addFilter(_not_of_the_lab)      # once: a second time has no effect
+    names: dict[str, Any] = {"__name__": "lab"}
+    exec(_compiled(source(settings)), names)
+    recording: Recording = names["run"]
+    shop: Shop = names["shop"]
+    # In an error the prices that had come are lost with the list that was to hold them.
+    answered = [] if recording.error else [price is not None for price in recording.value]
+    left = shop.in_flight + shop.queued if settings.when_cancelled == FINISH else 0
+    return Outcome(
+        settings, recording, sum(answered), shop.requests, requests_in_flight(recording),
+        shop.refused, shop.wasted + left, shop.dropped, names.get("spared", 0), _within(recording),
+        _tenths(answered) if settings.arriving and settings.strategy != "as completed" else (),
+    )
+
+
+def _within(recording: Recording) -> float | None:
+    """Seconds within which 99 % of the requests ended, if each is a task."""
+    times = sorted(task.finished - task.created for task in recording.tasks[1:]
+                   if task.finished is not None and task.coroutine in ONE_REQUEST)
+    return times[math.ceil(0.99 * len(times)) - 1] if times else None
+
+
+def _tenths(answered: list[bool]) -> tuple[float, ...]:
+    """The shares of each tenth that are true; of fewer than ten, of each."""
+    parts = min(TENTHS, len(answered))
+    bounds = [len(answered) * part // parts for part in range(parts + 1)] if parts else []
+    return tuple(sum(answered[begin:end]) / (end - begin) for begin, end in pairwise(bounds))
+
+
+def _not_of_the_lab(record: logging.LogRecord) -> bool:
+    """Whether a message of asyncio's is about anything but the lab's own programs.
+
+    A `gather` that fails leaves errors behind which nobody awaits. asyncio complains of each when it is thrown away:
+    right for a program of the learner's, but for every step of a slider it would fill a cell that has no part in it.
+    """
+    return f"defined at {FILE}:" not in record.getMessage()
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str) -> Any:
+    return compile(text, FILE, "exec")
+
+
+def requests_in_flight(run: Recording) -> int:
+    """The largest number of tasks that waited for a request at the same moment."""
+    return most_at_once((span.start, span.end) for task in run.tasks for span in task.spans
+                        if span.kind == WAIT and span.wait == "request")
