@@ -1,0 +1,1038 @@
+"""The exercises and questions of notebook 10: async for and async with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
+
+SETUP = "import asyncio\nfrom contextlib import aclosing, asynccontextmanager"
+
+# -- a context manager that hangs up, however its block ends --------------------------------------------------------
+
+connected = Exercise(
+    lesson="10",
+    title="Hang up, however the block ends",
+    setup=SETUP,
+    task="""
+        Write `connected(dial, hang_up)`, an asynchronous generator for `@asynccontextmanager`, which the check puts
+        above it. Await `dial()`, which gives a line, and yield this line to the block. When the block is over, await
+        `hang_up(line)`, once: also if the block fails, and also if it is cancelled. The error, or the cancellation,
+        reaches the caller. If `dial()` fails, there is no line, and nobody hangs up.
+        """,
+    starter="""
+        async def connected(dial, hang_up):
+            ...                                 # your code here
+            yield
+        """,
+    hints=[
+        "At which line of your function does an error in the block appear?",
+        "The error is raised at the yield. What runs after a yield that raises?",
+        """
+        Fill in the dots:
+            line = ...
+            try:
+                yield ...
+            finally:
+                ...
+        """,
+    ],
+    solution="""
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+            finally:
+                await hang_up(line)
+        """,
+    why="Whatever happens in the block is raised at the yield, so the finally around it sees every end. dial() stands "
+        "before the try: without a line there is nothing to hang up.",
+    follow_up="Write the same as a class, with __aenter__ and __aexit__.",
+    mistakes=[
+        Mistake("clean-up", "finally", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                yield line
+                await hang_up(line)
+            """),
+        Mistake("clean-up", "cancel", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                except Exception:
+                    await hang_up(line)
+                    raise
+                await hang_up(line)
+            """),
+        Mistake("error", "line", """
+            async def connected(dial, hang_up):
+                try:
+                    line = await dial()
+                    yield line
+                finally:
+                    await hang_up(line)
+            """),
+        Mistake("no exception", "south is closed", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                except ConnectionError:
+                    pass
+                finally:
+                    await hang_up(line)
+            """),
+        Mistake("forgotten await", "hang_up", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                finally:
+                    hang_up(line)
+            """),
+        Mistake("forgotten await", "dial", """
+            async def connected(dial, hang_up):
+                line = dial()
+                try:
+                    yield line
+                finally:
+                    await hang_up(line)
+            """),
+        Mistake("value", "line 1", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield
+                finally:
+                    await hang_up(line)
+            """),
+        Mistake("value", "after the block", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                except BaseException:
+                    await hang_up(line)
+                    raise
+            """),
+        Mistake("value", "twice", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                    await hang_up(line)
+                finally:
+                    await hang_up(line)
+            """),
+        Mistake("value", "not called", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                finally:
+                    asyncio.create_task(hang_up(line))
+            """),
+        Mistake("swallowed", "cancelled", """
+            async def connected(dial, hang_up):
+                line = await dial()
+                try:
+                    yield line
+                except asyncio.CancelledError:
+                    pass
+                finally:
+                    await hang_up(line)
+            """),
+    ],
+    advice={
+        "clean-up": "Put the yield into a try, and hang up in its finally: it runs after an error and after a "
+                    "cancellation, too.",
+        "error: UnboundLocalError": "Dial before the try: if dial() fails, there is no line to hang up.",
+        "no exception": "Let the error of the block go on: catch nothing, and hang up in a finally.",
+        "value": "Yield the line that dial() gave, and await hang_up(line) once, after the block.",
+    },
+)
+
+
+class Phone:
+    """What a learner's context manager dials and hangs up, with a log of what happened."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    async def dial(self) -> str:
+        await asyncio.sleep(0.1)
+        self.log.append("dialled")
+        return "line 1"
+
+    async def hang_up(self, line: str) -> None:
+        await asyncio.sleep(0.1)
+        self.log.append(f"hung up {line}")
+
+    async def dead(self) -> str:
+        await asyncio.sleep(0.1)
+        raise ConnectionError("no line is free")
+
+    def over(self, how: str) -> None:
+        """Demand that the line was dialled, and hung up once, after the block."""
+        require(self.log[-1].startswith("hung up"), "clean-up", f"{how}, and nobody has hung up",
+                "hang_up(line) is awaited when the block is over")
+        equal(self.log, ["dialled", "block", "hung up line 1"], "what happened")
+
+
+def manager_of(answer):
+    """The answer as a context manager; a learner may have decorated it."""
+    return answer if hasattr(answer, "__wrapped__") else asynccontextmanager(answer)
+
+
+async def in_block(answer, phone: Phone, seconds: float = 0.2, error: Exception | None = None) -> None:
+    async with manager_of(answer)(phone.dial, phone.hang_up) as line:
+        equal(line, "line 1", "what the block gets")
+        phone.log.append("block")
+        await asyncio.sleep(seconds)
+        if error is not None:
+            raise error
+
+
+@connected.case(elapsed=0.4)
+async def quiet_block(answer):
+    """dial() gives "line 1" after 0.1 s; the block takes 0.2 s, and hanging up 0.1 s."""
+    phone = Phone()
+    await in_block(answer, phone)
+    require(phone.log[-1] != "block", "value", "hang_up is not called after the block", "hang_up(line) is awaited once")
+    require(phone.log.count("hung up line 1") < 2, "value", "hang_up is called twice", "hang_up(line) is awaited once")
+    equal(phone.log, ["dialled", "block", "hung up line 1"], "what happened")
+
+
+@connected.case(elapsed=0.4, drawn=True)
+async def failing_block(answer):
+    """The block raises a ConnectionError after 0.2 s."""
+    phone = Phone()
+    try:
+        await in_block(answer, phone, error=ConnectionError("south is closed"))
+    except ConnectionError:
+        phone.over("the block raised a ConnectionError")
+    else:
+        require(False, "no exception", "the ConnectionError of the block (south is closed) did not come out",
+                "the error of the block reaches the caller")
+
+
+@connected.case(elapsed=0.4)
+async def other_error(answer):
+    """The block raises a ValueError after 0.2 s."""
+    phone = Phone()
+    try:
+        await in_block(answer, phone, error=ValueError("no such item"))
+    except ValueError:
+        phone.over("the block raised a ValueError")
+    else:
+        require(False, "no exception", "the ValueError of the block did not come out",
+                "the error of the block reaches the caller")
+
+
+@connected.case(elapsed=0.4)
+async def cancelled_block(answer):
+    """The block would take 5 s, and is cancelled 0.3 s after the call."""
+    phone = Phone()
+    await cancelled(in_block(answer, phone, seconds=5), after=0.3)
+    phone.over("the block was cancelled")
+
+
+@connected.case(raises=ConnectionError, elapsed=0.1)
+async def no_line(answer):
+    """dial() fails with a ConnectionError after 0.1 s."""
+    phone = Phone()
+    async with manager_of(answer)(phone.dead, phone.hang_up):
+        pass
+
+
+# -- a reader that stops early -------------------------------------------------------------------------------------
+
+first_below = Exercise(
+    lesson="10",
+    title="Stop early and leave nothing open",
+    setup=SETUP,
+    task="""
+        Write `first_below(stream, limit, show)`: `stream` is an asynchronous generator of prices. For each price, await
+        `show(price)`. Return the first price below `limit`, after it was shown, and read no further; without one,
+        return None. However `first_below` ends, with a result, with an error or cancelled, the stream is closed by
+        then, in the task that called it. An error, or a cancellation, reaches the caller.
+        """,
+    starter="""
+        async def first_below(stream, limit, show):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Who closes the stream if your function returns out of the loop? The section above this exercise shows it.",
+        "`async with aclosing(stream):` around the loop closes it at the end of the block, however the block ends.",
+        """
+        Fill in the dots:
+            async with ...:
+                async for price in stream:
+                    await ...
+                    if ...:
+                        return price
+            return None
+        """,
+    ],
+    solution="""
+        async def first_below(stream, limit, show):
+            async with aclosing(stream):
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            return None
+        """,
+    why="aclosing awaits stream.aclose() at the end of its block, in the task of the block, whether the block ends by "
+        "return, by an error or by a cancellation.",
+    follow_up="What if the stream is an object with __anext__ and without aclose? Close it only if it can be closed.",
+    mistakes=[
+        Mistake("clean-up", "aclosing", """
+            async def first_below(stream, limit, show):
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            """),
+        Mistake("clean-up", "aclosing", """
+            async def first_below(stream, limit, show):
+                found = None
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        found = price
+                        break
+                await stream.aclose()
+                return found
+            """),
+        Mistake("clean-up", "aclosing", """
+            async def first_below(stream, limit, show):
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        asyncio.create_task(stream.aclose())
+                        return price
+            """),
+        Mistake("clean-up", "aclosing", """
+            async def first_below(stream, limit, show):
+                try:
+                    async for price in stream:
+                        await show(price)
+                        if price < limit:
+                            await stream.aclose()
+                            return price
+                except Exception:
+                    await stream.aclose()
+                    raise
+            """),
+        Mistake("value", "read", """
+            async def first_below(stream, limit, show):
+                found = None
+                async with aclosing(stream):
+                    async for price in stream:
+                        await show(price)
+                        if price < limit and found is None:
+                            found = price
+                return found
+            """),
+        Mistake("value", "read", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    for price in [price async for price in stream]:
+                        await show(price)
+                        if price < limit:
+                            return price
+            """),
+        Mistake("value", "below", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    async for price in stream:
+                        await show(price)
+                        if price <= limit:
+                            return price
+            """),
+        Mistake("value", "shown", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    async for price in stream:
+                        if price < limit:
+                            return price
+                        await show(price)
+            """),
+        Mistake("forgotten await", "show", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    async for price in stream:
+                        show(price)
+                        if price < limit:
+                            return price
+            """),
+        Mistake("error", "async for", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    for price in stream:
+                        await show(price)
+                        if price < limit:
+                            return price
+            """),
+        Mistake("no exception", "ConnectionError", """
+            async def first_below(stream, limit, show):
+                async with aclosing(stream):
+                    try:
+                        async for price in stream:
+                            await show(price)
+                            if price < limit:
+                                return price
+                    except ConnectionError:
+                        return None
+            """),
+        Mistake("clean-up", "in the task", """
+            async def first_below(stream, limit, show):
+                try:
+                    async for price in stream:
+                        await show(price)
+                        if price < limit:
+                            return price
+                finally:
+                    await asyncio.create_task(close(stream))
+
+            async def close(stream):
+                await stream.aclose()
+            """),
+    ],
+    advice={
+        "clean-up": "Put async with aclosing(stream): around the loop. It closes the stream at the end of its block, "
+                    "in your task, however the block ends.",
+        "error: ^TypeError": "Read the stream with async for: its next price may have to be waited for.",
+        "value": "Show every price that you read, and stop at the first one that is below the limit.",
+    },
+)
+
+
+class Feed:
+    """A stream of prices, one every 0.2 seconds, which takes 0.1 seconds to close."""
+
+    def __init__(self, prices: Sequence[int], error: Exception | None = None) -> None:
+        self.prices, self.error = prices, error
+        self.read: list[int] = []
+        self.shown: list[int] = []
+        self.closed_in: asyncio.Task | None = None
+
+    async def stream(self) -> AsyncIterator[int]:
+        try:
+            for price in self.prices:
+                await asyncio.sleep(0.2)
+                self.read.append(price)
+                yield price
+            if self.error is not None:
+                raise self.error
+        finally:
+            await asyncio.sleep(0.1)
+            self.closed_in = asyncio.current_task()
+
+    async def show(self, price: int) -> None:
+        await asyncio.sleep(0.1)
+        self.shown.append(price)
+
+    async def show_badly(self, price: int) -> None:
+        await asyncio.sleep(0.1)
+        raise ConnectionError("the screen is gone")
+
+    async def show_slowly(self, price: int) -> None:
+        await asyncio.sleep(5)
+
+    def over(self, task: asyncio.Task | None, how: str) -> None:
+        """Demand that the stream was closed, and in this task."""
+        require(self.closed_in is not None, "clean-up", f"{how}, and the stream is not closed",
+                "the stream is closed before first_below ends")
+        require(self.closed_in is task, "clean-up", f"{how}, and the stream was closed in another task",
+                "the stream is closed in the task that called first_below")
+
+
+@first_below.case(elapsed=0.7, drawn=True)
+async def second_is_below(answer):
+    """The stream gives 320, 299 and 310, one every 0.2 s; the limit is 300. To show a price takes 0.1 s, and to close
+    the stream 0.1 s."""
+    feed = Feed([320, 299, 310])
+    result = await answer(feed.stream(), 300, feed.show)
+    equal(result, 299)
+    require(feed.read == [320, 299], "value", f"the prices that were read are {feed.read}",
+            "nothing is read after the first price below the limit")
+    equal(feed.shown, [320, 299], "the list of the prices that were shown")
+    feed.over(asyncio.current_task(), "first_below returned 299")
+
+
+@first_below.case(elapsed=0.7)
+async def none_is_below(answer):
+    """The stream gives 320 and 300; the limit is 300, and no price is below it."""
+    feed = Feed([320, 300])
+    equal(await answer(feed.stream(), 300, feed.show), None)
+    equal(feed.shown, [320, 300], "the list of the prices that were shown")
+    feed.over(asyncio.current_task(), "first_below returned None")
+
+
+@first_below.case(returns=320, elapsed=0.4)
+async def first_is_below(answer):
+    """The stream gives 320 and 290; the limit is 400, and the first price is below it."""
+    feed = Feed([320, 290])
+    result = await answer(feed.stream(), 400, feed.show)
+    feed.over(asyncio.current_task(), "first_below had its price")
+    return result
+
+
+@first_below.case(elapsed=0.4)
+async def show_fails(answer):
+    """show raises a ConnectionError."""
+    feed = Feed([320, 290, 310])
+    try:
+        await answer(feed.stream(), 300, feed.show_badly)
+    except ConnectionError:
+        feed.over(asyncio.current_task(), "show raised a ConnectionError")
+    else:
+        require(False, "no exception", "the ConnectionError of show did not come out", "it reaches the caller")
+
+
+@first_below.case()
+async def stopped_while_showing(answer):
+    """To show a price takes 5 s, and first_below is cancelled after 0.5 s."""
+    feed = Feed([320, 290, 310])
+    task: asyncio.Task | None = None
+
+    async def first_below() -> None:
+        nonlocal task
+        task = asyncio.current_task()
+        await answer(feed.stream(), 300, feed.show_slowly)
+
+    await cancelled(first_below(), after=0.5)
+    feed.over(task, "first_below was cancelled while it showed a price")
+
+
+@first_below.case(elapsed=0.4)
+async def stream_fails(answer):
+    """The stream itself raises a ConnectionError after 320."""
+    feed = Feed([320], ConnectionError("the line is dead"))
+    try:
+        await answer(feed.stream(), 300, feed.show)
+    except ConnectionError:
+        equal(feed.shown, [320], "the list of the prices that were shown")
+    else:
+        require(False, "no exception", "the ConnectionError of the stream did not come out", "it reaches the caller")
+
+
+# -- a pipeline with back-pressure ---------------------------------------------------------------------------------
+
+watch = Exercise(
+    lesson="10",
+    title="Build a pipeline with back-pressure",
+    setup=SETUP,
+    task="""
+        Write `watch(stream, ask, store, room)`: `stream` is an asynchronous generator of items. For each item,
+        `await ask(item)` gives a price, and `await store(price)` keeps it, in the order of the items. The three stages
+        work at the same time, each on one item at a time. At most `room` items wait between `stream` and `ask`, and at
+        most `room` prices between `ask` and `store`, beside the one that a full queue holds up. Neither an item nor a
+        price is None. If a stage fails, the error comes out (alone, or in an exception group). However `watch` ends,
+        nothing that it started is still at work, and the stream is closed.
+        """,
+    starter="""
+        async def watch(stream, ask, store, room):
+            ...                                 # your code here
+        """,
+    hints=[
+        "Three stages, so three tasks, and a bounded queue between each two. What tells a stage that no more will come?",
+        "The first stage puts every item of the stream into a queue, and then a None. It also closes the stream: its "
+        "put may be cancelled.",
+        """
+        Fill in the dots:
+            items, prices = asyncio.Queue(...), asyncio.Queue(...)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        ...
+                await items.put(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    ...
+                await prices.put(None)
+
+            async def keep():
+                ...
+
+            async with asyncio.TaskGroup() as group:
+                for stage in (read, price, keep):
+                    group.create_task(stage())
+        """,
+    ],
+    solution="""
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.put(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    await prices.put(await ask(item))
+                await prices.put(None)
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            async with asyncio.TaskGroup() as group:
+                for stage in (read, price, keep):
+                    group.create_task(stage())
+        """,
+    why="Each stage is a task, so the slowest one sets the pace. A full queue makes the stage before it wait, back to "
+        "the stream, and a group ends all stages if one fails.",
+    follow_up="Let two tasks ask at the same time. Which line has to change, and what becomes of the order?",
+    mistakes=[
+        Mistake("sequential", "at the same time", """
+            async def watch(stream, ask, store, room):
+                async with aclosing(stream):
+                    async for item in stream:
+                        await store(await ask(item))
+            """),
+        Mistake("peak", "bounded", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(), asyncio.Queue()
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                    await items.put(None)
+                async def price():
+                    while (item := await items.get()) is not None:
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    for stage in (read, price, keep):
+                        group.create_task(stage())
+            """),
+        Mistake("peak", "bounded", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue()
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                    await items.put(None)
+                async def price():
+                    while (item := await items.get()) is not None:
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    for stage in (read, price, keep):
+                        group.create_task(stage())
+            """),
+        Mistake("deadlock", "after the last one", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue(room)
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                async def price():
+                    while (item := await items.get()) is not None:
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    for stage in (read, price, keep):
+                        group.create_task(stage())
+            """),
+        Mistake("deadlock", "a price may be 0", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue(room)
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                    await items.put(None)
+                async def price():
+                    while item := await items.get():
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while price := await prices.get():
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    for stage in (read, price, keep):
+                        group.create_task(stage())
+            """),
+        Mistake("clean-up", "aclosing", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue(room)
+                async def read():
+                    async for item in stream:
+                        await items.put(item)
+                    await items.put(None)
+                async def price():
+                    while (item := await items.get()) is not None:
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    for stage in (read, price, keep):
+                        group.create_task(stage())
+            """),
+        Mistake("concurrent", "one item at a time", """
+            async def watch(stream, ask, store, room):
+                async def one(item):
+                    await store(await ask(item))
+                async with asyncio.TaskGroup() as group, aclosing(stream):
+                    async for item in stream:
+                        group.create_task(one(item))
+            """),
+        Mistake("slow", "at the same time", """
+            async def watch(stream, ask, store, room):
+                prices = asyncio.Queue(room)
+                async def price():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(price())
+                    group.create_task(keep())
+            """),
+        Mistake("left behind", "TaskGroup", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue(room)
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                    await items.put(None)
+                async def price():
+                    while (item := await items.get()) is not None:
+                        await prices.put(await ask(item))
+                    await prices.put(None)
+                async def keep():
+                    while (price := await prices.get()) is not None:
+                        await store(price)
+                await asyncio.gather(read(), price(), keep())
+            """),
+        Mistake("early", "still at work", """
+            async def watch(stream, ask, store, room):
+                items, prices = asyncio.Queue(room), asyncio.Queue(room)
+                async def read():
+                    async with aclosing(stream):
+                        async for item in stream:
+                            await items.put(item)
+                async def price():
+                    while True:
+                        await prices.put(await ask(await items.get()))
+                async def keep():
+                    while True:
+                        await store(await prices.get())
+                async with asyncio.TaskGroup() as group:
+                    stages = [group.create_task(stage()) for stage in (price, keep)]
+                    await read()
+                    for stage in stages:
+                        stage.cancel()
+            """),
+    ],
+    advice={
+        "sequential": "Make each stage a task, so that the three work at the same time, with a queue between each two.",
+        "slow": "Make each stage a task, so that all three work at the same time, and give each queue its whole room.",
+        "peak": "Put a queue bounded to room between each two stages: asyncio.Queue(room).",
+        "deadlock": "Let each stage end at a None, which the stage before it puts into its queue after the last one, "
+                    "and at nothing else: a price may be 0, so compare with is not None.",
+        "clean-up": "Close the stream in the stage that reads it, with async with aclosing(stream): the put in the "
+                    "loop may be cancelled.",
+        "concurrent": "Let each stage work on one item at a time: one task for each stage, not one for each item.",
+        "left behind": "Start the stages in a TaskGroup: if one fails, it cancels the others and waits for them.",
+        "early": "Let the later stages work off what still waits: they end when they are told that no more will come.",
+        "value": "Store every price, in the order of the items. A price may be 0: compare with is not None.",
+    },
+)
+
+
+class Stages:
+    """What a pipeline works on, with counts of what waits between two stages.
+
+    read, ask, store  seconds that each stage takes for an item; of `ask` and `store`, as a list, for each item in turn
+    """
+
+    def __init__(self, prices: Sequence[int], read: float, ask: Sequence[float], store: Sequence[float],
+                 *, fails: str = "") -> None:
+        self.items = [f"item {number}" for number in range(len(prices))]
+        self.prices, self.seconds, self.fails = prices, (read, ask, store), fails
+        self.items_read = self.asked = self.priced = self.begun = 0
+        self.stored: list[int] = []
+        self.most_items = self.most_prices = 0          # that wait at one time
+        self.at_work = {"ask": 0, "store": 0}
+        self.together = ""                              # the function that was called again before it had ended
+        self.closed = self.opened = False
+
+    async def stream(self) -> AsyncIterator[str]:
+        self.opened = True
+        try:
+            for item in self.items:
+                await asyncio.sleep(self.seconds[0])
+                self.items_read += 1
+                self.most_items = max(self.most_items, self.items_read - self.asked)
+                yield item
+        finally:
+            await asyncio.sleep(0)
+            self.closed = True
+
+    async def ask(self, item: str) -> int:
+        async with self._working("ask"):
+            number = self.items.index(item)
+            self.asked += 1
+            await asyncio.sleep(self.seconds[1][number % len(self.seconds[1])])
+            if self.fails == "ask" and number == 2:
+                raise ConnectionError("south is closed")
+            self.priced += 1
+            self.most_prices = max(self.most_prices, self.priced - self.begun)
+            return self.prices[number]
+
+    async def store(self, price: int) -> None:
+        async with self._working("store"):
+            number = self.begun
+            self.begun += 1
+            await asyncio.sleep(self.seconds[2][number % len(self.seconds[2])])
+            if self.fails == "store" and number == 1:
+                raise ConnectionError("the disk is full")
+            self.stored.append(price)
+
+    @asynccontextmanager
+    async def _working(self, name: str) -> AsyncIterator[None]:
+        self.at_work[name] += 1
+        if self.at_work[name] > 1:
+            self.together = self.together or name
+        try:
+            yield
+        finally:
+            self.at_work[name] -= 1
+
+    def bounded(self, room: int) -> None:
+        """Demand that each stage worked on one at a time, and that no more waited than there is room for."""
+        require(not self.together, "concurrent", f"{self.together} was called while a call of it was still at work",
+                f"{self.together} works on one item at a time")
+        for most, what, where in ((self.most_items, "items", "between the stream and ask"),
+                                  (self.most_prices, "prices", "between ask and store")):
+            require(most <= room + 1, "peak", f"{most} {what} waited {where}",
+                    f"with room={room}, at most {room} wait there, and one more that a full queue holds up")
+
+    def over(self, how: str) -> None:
+        """Demand that the stream was closed."""
+        require(self.closed or not self.opened, "clean-up", f"{how}, and the stream is not closed",
+                "the stream is closed before watch ends")
+
+
+GOODS = [320, 410, 290, 305, 270, 350]
+
+
+async def run_through(answer, stages: Stages, room: int) -> None:
+    await answer(stages.stream(), stages.ask, stages.store, room)
+    require(not stages.together or len(stages.stored) < len(stages.prices), "concurrent",
+            f"{stages.together} was called while a call of it was still at work", "each stage works on one item at a time")
+    require(len(stages.stored) == len(stages.prices) or stages.begun == len(stages.stored), "early",
+            f"watch ended while store was still at work, or was cut off, after {len(stages.stored)} prices",
+            "every price is stored before watch ends")
+    equal(stages.stored, list(stages.prices), "the list of the stored prices")
+    stages.bounded(room)
+    stages.over("watch ended")
+
+
+@watch.case(elapsed=2.05, drawn=True)
+async def six_items(answer):
+    """Six items: the stream takes 0.1 s for each, ask 0.3 s, and store 0.15 s; room is 1."""
+    await run_through(answer, Stages(GOODS, 0.1, [0.3], [0.15]), 1)
+
+
+@watch.case()
+async def slow_store(answer):
+    """Six items: the stream and ask take 0.1 s for each, and store 0.5 s; room is 2."""
+    await run_through(answer, Stages(GOODS, 0.1, [0.1], [0.5]), 2)
+
+
+@watch.case(elapsed=1.4)
+async def slow_first_answer(answer):
+    """Six items: the stream takes 0.2 s for each, ask 0.6 s for the first and 0.1 s for each other one, and store 0.1 s;
+    room is 2."""
+    await run_through(answer, Stages(GOODS, 0.2, [0.6, 0.1, 0.1, 0.1, 0.1, 0.1], [0.1]), 2)
+
+
+@watch.case(elapsed=2.1)
+async def slow_first_price(answer):
+    """Six items: the stream takes 0.2 s for each, ask 0.7 s for the first and the fourth and 0.1 s for each other one,
+    and store 0.7 s for the first and 0.1 s for each other one; room is 2."""
+    await run_through(answer, Stages(GOODS, 0.2, [0.7, 0.1, 0.1], [0.7, 0.1, 0.1, 0.1, 0.1, 0.1]), 2)
+
+
+@watch.case()
+async def free_of_charge(answer):
+    """The second item costs 0."""
+    await run_through(answer, Stages([320, 0, 290], 0.1, [0.1], [0.1]), 1)
+
+
+@watch.case()
+async def no_items(answer):
+    """The stream gives nothing."""
+    await run_through(answer, Stages([], 0.1, [0.1], [0.1]), 1)
+
+
+async def fails_in(answer, where: str, words: str) -> None:
+    stages = Stages(GOODS, 0.1, [0.3], [0.4], fails=where)
+    try:
+        await answer(stages.stream(), stages.ask, stages.store, 1)
+    except (ConnectionError, ExceptionGroup) as error:
+        done = stages.asked, stages.items_read, stages.begun, len(stages.stored)
+        closed, stages.closed = stages.closed, False
+        await asyncio.sleep(1)
+        require((stages.asked, stages.items_read, stages.begun, len(stages.stored)) == done, "left behind",
+                f"{where} raised a ConnectionError, watch ended, and other stages were still at work",
+                "watch ends when all stages have ended")
+        stages.closed = closed
+        errors = error.exceptions if isinstance(error, ExceptionGroup) else (error,)
+        equal([str(one) for one in errors], [words], "the list of the errors that came out")
+        stages.over(f"{where} raised a ConnectionError")
+    else:
+        require(False, "no exception", f"the ConnectionError of {where} did not come out", "it reaches the caller")
+
+
+@watch.case()
+async def ask_fails(answer):
+    """ask raises a ConnectionError for the third item."""
+    await fails_in(answer, "ask", "south is closed")
+
+
+@watch.case()
+async def store_fails(answer):
+    """store raises a ConnectionError for the second price."""
+    await fails_in(answer, "store", "the disk is full")
+
+
+@watch.case()
+async def stopped(answer):
+    """watch is cancelled after 0.75 s, while the stream waits for room."""
+    stages = Stages(GOODS, 0.1, [0.3], [0.15])
+    await cancelled(answer(stages.stream(), stages.ask, stages.store, 1), after=0.75)
+    stages.over("watch was cancelled")
+
+
+# -- questions -----------------------------------------------------------------------------------------------------
+
+predict_for = predict(
+    "Each of three prices takes 0.1 s to come, and the body of the `async for` takes 0.2 s to store it. How long does "
+    "the loop take?",
+    {
+        "0.9 s":
+            "The generator stands at its `yield` while the body works. It waits for the next price only when the loop "
+            "asks for it: 3 × (0.1 + 0.2).",
+        "0.7 s":
+            "That would be so if the next price came while the body stores the last one. Run the cell: how many tasks "
+            "are there to do that?",
+        "0.6 s":
+            "That is the storing alone. Run the cell, and see when each request begins.",
+        "0.3 s":
+            "That is the time for all prices, without storing any. Run the cell, and look at the waits.",
+    },
+    right="0.9 s",
+)
+
+predict_hang_up = predict(
+    "The request in the block fails. Which of the three hang up?",
+    {
+        "all three":
+            "All three have a line that hangs up. Run the cell, and see which one is not reached.",
+        "`Phone` and `phone`":
+            "The error is raised at the `yield`. Without a `try`, the function ends there, and the line after the "
+            "`yield` is skipped.",
+        "`Phone` alone":
+            "`__aexit__` is called, however the block ends. But so does a `finally` run. Run the cell.",
+        "none":
+            "`async with` calls `__aexit__` after an error, too. Run the cell.",
+    },
+    right="`Phone` and `phone`",
+)
+
+predict_break = predict(
+    "The loop ends with a `break`. When does the `finally` of `feed` run?",
+    {
+        "before the line after the loop, in the task `reader`":
+            "That is what happens with an ordinary generator, whose `finally` does not wait. Run the cell, and see who "
+            "closes this one.",
+        "later, in another task":
+            "The `finally` may have to wait, and nobody is there who could await it. So the event loop makes a task "
+            "that closes the generator.",
+        "never":
+            "So it would be if nothing took notice. Run the cell: who does?",
+    },
+    right="later, in another task",
+)
+
+predict_share = predict(
+    "Two workers read from the same generator, each with `async for`. What happens?",
+    {
+        "They share the items":
+            "So it is with a queue. But a generator has one place where it stands. Run the cell, and see what the "
+            "second worker is told.",
+        "Each gets all the items":
+            "That would take two generators. Both workers ask the same one. Run the cell.",
+        "One works, and the other one fails":
+            "The generator waits for its next item on behalf of the first worker. It cannot be asked again meanwhile.",
+        "Neither ever ends":
+            "The second one need not wait: it is told at once that it may not ask. Run the cell.",
+    },
+    right="One works, and the other one fails",
+)
+
+predict_yield = predict(
+    "The time is up at 0.5 s, while `store_all` stores a price and the generator stands at its `yield`. What does "
+    "`store_all` get?",
+    {
+        "a `TimeoutError`":
+            "The block of the timeout, which would make a `TimeoutError`, is inside the generator, and the generator "
+            "does not run. Run the cell.",
+        "a `CancelledError`":
+            "A timeout cancels the task that entered its block. That task now runs `store_all`, and the error arrives "
+            "where the task stands.",
+        "nothing: the generator ends at its next turn":
+            "A timeout does not wait for a turn of the generator. Whom does it cancel? Run the cell.",
+    },
+    right="a `CancelledError`",
+)
+
+predict_pipeline = predict(
+    "Six items: the stages take 0.1, 0.3 and 0.15 s for each. In a chain of generators that takes 6 × 0.55 = 3.3 s. "
+    "How long do three tasks take, with queues that hold one item?",
+    {
+        "1.1 s":
+            "That would be a third of it. But the stages are not equally slow. Run the cell, and see which one never "
+            "rests.",
+        "1.8 s":
+            "That is `ask` alone, six times. But it cannot ask for the first item before that one is read. Run the "
+            "cell.",
+        "2.05 s":
+            "The first item takes 0.55 s. From then on, one comes out every 0.3 s, the time of the slowest stage: "
+            "0.55 + 5 × 0.3.",
+        "3.3 s":
+            "The waiting is the same, but now the stages wait at the same time. Run the cell.",
+    },
+    right="2.05 s",
+)

@@ -1,0 +1,530 @@
+"""Answers to the exercises of lesson 10."""
+
+from tests.exercises.battery.answers import hostile, right, wrong
+
+ANSWERS = [
+    right("connected", "every end caught, and raised again", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+            except BaseException:
+                await hang_up(line)
+                raise
+            else:
+                await hang_up(line)
+        """),
+    right("connected", "decorated by the learner", """
+        from contextlib import asynccontextmanager
+
+        @asynccontextmanager
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+            finally:
+                await hang_up(line)
+        """),
+    right("connected", "an exit stack", """
+        from contextlib import AsyncExitStack
+
+        async def connected(dial, hang_up):
+            async with AsyncExitStack() as stack:
+                line = await dial()
+                stack.push_async_callback(hang_up, line)
+                yield line
+        """),
+    right("connected", "a flag", """
+        async def connected(dial, hang_up):
+            line = None
+            try:
+                line = await dial()
+                yield line
+            finally:
+                if line is not None:
+                    await hang_up(line)
+        """),
+    wrong("connected", "no finally", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            yield line
+            await hang_up(line)
+        """, "finally"),
+    wrong("connected", "hangs up before the block", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            await hang_up(line)
+            yield line
+        """),
+    wrong("connected", "no yield", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            await hang_up(line)
+            return line
+        """),
+    wrong("connected", "two yields", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+                yield line
+            finally:
+                await hang_up(line)
+        """),
+    wrong("connected", "suppresses", """
+        from contextlib import suppress
+
+        async def connected(dial, hang_up):
+            line = await dial()
+            with suppress(Exception):
+                yield line
+            await hang_up(line)
+        """),
+    wrong("connected", "only a ConnectionError", """
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+            except ConnectionError:
+                await hang_up(line)
+                raise
+            await hang_up(line)
+        """),
+    wrong("connected", "a failed dial is no error", """
+        async def connected(dial, hang_up):
+            try:
+                line = await dial()
+            except ConnectionError:
+                yield None
+                return
+            try:
+                yield line
+            finally:
+                await hang_up(line)
+        """),
+    wrong("connected", "hangs up in the background", """
+        import asyncio
+
+        async def connected(dial, hang_up):
+            line = await dial()
+            try:
+                yield line
+            finally:
+                asyncio.ensure_future(hang_up(line))
+        """),
+    wrong("connected", "a plain def", """
+        def connected(dial, hang_up):
+            line = dial()
+            try:
+                yield line
+            finally:
+                hang_up(line)
+        """, "async def"),
+    right("first_below", "aclose in a finally", """
+        async def first_below(stream, limit, show):
+            try:
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            finally:
+                await stream.aclose()
+        """),
+    right("first_below", "anext in a while", """
+        from contextlib import aclosing
+
+        async def first_below(stream, limit, show):
+            async with aclosing(stream) as prices:
+                while (price := await anext(prices, None)) is not None:
+                    await show(price)
+                    if price < limit:
+                        break
+                return price
+        """),
+    right("first_below", "an exit stack", """
+        from contextlib import AsyncExitStack
+
+        async def first_below(stream, limit, show):
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(stream.aclose)
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+        """),
+    right("first_below", "break and else", """
+        import contextlib
+
+        async def first_below(stream, limit, show):
+            async with contextlib.aclosing(stream):
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        break
+                else:
+                    price = None
+            return price
+        """),
+    wrong("first_below", "not closed", """
+        async def first_below(stream, limit, show):
+            async for price in stream:
+                await show(price)
+                if price < limit:
+                    return price
+        """, "aclosing"),
+    wrong("first_below", "deleted instead of closed", """
+        async def first_below(stream, limit, show):
+            try:
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            finally:
+                del stream
+        """, "aclosing"),
+    wrong("first_below", "deleted, and one turn given", """
+        import asyncio
+
+        async def first_below(stream, limit, show):
+            try:
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            finally:
+                del stream
+                await asyncio.sleep(0.1)
+        """),
+    wrong("first_below", "with instead of async with", """
+        from contextlib import closing
+
+        async def first_below(stream, limit, show):
+            with closing(stream):
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+        """),
+    wrong("first_below", "aclose without await", """
+        async def first_below(stream, limit, show):
+            try:
+                async for price in stream:
+                    await show(price)
+                    if price < limit:
+                        return price
+            finally:
+                stream.aclose()
+        """),
+    wrong("first_below", "the lowest price", """
+        from contextlib import aclosing
+
+        async def first_below(stream, limit, show):
+            best = None
+            async with aclosing(stream):
+                async for price in stream:
+                    await show(price)
+                    if price < limit and (best is None or price < best):
+                        best = price
+            return best
+        """),
+    wrong("first_below", "read to the end", """
+        async def first_below(stream, limit, show):
+            found = None
+            async for price in stream:
+                await show(price)
+                if found is None and price < limit:
+                    found = price
+            return found
+        """),
+    wrong("first_below", "shows at the same time", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def first_below(stream, limit, show):
+            async with aclosing(stream), asyncio.TaskGroup() as group:
+                async for price in stream:
+                    group.create_task(show(price))
+                    if price < limit:
+                        return price
+        """),
+    wrong("first_below", "errors are no price", """
+        from contextlib import aclosing
+
+        async def first_below(stream, limit, show):
+            async with aclosing(stream):
+                try:
+                    async for price in stream:
+                        await show(price)
+                        if price < limit:
+                            return price
+                except Exception:
+                    return None
+        """),
+    right("watch", "functions for a stage", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def drain(queue):
+            while (one := await queue.get()) is not None:
+                yield one
+
+        async def fill(queue, stream):
+            async with aclosing(stream):
+                async for one in stream:
+                    await queue.put(one)
+            await queue.put(None)
+
+        async def asked(items, ask):
+            async for item in items:
+                yield await ask(item)
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(maxsize=room), asyncio.Queue(maxsize=room)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fill(items, stream))
+                group.create_task(fill(prices, asked(drain(items), ask)))
+                async for price in drain(prices):
+                    await store(price)
+        """),
+    right("watch", "a sentinel of its own", """
+        import asyncio
+
+        END = object()
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def read():
+                try:
+                    async for item in stream:
+                        await items.put(item)
+                finally:
+                    await stream.aclose()
+                await items.put(END)
+
+            async def price():
+                while True:
+                    item = await items.get()
+                    if item is END:
+                        return await prices.put(END)
+                    await prices.put(await ask(item))
+
+            async def keep():
+                while True:
+                    price = await prices.get()
+                    if price is END:
+                        return
+                    await store(price)
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(read())
+                group.create_task(price())
+                group.create_task(keep())
+        """),
+    right("watch", "a gather that stops the others", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.put(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    await prices.put(await ask(item))
+                await prices.put(None)
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            stages = [asyncio.create_task(stage()) for stage in (read, price, keep)]
+            try:
+                await asyncio.gather(*stages)
+            finally:
+                for stage in stages:
+                    stage.cancel()
+                await asyncio.gather(*stages, return_exceptions=True)
+        """),
+    right("watch", "join and cancel", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def price():
+                while True:
+                    await prices.put(await ask(await items.get()))
+                    items.task_done()
+
+            async def keep():
+                while True:
+                    await store(await prices.get())
+                    prices.task_done()
+
+            async with asyncio.TaskGroup() as group:
+                stages = [group.create_task(price()), group.create_task(keep())]
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.join()
+                await prices.join()
+                for stage in stages:
+                    stage.cancel()
+        """),
+    wrong("watch", "a chain", """
+        async def watch(stream, ask, store, room):
+            async for item in stream:
+                await store(await ask(item))
+        """),
+    wrong("watch", "all at once", """
+        import asyncio
+
+        async def watch(stream, ask, store, room):
+            items = [item async for item in stream]
+            for price in await asyncio.gather(*[ask(item) for item in items]):
+                await store(price)
+        """),
+    wrong("watch", "one more than there is room for", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room + 1), asyncio.Queue(room)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.put(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    await prices.put(await ask(item))
+                await prices.put(None)
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            async with asyncio.TaskGroup() as group:
+                for stage in (read, price, keep):
+                    group.create_task(stage())
+        """),
+    wrong("watch", "room is forgotten", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(1), asyncio.Queue(1)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.put(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    await prices.put(await ask(item))
+                await prices.put(None)
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            async with asyncio.TaskGroup() as group:
+                for stage in (read, price, keep):
+                    group.create_task(stage())
+        """),
+    wrong("watch", "two tasks read the stream", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            prices = asyncio.Queue(room)
+
+            async def price():
+                async for item in stream:
+                    await prices.put(await ask(item))
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            async def both():
+                await asyncio.gather(price(), price())
+                await prices.put(None)
+
+            async with aclosing(stream):
+                await asyncio.gather(both(), keep())
+        """),
+    wrong("watch", "the stages are not stopped", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def price():
+                while True:
+                    await prices.put(await ask(await items.get()))
+
+            async def keep():
+                while True:
+                    await store(await prices.get())
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(price())
+                group.create_task(keep())
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+        """),
+    wrong("watch", "put_nowait", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def read():
+                async with aclosing(stream):
+                    async for item in stream:
+                        items.put_nowait(item)
+                items.put_nowait(None)
+
+            async def price():
+                while (item := await items.get()) is not None:
+                    prices.put_nowait(await ask(item))
+                prices.put_nowait(None)
+
+            async def keep():
+                while (price := await prices.get()) is not None:
+                    await store(price)
+
+            async with asyncio.TaskGroup() as group:
+                for stage in (read, price, keep):
+                    group.create_task(stage())
+        """),
+    hostile("watch", "a stream read for ever", """
+        async def watch(stream, ask, store, room):
+            while True:
+                async for item in stream:
+                    await store(await ask(item))
+        """),
+    hostile("connected", "yields for ever", """
+        async def connected(dial, hang_up):
+            while True:
+                try:
+                    yield await dial()
+                except BaseException:
+                    pass
+        """),
+]
