@@ -955,22 +955,6 @@ predict_for = predict(
     right="0.9 s",
 )
 
-predict_hang_up = predict(
-    "The request in the block fails. Which of the three hang up?",
-    {
-        "all three":
-            "All three have a line that hangs up. Run the cell, and see which one is not reached.",
-        "`Phone` and `phone`":
-            "The error is raised at the `yield`. Without a `try`, the function ends there, and the line after the "
-            "`yield` is skipped.",
-        "`Phone` alone":
-            "`__aexit__` is called, however the block ends. But so does a `finally` run. Run the cell.",
-        "none":
-            "`async with` calls `__aexit__` after an error, too. Run the cell.",
-    },
-    right="`Phone` and `phone`",
-)
-
 predict_break = predict(
     "The loop ends with a `break`. When does the `finally` of `feed` run?",
     {
@@ -986,31 +970,15 @@ predict_break = predict(
     right="later, in another task",
 )
 
-predict_share = predict(
-    "Two workers read from the same generator, each with `async for`. What happens?",
-    {
-        "They share the items":
-            "So it is with a queue. But a generator has one place where it stands. Run the cell, and see what the "
-            "second worker is told.",
-        "Each gets all the items":
-            "That would take two generators. Both workers ask the same one. Run the cell.",
-        "One works, and the other one fails":
-            "The generator waits for its next item on behalf of the first worker. It cannot be asked again meanwhile.",
-        "Neither ever ends":
-            "The second one need not wait: it is told at once that it may not ask. Run the cell.",
-    },
-    right="One works, and the other one fails",
-)
-
 predict_yield = predict(
-    "The time is up at 0.5 s, while `store_all` stores a price and the generator stands at its `yield`. What does "
-    "`store_all` get?",
+    "The time is up at 0.5 s, while `slow_store` stores a price and the generator stands at its `yield`. What does "
+    "`slow_store` get?",
     {
         "a `TimeoutError`":
             "The block of the timeout, which would make a `TimeoutError`, is inside the generator, and the generator "
             "does not run. Run the cell.",
         "a `CancelledError`":
-            "A timeout cancels the task that entered its block. That task now runs `store_all`, and the error arrives "
+            "A timeout cancels the task that entered its block. That task now runs `slow_store`, and the error arrives "
             "where the task stands.",
         "nothing: the generator ends at its next turn":
             "A timeout does not wait for a turn of the generator. Whom does it cancel? Run the cell.",
