@@ -454,8 +454,8 @@ class Feed:
 
 @first_below.case(elapsed=0.7, drawn=True)
 async def second_is_below(answer):
-    """The stream gives 320, 299 and 310, one every 0.2 s; the limit is 300. To show a price takes 0.1 s, and to close
-    the stream 0.1 s."""
+    """The stream gives 320, 299 and 310, one every 0.2 s; the limit is 300. To show a price takes 0.1 s, and closing
+    takes 0.1 s."""
     feed = Feed([320, 299, 310])
     result = await answer(feed.stream(), 300, feed.show)
     equal(result, 299)
@@ -541,7 +541,8 @@ watch = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Three stages, so three tasks, and a bounded queue between each two. What tells a stage that no more will come?",
+        "Three stages, so three tasks, and a bounded queue between each two. What tells a stage that no more will "
+        "come?",
         "The first stage puts every item of the stream into a queue, and then a None. It also closes the stream: its "
         "put may be cancelled.",
         """
@@ -828,10 +829,13 @@ class Stages:
         finally:
             self.at_work[name] -= 1
 
-    def bounded(self, room: int) -> None:
-        """Demand that each stage worked on one at a time, and that no more waited than there is room for."""
+    def one_at_a_time(self) -> None:
+        """Demand that no stage worked on two at the same time."""
         require(not self.together, "concurrent", f"{self.together} was called while a call of it was still at work",
                 f"{self.together} works on one item at a time")
+
+    def bounded(self, room: int) -> None:
+        """Demand that no more waited than there is room for, and one that was held up."""
         for most, what, where in ((self.most_items, "items", "between the stream and ask"),
                                   (self.most_prices, "prices", "between ask and store")):
             require(most <= room + 1, "peak", f"{most} {what} waited {where}",
@@ -848,8 +852,7 @@ GOODS = [320, 410, 290, 305, 270, 350]
 
 async def run_through(answer, stages: Stages, room: int) -> None:
     await answer(stages.stream(), stages.ask, stages.store, room)
-    require(not stages.together or len(stages.stored) < len(stages.prices), "concurrent",
-            f"{stages.together} was called while a call of it was still at work", "each stage works on one item at a time")
+    stages.one_at_a_time()
     require(len(stages.stored) == len(stages.prices) or stages.begun == len(stages.stored), "early",
             f"watch ended while store was still at work, or was cut off, after {len(stages.stored)} prices",
             "every price is stored before watch ends")
@@ -872,8 +875,8 @@ async def slow_store(answer):
 
 @watch.case(elapsed=1.4)
 async def slow_first_answer(answer):
-    """Six items: the stream takes 0.2 s for each, ask 0.6 s for the first and 0.1 s for each other one, and store 0.1 s;
-    room is 2."""
+    """Six items: the stream takes 0.2 s for each, ask 0.6 s for the first and 0.1 s for each other one, and store
+    0.1 s; room is 2."""
     await run_through(answer, Stages(GOODS, 0.2, [0.6, 0.1, 0.1, 0.1, 0.1, 0.1], [0.1]), 2)
 
 
@@ -943,7 +946,7 @@ predict_for = predict(
     {
         "0.9 s":
             "The generator stands at its `yield` while the body works. It waits for the next price only when the loop "
-            "asks for it: 3 × (0.1 + 0.2).",
+            "asks for it, so each price takes 0.1 + 0.2 s.",
         "0.7 s":
             "That would be so if the next price came while the body stores the last one. Run the cell: how many tasks "
             "are there to do that?",
@@ -987,8 +990,8 @@ predict_yield = predict(
 )
 
 predict_pipeline = predict(
-    "Six items: the stages take 0.1, 0.3 and 0.15 s for each. In a chain of generators that takes 6 × 0.55 = 3.3 s. "
-    "How long do three tasks take, with queues that hold one item?",
+    "Six items: the stages take 0.1, 0.3 and 0.15 s for each. In a chain of generators that takes 3.3 s, six times "
+    "0.55. How long do three tasks take, with queues that hold one item?",
     {
         "1.1 s":
             "That would be a third of it. But the stages are not equally slow. Run the cell, and see which one never "
@@ -998,7 +1001,7 @@ predict_pipeline = predict(
             "cell.",
         "2.05 s":
             "The first item takes 0.55 s. From then on, one comes out every 0.3 s, the time of the slowest stage: "
-            "0.55 + 5 × 0.3.",
+            "0.55 + 1.5.",
         "3.3 s":
             "The waiting is the same, but now the stages wait at the same time. Run the cell.",
     },
