@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
 
@@ -248,166 +248,180 @@ async def no_line(answer):
         pass
 
 
-# -- a reader that stops early -------------------------------------------------------------------------------------
+# -- the first few of a stream ---------------------------------------------------------------------------------------
 
-first_below = Exercise(
+take = Exercise(
     lesson="10",
-    title="Stop early and leave nothing open",
+    title="Take the first few and leave nothing open",
     setup=SETUP,
     task="""
-        Write `first_below(stream, limit, show)`: `stream` is an asynchronous generator of prices. For each price, await
-        `show(price)`. Return the first price below `limit`, after it was shown, and read no further; without one,
-        return None. However `first_below` ends, with a result, with an error or cancelled, the stream is closed by
-        then, in the task that called it. An error, or a cancellation, reaches the caller.
+        Write `take(stream, count)`, an asynchronous generator: it gives the first `count` values of the asynchronous
+        generator `stream`, each as soon as it is there, and asks `stream` for no more. If `stream` has fewer, it gives
+        these; if `count` is 0, none. When `take` has ended or was closed, however early, `stream` is closed too, in
+        the same task. An error of `stream` comes out.
         """,
     starter="""
-        async def first_below(stream, limit, show):
+        async def take(stream, count):
             ...                                 # your code here
+            yield
         """,
     hints=[
-        "Who closes the stream if your function returns out of the loop? The section above this exercise shows it.",
-        "`async with aclosing(stream):` around the loop closes it at the end of the block, however the block ends.",
+        "What happens at your yield if the reader leaves early, and closes take? And who then closes the stream?",
+        "Closing take raises GeneratorExit at its yield. `async with aclosing(stream):` around the loop with that "
+        "yield closes the stream on the way out. Count before you ask for the next value, not after.",
         """
         Fill in the dots:
             async with ...:
-                async for price in stream:
-                    await ...
+                if count == 0:
+                    return
+                async for value in stream:
+                    yield ...
+                    count -= 1
                     if ...:
-                        return price
-            return None
+                        return
         """,
     ],
     solution="""
-        async def first_below(stream, limit, show):
+        async def take(stream, count):
             async with aclosing(stream):
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
-            return None
+                if count == 0:
+                    return
+                async for value in stream:
+                    yield value
+                    count -= 1
+                    if count == 0:
+                        return
         """,
-    why="aclosing awaits stream.aclose() at the end of its block, in the task of the block, whether the block ends by "
-        "return, by an error or by a cancellation.",
-    follow_up="What if the stream is an object with __anext__ and without aclose? Close it only if it can be closed.",
+    why="Whoever closes take raises GeneratorExit at its yield, and aclosing closes the stream on the way out, in the "
+        "same task. So one aclosing at the reader closes the whole chain.",
+    follow_up="Write `until(stream, limit)`, which gives all prices up to the first one below the limit.",
     mistakes=[
         Mistake("clean-up", "aclosing", """
-            async def first_below(stream, limit, show):
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
+            async def take(stream, count):
+                if count == 0:
+                    return
+                async for value in stream:
+                    yield value
+                    count -= 1
+                    if count == 0:
+                        return
             """),
         Mistake("clean-up", "aclosing", """
-            async def first_below(stream, limit, show):
-                found = None
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        found = price
+            async def take(stream, count):
+                for _ in range(count):
+                    try:
+                        value = await anext(stream)
+                    except StopAsyncIteration:
                         break
+                    yield value
                 await stream.aclose()
-                return found
             """),
         Mistake("clean-up", "aclosing", """
-            async def first_below(stream, limit, show):
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        asyncio.create_task(stream.aclose())
-                        return price
-            """),
-        Mistake("clean-up", "aclosing", """
-            async def first_below(stream, limit, show):
+            async def take(stream, count):
                 try:
-                    async for price in stream:
-                        await show(price)
-                        if price < limit:
-                            await stream.aclose()
-                            return price
+                    for _ in range(count):
+                        yield await anext(stream)
+                except StopAsyncIteration:
+                    pass
                 except Exception:
                     await stream.aclose()
                     raise
+                else:
+                    await stream.aclose()
             """),
-        Mistake("value", "read", """
-            async def first_below(stream, limit, show):
-                found = None
-                async with aclosing(stream):
-                    async for price in stream:
-                        await show(price)
-                        if price < limit and found is None:
-                            found = price
-                return found
-            """),
-        Mistake("value", "read", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    for price in [price async for price in stream]:
-                        await show(price)
-                        if price < limit:
-                            return price
-            """),
-        Mistake("value", "below", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    async for price in stream:
-                        await show(price)
-                        if price <= limit:
-                            return price
-            """),
-        Mistake("value", "shown", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    async for price in stream:
-                        if price < limit:
-                            return price
-                        await show(price)
-            """),
-        Mistake("forgotten await", "show", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    async for price in stream:
-                        show(price)
-                        if price < limit:
-                            return price
-            """),
-        Mistake("error", "async for", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    for price in stream:
-                        await show(price)
-                        if price < limit:
-                            return price
-            """),
-        Mistake("no exception", "ConnectionError", """
-            async def first_below(stream, limit, show):
-                async with aclosing(stream):
-                    try:
-                        async for price in stream:
-                            await show(price)
-                            if price < limit:
-                                return price
-                    except ConnectionError:
-                        return None
-            """),
-        Mistake("clean-up", "in the task", """
-            async def first_below(stream, limit, show):
+        Mistake("clean-up", "in another task", """
+            async def take(stream, count):
+                if count == 0:
+                    return
                 try:
-                    async for price in stream:
-                        await show(price)
-                        if price < limit:
-                            return price
+                    async for value in stream:
+                        yield value
+                        count -= 1
+                        if count == 0:
+                            return
                 finally:
                     await asyncio.create_task(close(stream))
 
             async def close(stream):
                 await stream.aclose()
             """),
+        Mistake("value", "asked for", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    async for value in stream:
+                        if count == 0:
+                            return
+                        yield value
+                        count -= 1
+            """),
+        Mistake("value", "asked for", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    values = [value async for value in stream]
+                for value in values[:count]:
+                    yield value
+            """),
+        Mistake("value", "count is 0", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    async for value in stream:
+                        yield value
+                        count -= 1
+                        if count == 0:
+                            return
+            """),
+        Mistake("error", "RuntimeError", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    for _ in range(count):
+                        yield await anext(stream)
+            """),
+        Mistake("error", "async for", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    for value, _ in zip(stream, range(count)):
+                        yield value
+            """),
+        Mistake("slow", "as soon as", """
+            async def take(stream, count):
+                values = []
+                async with aclosing(stream):
+                    while len(values) < count:
+                        try:
+                            values.append(await anext(stream))
+                        except StopAsyncIteration:
+                            break
+                for value in values:
+                    yield value
+            """),
+        Mistake("no exception", "ConnectionError", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    for _ in range(count):
+                        try:
+                            value = await anext(stream)
+                        except Exception:
+                            return
+                        yield value
+            """),
+        Mistake("value", "None", """
+            async def take(stream, count):
+                values = []
+                async with aclosing(stream):
+                    for _ in range(count):
+                        values.append(await anext(stream))
+                yield
+            """),
     ],
     advice={
-        "clean-up": "Put async with aclosing(stream): around the loop. It closes the stream at the end of its block, "
-                    "in your task, however the block ends.",
-        "error: ^TypeError": "Read the stream with async for: its next price may have to be waited for.",
-        "value": "Show every price that you read, and stop at the first one that is below the limit.",
+        "clean-up": "Put async with aclosing(stream): around the loop with the yield. It closes the stream on the way "
+                    "out, in the same task, also if take is closed at its yield.",
+        "error: not iterable": "Read the stream with async for: its next value may have to be waited for.",
+        "error: StopAsyncIteration": "Let async for read the stream, or catch StopAsyncIteration around anext alone: "
+                                     "the stream may have fewer values.",
+        "value": "Give each value that you ask for, and count before you ask for the next one: with a count of 0, ask "
+                 "for none.",
+        "slow": "Give each value as soon as it is there, before you ask for the next one.",
     },
 )
 
@@ -417,15 +431,14 @@ class Feed:
 
     def __init__(self, prices: Sequence[int], error: Exception | None = None) -> None:
         self.prices, self.error = prices, error
-        self.read: list[int] = []
-        self.shown: list[int] = []
+        self.asked = 0
         self.closed_in: asyncio.Task | None = None
 
     async def stream(self) -> AsyncIterator[int]:
         try:
             for price in self.prices:
+                self.asked += 1
                 await asyncio.sleep(0.2)
-                self.read.append(price)
                 yield price
             if self.error is not None:
                 raise self.error
@@ -433,93 +446,96 @@ class Feed:
             await asyncio.sleep(0.1)
             self.closed_in = asyncio.current_task()
 
-    async def show(self, price: int) -> None:
-        await asyncio.sleep(0.1)
-        self.shown.append(price)
-
-    async def show_badly(self, price: int) -> None:
-        await asyncio.sleep(0.1)
-        raise ConnectionError("the screen is gone")
-
-    async def show_slowly(self, price: int) -> None:
-        await asyncio.sleep(5)
-
     def over(self, task: asyncio.Task | None, how: str) -> None:
         """Demand that the stream was closed, and in this task."""
         require(self.closed_in is not None, "clean-up", f"{how}, and the stream is not closed",
-                "the stream is closed before first_below ends")
+                "the stream is closed by then")
         require(self.closed_in is task, "clean-up", f"{how}, and the stream was closed in another task",
-                "the stream is closed in the task that called first_below")
+                "the stream is closed in the task that reads")
 
 
-@first_below.case(elapsed=0.7, drawn=True)
-async def second_is_below(answer):
-    """The stream gives 320, 299 and 310, one every 0.2 s; the limit is 300. To show a price takes 0.1 s, and closing
-    takes 0.1 s."""
-    feed = Feed([320, 299, 310])
-    result = await answer(feed.stream(), 300, feed.show)
-    equal(result, 299)
-    require(feed.read == [320, 299], "value", f"the prices that were read are {feed.read}",
-            "nothing is read after the first price below the limit")
-    equal(feed.shown, [320, 299], "the list of the prices that were shown")
-    feed.over(asyncio.current_task(), "first_below returned 299")
+async def taken(answer, feed: Feed, count: int) -> list[tuple[float, int]]:
+    """The values that the answer gives, each with the time at which it comes."""
+    now = asyncio.get_running_loop().time
+    begun = now()
+    return [(round(now() - begun, 6), value) async for value in answer(feed.stream(), count)]
 
 
-@first_below.case(elapsed=0.7)
-async def none_is_below(answer):
-    """The stream gives 320 and 300; the limit is 300, and no price is below it."""
-    feed = Feed([320, 300])
-    equal(await answer(feed.stream(), 300, feed.show), None)
-    equal(feed.shown, [320, 300], "the list of the prices that were shown")
-    feed.over(asyncio.current_task(), "first_below returned None")
+@take.case(elapsed=0.5, drawn=True)
+async def two_of_four(answer):
+    """The stream gives 320, 290, 310 and 300, one every 0.2 s; the count is 2. Closing the stream takes 0.1 s."""
+    feed = Feed([320, 290, 310, 300])
+    got = await taken(answer, feed, 2)
+    equal([value for _, value in got], [320, 290], "the list of the values")
+    require(feed.asked == 2, "value", f"the stream was asked for {feed.asked} values", "it is asked for 2")
+    require([time for time, _ in got] == [0.2, 0.4], "slow", f"the values came after {got[0][0]:g} and {got[1][0]:g} s",
+            "each comes as soon as it is there, after 0.2 and 0.4 s")
+    feed.over(asyncio.current_task(), "take gave its 2 values and ended")
 
 
-@first_below.case(returns=320, elapsed=0.4)
-async def first_is_below(answer):
-    """The stream gives 320 and 290; the limit is 400, and the first price is below it."""
+@take.case(elapsed=0.5)
+async def fewer_than_count(answer):
+    """The stream gives 320 and 290; the count is 3."""
     feed = Feed([320, 290])
-    result = await answer(feed.stream(), 400, feed.show)
-    feed.over(asyncio.current_task(), "first_below had its price")
-    return result
+    equal([value for _, value in await taken(answer, feed, 3)], [320, 290], "the list of the values")
+    feed.over(asyncio.current_task(), "take ended")
 
 
-@first_below.case(elapsed=0.4)
-async def show_fails(answer):
-    """show raises a ConnectionError."""
+@take.case(elapsed=0)
+async def none_of_them(answer):
+    """The stream gives 320 and 290; the count is 0."""
+    feed = Feed([320, 290])
+    stream = feed.stream()
+    got = [value async for value in answer(stream, 0)]
+    require(feed.asked == 0, "value", f"the count is 0, and the stream was asked for {feed.asked} values",
+            "it is asked for none")
+    equal(got, [], "the list of the values")
+    require(await anext(stream, None) is None, "clean-up", "the count is 0, take ended, and the stream is not closed",
+            "the stream is closed by then")
+
+
+@take.case(elapsed=0.5)
+async def left_early(answer):
+    """The count is 3; the reader takes one value, works 0.2 s on it, leaves its loop, and closes take."""
     feed = Feed([320, 290, 310])
-    try:
-        await answer(feed.stream(), 300, feed.show_badly)
-    except ConnectionError:
-        feed.over(asyncio.current_task(), "show raised a ConnectionError")
-    else:
-        require(False, "no exception", "the ConnectionError of show did not come out", "it reaches the caller")
+    async with aclosing(answer(feed.stream(), 3)) as values:
+        async for value in values:
+            equal(value, 320, "the first value")
+            await asyncio.sleep(0.2)
+            break
+    feed.over(asyncio.current_task(), "take was closed early")
 
 
-@first_below.case()
-async def stopped_while_showing(answer):
-    """To show a price takes 5 s, and first_below is cancelled after 0.5 s."""
+@take.case()
+async def stopped_reader(answer):
+    """The count is 3; the reader works 5 s on the first value, and is cancelled after 0.5 s."""
     feed = Feed([320, 290, 310])
     task: asyncio.Task | None = None
 
-    async def first_below() -> None:
+    async def reader() -> None:
         nonlocal task
         task = asyncio.current_task()
-        await answer(feed.stream(), 300, feed.show_slowly)
+        async with aclosing(answer(feed.stream(), 3)) as values:
+            async for _ in values:
+                await asyncio.sleep(5)
 
-    await cancelled(first_below(), after=0.5)
-    feed.over(task, "first_below was cancelled while it showed a price")
+    await cancelled(reader(), after=0.5)
+    feed.over(task, "the reader was cancelled, and closed take")
 
 
-@first_below.case(elapsed=0.4)
+@take.case(elapsed=0.3)
 async def stream_fails(answer):
-    """The stream itself raises a ConnectionError after 320."""
+    """The stream gives 320, and then raises a ConnectionError; the count is 3."""
     feed = Feed([320], ConnectionError("the line is dead"))
+    values = answer(feed.stream(), 3)
+    equal(await anext(values), 320, "the first value")
     try:
-        await answer(feed.stream(), 300, feed.show)
+        more = await anext(values, None)
     except ConnectionError:
-        equal(feed.shown, [320], "the list of the prices that were shown")
+        feed.over(asyncio.current_task(), "the stream failed")
     else:
-        require(False, "no exception", "the ConnectionError of the stream did not come out", "it reaches the caller")
+        require(False, "no exception", "the ConnectionError of the stream did not come out: take "
+                + ("ended" if more is None else f"gave {more}"), "it reaches the reader")
 
 
 # -- a pipeline with back-pressure ---------------------------------------------------------------------------------

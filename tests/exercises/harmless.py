@@ -170,13 +170,9 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|async with first.lock, second.lock: -> |async with second.lock, first.lock:":
             "It is an order, too, and the same for all.",
     },
-    "lesson_10.first_below": {
-        "|return None -> ||return None":
-            "Inside of the block or after it, the stream is at its end, and there is nothing left to read.",
-        "|return None -> |pass":
-            "A function that ends without a return gives None.",
-        "|return None -> |None":
-            "A function that ends without a return gives None.",
+    "lesson_10.take": {
+        "|||count -= 1 -> |||count -= 1":
+            "Before the yield or after it: what counts is the number when the reader asks again.",
     },
     "lesson_10.watch": {
         "||await items.put(None) -> |||await items.put(None)":

@@ -120,145 +120,166 @@ ANSWERS = [
             finally:
                 hang_up(line)
         """, "async def"),
-    right("first_below", "aclose in a finally", """
-        async def first_below(stream, limit, show):
+    right("take", "aclose in a finally", """
+        async def take(stream, count):
             try:
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
+                while count > 0:
+                    count -= 1
+                    try:
+                        value = await anext(stream)
+                    except StopAsyncIteration:
+                        break
+                    yield value
             finally:
                 await stream.aclose()
         """),
-    right("first_below", "anext in a while", """
+    right("take", "a default for anext", """
         from contextlib import aclosing
 
-        async def first_below(stream, limit, show):
-            async with aclosing(stream) as prices:
-                while (price := await anext(prices, None)) is not None:
-                    await show(price)
-                    if price < limit:
-                        break
-                return price
+        async def take(stream, count):
+            end = object()
+            async with aclosing(stream) as values:
+                for _ in range(count):
+                    if (value := await anext(values, end)) is end:
+                        return
+                    yield value
         """),
-    right("first_below", "an exit stack", """
+    right("take", "an exit stack", """
         from contextlib import AsyncExitStack
 
-        async def first_below(stream, limit, show):
+        async def take(stream, count):
             async with AsyncExitStack() as stack:
                 stack.push_async_callback(stream.aclose)
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
+                if count:
+                    left = iter(range(count - 1, -1, -1))
+                    async for value in stream:
+                        yield value
+                        if next(left) == 0:
+                            break
         """),
-    right("first_below", "break and else", """
-        import contextlib
+    right("take", "every end caught", """
+        async def take(stream, count):
+            given = 0
+            try:
+                while given < count:
+                    yield await stream.__anext__()
+                    given += 1
+            except StopAsyncIteration:
+                pass
+            except BaseException:
+                await stream.aclose()
+                raise
+            await stream.aclose()
+        """),
+    wrong("take", "not closed", """
+        async def take(stream, count):
+            for _ in range(count):
+                value = await anext(stream, None)
+                if value is None:
+                    return
+                yield value
+        """, "aclosing"),
+    wrong("take", "deleted instead of closed", """
+        async def take(stream, count):
+            try:
+                for _ in range(count):
+                    value = await anext(stream, None)
+                    if value is None:
+                        return
+                    yield value
+            finally:
+                del stream
+        """, "aclosing"),
+    wrong("take", "one value too many", """
+        from contextlib import aclosing
 
-        async def first_below(stream, limit, show):
-            async with contextlib.aclosing(stream):
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
+        async def take(stream, count):
+            given = 0
+            async with aclosing(stream):
+                async for value in stream:
+                    given += 1
+                    if given > count:
                         break
-                else:
-                    price = None
-            return price
-        """),
-    wrong("first_below", "not closed", """
-        async def first_below(stream, limit, show):
-            async for price in stream:
-                await show(price)
-                if price < limit:
-                    return price
-        """, "aclosing"),
-    wrong("first_below", "deleted instead of closed", """
-        async def first_below(stream, limit, show):
-            try:
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
-            finally:
-                del stream
-        """, "aclosing"),
-    wrong("first_below", "deleted, and one turn given", """
-        import asyncio
-
-        async def first_below(stream, limit, show):
-            try:
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
-            finally:
-                del stream
-                await asyncio.sleep(0.1)
-        """),
-    wrong("first_below", "with instead of async with", """
+                    yield value
+        """, "asked for 3"),
+    wrong("take", "with instead of async with", """
         from contextlib import closing
 
-        async def first_below(stream, limit, show):
+        async def take(stream, count):
             with closing(stream):
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
+                for _ in range(count):
+                    yield await anext(stream)
         """),
-    wrong("first_below", "aclose without await", """
-        async def first_below(stream, limit, show):
+    wrong("take", "aclose without await", """
+        async def take(stream, count):
             try:
-                async for price in stream:
-                    await show(price)
-                    if price < limit:
-                        return price
+                for _ in range(count):
+                    value = await anext(stream, None)
+                    if value is None:
+                        return
+                    yield value
             finally:
                 stream.aclose()
         """),
-    wrong("first_below", "the lowest price", """
+    wrong("take", "closed in the background", """
+        import asyncio
+
+        async def take(stream, count):
+            try:
+                for _ in range(count):
+                    value = await anext(stream, None)
+                    if value is None:
+                        return
+                    yield value
+            finally:
+                asyncio.ensure_future(stream.aclose())
+        """),
+    wrong("take", "returns a list", """
         from contextlib import aclosing
 
-        async def first_below(stream, limit, show):
-            best = None
+        async def take(stream, count):
             async with aclosing(stream):
-                async for price in stream:
-                    await show(price)
-                    if price < limit and (best is None or price < best):
-                        best = price
-            return best
+                return [await anext(stream) for _ in range(count)]
         """),
-    wrong("first_below", "read to the end", """
-        async def first_below(stream, limit, show):
-            found = None
-            async for price in stream:
-                await show(price)
-                if found is None and price < limit:
-                    found = price
-            return found
+    wrong("take", "yields a list", """
+        from contextlib import aclosing
+
+        async def take(stream, count):
+            async with aclosing(stream):
+                yield [await anext(stream) for _ in range(count)]
         """),
-    wrong("first_below", "shows at the same time", """
+    wrong("take", "a slice", """
+        import itertools
+
+        async def take(stream, count):
+            for value in itertools.islice(stream, count):
+                yield value
+        """, "async for"),
+    wrong("take", "a generator of coroutines", """
+        async def take(stream, count):
+            for _ in range(count):
+                yield anext(stream)
+        """),
+    wrong("take", "errors end it quietly", """
+        from contextlib import aclosing, suppress
+
+        async def take(stream, count):
+            async with aclosing(stream):
+                with suppress(Exception):
+                    for _ in range(count):
+                        yield await anext(stream)
+        """, "connectionerror"),
+    wrong("take", "one ahead", """
         import asyncio
         from contextlib import aclosing
 
-        async def first_below(stream, limit, show):
-            async with aclosing(stream), asyncio.TaskGroup() as group:
-                async for price in stream:
-                    group.create_task(show(price))
-                    if price < limit:
-                        return price
-        """),
-    wrong("first_below", "errors are no price", """
-        from contextlib import aclosing
-
-        async def first_below(stream, limit, show):
+        async def take(stream, count):
             async with aclosing(stream):
-                try:
-                    async for price in stream:
-                        await show(price)
-                        if price < limit:
-                            return price
-                except Exception:
-                    return None
+                coming = asyncio.ensure_future(anext(stream))
+                for _ in range(count):
+                    value = await coming
+                    coming = asyncio.ensure_future(anext(stream))
+                    yield value
         """),
     right("watch", "functions for a stage", """
         import asyncio
