@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
@@ -150,7 +151,10 @@ connected = Exercise(
         "clean-up": "Put the yield into a try, and hang up in its finally: it runs after an error and after a "
                     "cancellation, too.",
         "error: UnboundLocalError": "Dial before the try: if dial() fails, there is no line to hang up.",
-        "no exception": "Let the error of the block go on: catch nothing, and hang up in a finally.",
+        "error: didn't stop": "Yield once: the block runs at this yield, and there is one block.",
+        "no exception": "Let every error go on, that of the block and that of dial(): catch nothing, and hang up in a "
+                        "finally.",
+        "not async": "Begin it with async def: it awaits dial() and hang_up().",
         "value": "Yield the line that dial() gave, and await hang_up(line) once, after the block.",
     },
 )
@@ -182,9 +186,18 @@ class Phone:
         equal(self.log, ["dialled", "block", "hung up line 1"], "what happened")
 
 
+def generates(answer) -> None:
+    """Demand that a call of the answer makes an asynchronous generator."""
+    require(inspect.isasyncgenfunction(answer), "value", "there is no yield in the function, so a call of it makes a "
+            "coroutine", "a call of it makes an asynchronous generator")
+
+
 def manager_of(answer):
     """The answer as a context manager; a learner may have decorated it."""
-    return answer if hasattr(answer, "__wrapped__") else asynccontextmanager(answer)
+    if hasattr(answer, "__wrapped__"):
+        return answer
+    generates(answer)
+    return asynccontextmanager(answer)
 
 
 async def in_block(answer, phone: Phone, seconds: float = 0.2, error: Exception | None = None) -> None:
@@ -417,8 +430,13 @@ take = Exercise(
         "clean-up": "Put async with aclosing(stream): around the loop with the yield. It closes the stream on the way "
                     "out, in the same task, also if take is closed at its yield.",
         "error: not iterable": "Read the stream with async for: its next value may have to be waited for.",
+        "error: no attribute 'close'": "Write async with aclosing(stream): to close an asynchronous generator, one "
+                                       "awaits its aclose().",
         "error: StopAsyncIteration": "Let async for read the stream, or catch StopAsyncIteration around anext alone: "
                                      "the stream may have fewer values.",
+        "value: no yield": "Give each value with yield: then a call of take makes an asynchronous generator.",
+        "value: async_generator_asend": "Write await in front of anext(...): it gives an awaitable.",
+        "not async": "Begin it with async def: it has to wait for the values of the stream.",
         "value": "Give each value that you ask for, and count before you ask for the next one: with a count of 0, ask "
                  "for none.",
         "slow": "Give each value as soon as it is there, before you ask for the next one.",
@@ -456,6 +474,7 @@ class Feed:
 
 async def taken(answer, feed: Feed, count: int) -> list[tuple[float, int]]:
     """The values that the answer gives, each with the time at which it comes."""
+    generates(answer)
     now = asyncio.get_running_loop().time
     begun = now()
     return [(round(now() - begun, 6), value) async for value in answer(feed.stream(), count)]
@@ -771,6 +790,8 @@ watch = Exercise(
             """),
     ],
     advice={
+        "error: already running": "Let one task read the stream, and nobody close it meanwhile: an asynchronous "
+                                  "generator serves one at a time.",
         "sequential": "Make each stage a task, so that the three work at the same time, with a queue between each two.",
         "slow": "Make each stage a task, so that all three work at the same time, and give each queue its whole room.",
         "peak": "Put a queue bounded to room between each two stages: asyncio.Queue(room).",

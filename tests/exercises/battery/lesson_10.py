@@ -119,7 +119,7 @@ ANSWERS = [
                 yield line
             finally:
                 hang_up(line)
-        """, "async def"),
+        """, "an asynchronous generator: async def connected", never=("coroutine function",)),
     right("take", "aclose in a finally", """
         async def take(stream, count):
             try:
