@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
+from helpers.words import count
 
 SETUP = "import asyncio\nfrom contextlib import aclosing, asynccontextmanager"
 
@@ -18,8 +19,8 @@ connected = Exercise(
     title="Hang up, however the block ends",
     setup=SETUP,
     task="""
-        Write `connected(dial, hang_up)`, an asynchronous generator for `@asynccontextmanager`, which the check puts
-        above it. Await `dial()`, which gives a line, and yield this line to the block. When the block is over, await
+        Write `connected(dial, hang_up)`, an asynchronous generator. The check puts `@asynccontextmanager` above it.
+        Await `dial()`, which gives a line, and yield this line to the block. When the block is over, await
         `hang_up(line)`, once: also if the block fails, and also if it is cancelled. The error, or the cancellation,
         reaches the caller. If `dial()` fails, there is no line, and nobody hangs up.
         """,
@@ -151,6 +152,8 @@ connected = Exercise(
         "clean-up": "Put the yield into a try, and hang up in its finally: it runs after an error and after a "
                     "cancellation, too.",
         "error: UnboundLocalError": "Dial before the try: if dial() fails, there is no line to hang up.",
+        "error: context manager protocol": "Write line = await dial(): what dial() gives is the line. Your function is "
+                                           "the context manager, and needs no other one.",
         "error: didn't stop": "Yield once: the block runs at this yield, and there is one block.",
         "no exception": "Let every error go on, that of the block and that of dial(): catch nothing, and hang up in a "
                         "finally.",
@@ -270,8 +273,8 @@ take = Exercise(
     task="""
         Write `take(stream, count)`, an asynchronous generator: it gives the first `count` values of the asynchronous
         generator `stream`, each as soon as it is there, and asks `stream` for no more. If `stream` has fewer, it gives
-        these; if `count` is 0, none. When `take` has ended or was closed, however early, `stream` is closed too, in
-        the same task. An error of `stream` comes out.
+        these; if `count` is 0, none. A value may be `None`. When `take` has ended or was closed, however early,
+        `stream` is closed too, in the same task. An error of `stream` comes out.
         """,
     starter="""
         async def take(stream, count):
@@ -383,6 +386,24 @@ take = Exercise(
                         if count == 0:
                             return
             """),
+        Mistake("clean-up", "return at once", """
+            async def take(stream, count):
+                if count == 0:
+                    return
+                async with aclosing(stream):
+                    async for value in stream:
+                        yield value
+                        count -= 1
+                        if count == 0:
+                            return
+            """),
+        Mistake("value", "an object of your own", """
+            async def take(stream, count):
+                async with aclosing(stream):
+                    while count and (value := await anext(stream, None)) is not None:
+                        yield value
+                        count -= 1
+            """),
         Mistake("error", "RuntimeError", """
             async def take(stream, count):
                 async with aclosing(stream):
@@ -427,14 +448,20 @@ take = Exercise(
             """),
     ],
     advice={
+        "clean-up: count is 0": "Close the stream also if you return at once: a return inside the block of "
+                                "aclosing(stream), or inside a try whose finally closes it, does so.",
         "clean-up": "Put async with aclosing(stream): around the loop with the yield. It closes the stream on the way "
                     "out, in the same task, also if take is closed at its yield.",
         "error: not iterable": "Read the stream with async for: its next value may have to be waited for.",
+        "error: context manager protocol": "Write async with aclosing(stream): an asynchronous generator is no context "
+                                           "manager, and aclosing makes one of it.",
         "error: no attribute 'close'": "Write async with aclosing(stream): to close an asynchronous generator, one "
                                        "awaits its aclose().",
         "error: StopAsyncIteration": "Let async for read the stream, or catch StopAsyncIteration around anext alone: "
                                      "the stream may have fewer values.",
         "value: no yield": "Give each value with yield: then a call of take makes an asynchronous generator.",
+        "value: 0, None and 290": "Give 0 and None like any other value. Let async for find the end, or give anext an "
+                                  "object of your own as its default.",
         "value: async_generator_asend": "Write await in front of anext(...): it gives an awaitable.",
         "not async": "Begin it with async def: it has to wait for the values of the stream.",
         "value": "Give each value that you ask for, and count before you ask for the next one: with a count of 0, ask "
@@ -447,12 +474,12 @@ take = Exercise(
 class Feed:
     """A stream of prices, one every 0.2 seconds, which takes 0.1 seconds to close."""
 
-    def __init__(self, prices: Sequence[int], error: Exception | None = None) -> None:
+    def __init__(self, prices: Sequence[int | None], error: Exception | None = None) -> None:
         self.prices, self.error = prices, error
         self.asked = 0
         self.closed_in: asyncio.Task | None = None
 
-    async def stream(self) -> AsyncIterator[int]:
+    async def stream(self) -> AsyncIterator[int | None]:
         try:
             for price in self.prices:
                 self.asked += 1
@@ -472,12 +499,12 @@ class Feed:
                 "the stream is closed in the task that reads")
 
 
-async def taken(answer, feed: Feed, count: int) -> list[tuple[float, int]]:
+async def taken(answer, feed: Feed, most: int) -> list[tuple[float, int | None]]:
     """The values that the answer gives, each with the time at which it comes."""
     generates(answer)
     now = asyncio.get_running_loop().time
     begun = now()
-    return [(round(now() - begun, 6), value) async for value in answer(feed.stream(), count)]
+    return [(round(now() - begun, 6), value) async for value in answer(feed.stream(), most)]
 
 
 @take.case(elapsed=0.5, drawn=True)
@@ -486,7 +513,7 @@ async def two_of_four(answer):
     feed = Feed([320, 290, 310, 300])
     got = await taken(answer, feed, 2)
     equal([value for _, value in got], [320, 290], "the list of the values")
-    require(feed.asked == 2, "value", f"the stream was asked for {feed.asked} values", "it is asked for 2")
+    require(feed.asked == 2, "value", f"the stream was asked for {count(feed.asked, 'value')}", "it is asked for 2")
     require([time for time, _ in got] == [0.2, 0.4], "slow", f"the values came after {got[0][0]:g} and {got[1][0]:g} s",
             "each comes as soon as it is there, after 0.2 and 0.4 s")
     feed.over(asyncio.current_task(), "take gave its 2 values and ended")
@@ -500,13 +527,22 @@ async def fewer_than_count(answer):
     feed.over(asyncio.current_task(), "take ended")
 
 
+@take.case(elapsed=0.7)
+async def any_values(answer):
+    """The stream gives 0, None and 290; the count is 4."""
+    feed = Feed([0, None, 290])
+    got = [value for _, value in await taken(answer, feed, 4)]
+    equal(got, [0, None, 290], "what take gives of 0, None and 290")
+    feed.over(asyncio.current_task(), "take ended")
+
+
 @take.case(elapsed=0)
 async def none_of_them(answer):
     """The stream gives 320 and 290; the count is 0."""
     feed = Feed([320, 290])
     stream = feed.stream()
     got = [value async for value in answer(stream, 0)]
-    require(feed.asked == 0, "value", f"the count is 0, and the stream was asked for {feed.asked} values",
+    require(feed.asked == 0, "value", f"the count is 0, and the stream was asked for {count(feed.asked, 'value')}",
             "it is asked for none")
     equal(got, [], "the list of the values")
     require(await anext(stream, None) is None, "clean-up", "the count is 0, take ended, and the stream is not closed",
@@ -795,8 +831,9 @@ watch = Exercise(
         "sequential": "Make each stage a task, so that the three work at the same time, with a queue between each two.",
         "slow": "Make each stage a task, so that all three work at the same time, and give each queue its whole room.",
         "peak": "Put a queue bounded to room between each two stages: asyncio.Queue(room).",
-        "deadlock": "Let each stage end at a None, which the stage before it puts into its queue after the last one, "
-                    "and at nothing else: a price may be 0, so compare with is not None.",
+        "deadlock": "Tell each stage when to end: put a None into its queue after the last one, and compare with is "
+                    "not None, as a price may be 0. Start the stages in a TaskGroup, which cancels the others if one "
+                    "fails.",
         "clean-up": "Close the stream in the stage that reads it, with async with aclosing(stream): the put in the "
                     "loop may be cancelled.",
         "concurrent": "Let each stage work on one item at a time: one task for each stage, not one for each item.",

@@ -120,6 +120,12 @@ ANSWERS = [
             finally:
                 hang_up(line)
         """, "an asynchronous generator: async def connected", never=("coroutine function",)),
+    wrong("connected", "takes the call for a context manager", """
+        async def connected(dial, hang_up):
+            async with dial() as line:
+                yield line
+                await hang_up(line)
+        """, "await dial()", never=("acquire",)),
     right("take", "aclose in a finally", """
         async def take(stream, count):
             try:
@@ -171,6 +177,39 @@ ANSWERS = [
                 raise
             await stream.aclose()
         """),
+    wrong("take", "takes the stream for a context manager", """
+        async def take(stream, count):
+            async with stream:
+                async for value in stream:
+                    if count == 0:
+                        return
+                    count -= 1
+                    yield value
+        """, "aclosing(stream)", never=("with instead of async with",)),
+    wrong("take", "a count of 0 before the try", """
+        async def take(stream, count):
+            if not count:
+                return
+            try:
+                async for value in stream:
+                    yield value
+                    count -= 1
+                    if not count:
+                        break
+            finally:
+                await stream.aclose()
+        """, "return at once", never=("around the loop",)),
+    wrong("take", "ends at a value that is false", """
+        from contextlib import aclosing
+
+        async def take(stream, count):
+            async with aclosing(stream):
+                for _ in range(count):
+                    value = await anext(stream, False)
+                    if not value:
+                        return
+                    yield value
+        """, "like any other value"),
     wrong("take", "not closed", """
         async def take(stream, count):
             for _ in range(count):
@@ -412,6 +451,35 @@ ANSWERS = [
             for price in await asyncio.gather(*[ask(item) for item in items]):
                 await store(price)
         """),
+    wrong("watch", "join, with nobody told that a stage failed", """
+        import asyncio
+        from contextlib import aclosing
+
+        async def watch(stream, ask, store, room):
+            items, prices = asyncio.Queue(room), asyncio.Queue(room)
+
+            async def price():
+                while True:
+                    await prices.put(await ask(await items.get()))
+                    items.task_done()
+
+            async def keep():
+                while True:
+                    await store(await prices.get())
+                    prices.task_done()
+
+            stages = [asyncio.create_task(price()), asyncio.create_task(keep())]
+            try:
+                async with aclosing(stream):
+                    async for item in stream:
+                        await items.put(item)
+                await items.join()
+                await prices.join()
+            finally:
+                for stage in stages:
+                    stage.cancel()
+                await asyncio.gather(*stages, return_exceptions=True)
+        """, "which cancels the others if one fails"),
     wrong("watch", "one more than there is room for", """
         import asyncio
         from contextlib import aclosing
