@@ -49,8 +49,8 @@ connected = Exercise(
             finally:
                 await hang_up(line)
         """,
-    why="Whatever happens in the block is raised at the yield, so the finally around it sees every end. dial() stands "
-        "before the try: without a line there is nothing to hang up.",
+    why="Whatever is raised in the block is raised again at the yield, so the finally around it sees every end. dial() "
+        "stands before the try: without a line there is nothing to hang up.",
     follow_up="Write the same as a class, with __aenter__ and __aexit__.",
     mistakes=[
         Mistake("clean-up", "finally", """
@@ -155,7 +155,7 @@ connected = Exercise(
         "error: context manager protocol": "Write line = await dial(): what dial() gives is the line. Your function is "
                                            "the context manager, and needs no other one.",
         "error: didn't stop": "Yield once: the block runs at this yield, and there is one block.",
-        "no exception": "Let every error go on, that of the block and that of dial(): catch nothing, and hang up in a "
+        "no exception": "Let every error come out, from the block and from dial(): catch nothing, and hang up in a "
                         "finally.",
         "not async": "Begin it with async def: it awaits dial() and hang_up().",
         "value": "Yield the line that dial() gave, and await hang_up(line) once, after the block.",
@@ -273,8 +273,8 @@ take = Exercise(
     task="""
         Write `take(stream, count)`, an asynchronous generator: it gives the first `count` values of the asynchronous
         generator `stream`, each as soon as it is there, and asks `stream` for no more. If `stream` has fewer, it gives
-        these; if `count` is 0, none. A value may be `None`. When `take` has ended or was closed, however early,
-        `stream` is closed too, in the same task. An error of `stream` comes out.
+        these; if `count` is 0, none. A value may be `None`. When `take` has ended, or was closed at its
+        `yield`, `stream` is closed too, in the same task. An error of `stream` comes out.
         """,
     starter="""
         async def take(stream, count):
@@ -309,7 +309,7 @@ take = Exercise(
                         return
         """,
     why="Whoever closes take raises GeneratorExit at its yield, and aclosing closes the stream on the way out, in the "
-        "same task. So one aclosing at the reader closes the whole chain.",
+        "same task. If every generator of a chain does so, one aclosing at the reader closes the whole chain.",
     follow_up="Write `until(stream, limit)`, which gives all prices up to the first one below the limit.",
     mistakes=[
         Mistake("clean-up", "aclosing", """
@@ -603,9 +603,9 @@ watch = Exercise(
         Write `watch(stream, ask, store, room)`: `stream` is an asynchronous generator of items. For each item,
         `await ask(item)` gives a price, and `await store(price)` keeps it, in the order of the items. The three stages
         work at the same time, each on one item at a time. At most `room` items wait between `stream` and `ask`, and at
-        most `room` prices between `ask` and `store`, beside the one that a full queue holds up. Neither an item nor a
+        most `room` prices between `ask` and `store`, besides the one that a full queue holds up. Neither an item nor a
         price is None. If a stage fails, the error comes out (alone, or in an exception group). However `watch` ends,
-        nothing that it started is still at work, and the stream is closed.
+        nothing that it started is still at work, and the stream, once begun, is closed.
         """,
     starter="""
         async def watch(stream, ask, store, room):
@@ -664,7 +664,7 @@ watch = Exercise(
         """,
     why="Each stage is a task, so the slowest one sets the pace. A full queue makes the stage before it wait, back to "
         "the stream, and a group ends all stages if one fails.",
-    follow_up="Let two tasks ask at the same time. Which line has to change, and what becomes of the order?",
+    follow_up="Let two tasks ask at the same time. Which lines have to change, and what becomes of the order?",
     mistakes=[
         Mistake("sequential", "at the same time", """
             async def watch(stream, ask, store, room):
@@ -827,7 +827,7 @@ watch = Exercise(
     ],
     advice={
         "error: already running": "Let one task read the stream, and nobody close it meanwhile: an asynchronous "
-                                  "generator serves one at a time.",
+                                  "generator serves one task at a time.",
         "sequential": "Make each stage a task, so that the three work at the same time, with a queue between each two.",
         "slow": "Make each stage a task, so that all three work at the same time, and give each queue its whole room.",
         "peak": "Put a queue bounded to room between each two stages: asyncio.Queue(room).",
@@ -1022,7 +1022,7 @@ predict_for = predict(
             "The generator stands at its `yield` while the body works. It waits for the next price only when the loop "
             "asks for it, so each price takes 0.1 + 0.2 s.",
         "0.7 s":
-            "That would be so if the next price came while the body stores the last one. Run the cell: how many tasks "
+            "That would be so if the next price came while the body stores a price. Run the cell: how many tasks "
             "are there to do that?",
         "0.6 s":
             "That is the storing alone. Run the cell, and see when each request begins.",
@@ -1068,11 +1068,11 @@ predict_pipeline = predict(
     "0.55. How long do three tasks take, with queues that hold one item?",
     {
         "1.1 s":
-            "That would be a third of it. But the stages are not equally slow. Run the cell, and see which one never "
-            "rests.",
+            "That would be a third of it. But the stages are not equally slow. Run the cell, and see which one sets "
+            "the pace.",
         "1.8 s":
-            "That is `ask` alone, six times. But it cannot ask for the first item before that one is read. Run the "
-            "cell.",
+            "That is `ask` alone, six times. But the first item has to be found before, and the last price stored "
+            "after that. Run the cell.",
         "2.05 s":
             "The first item takes 0.55 s. From then on, one comes out every 0.3 s, the time of the slowest stage: "
             "0.55 + 1.5.",
