@@ -66,8 +66,9 @@ def _wrong_kind(answer: FunctionType, name: str, starter: Starter) -> Finding | 
     flags = answer.__code__.co_flags
     asynchronous = flags & _ASYNCHRONOUS or _decorates_asynchronous(answer)
     if isinstance(starter, ast.AsyncFunctionDef) and not asynchronous:
+        kind = "an asynchronous generator" if _yields(starter) else "a coroutine function"
         return _at_its_head(answer, "not async", f"{name} is written with def: a call of it cannot await anything",
-                            f"a coroutine function: async def {name}(...)")
+                            f"{kind}: async def {name}(...)")
     if isinstance(starter, ast.FunctionDef) and asynchronous:
         return _at_its_head(answer, "async", f"{name} is written with async def: a call of it makes a coroutine "
                             "object, and runs nothing", f"a plain function: def {name}(...)")

@@ -170,6 +170,18 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|async with first.lock, second.lock: -> |async with second.lock, first.lock:":
             "It is an order, too, and the same for all.",
     },
+    "lesson_10.take": {
+        "|||count -= 1 -> |||count -= 1":
+            "Before the yield or after it: what counts is the number when the reader asks again.",
+    },
+    "lesson_10.watch": {
+        "||await items.put(None) -> |||await items.put(None)":
+            "Whether the stream, which is at its end, is closed before or after that, is the same.",
+        "||for stage in (read, price, keep): -> ||for stage in list((read, price, keep))[::-1]:":
+            "In which order the stages are started, the task does not say.",
+        "||for stage in (read, price, keep): -> ||for stage in (price, read, keep):":
+            "In which order the stages are started, the task does not say.",
+    },
     "lesson_A1.run_anywhere": {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
