@@ -825,35 +825,6 @@ async def cancelled_before_the_delay(answer):
 
 # -- questions -----------------------------------------------------------------------------------------------------
 
-predict_stubborn = predict(
-    "North takes 0.6 s. After 0.2 s the task is cancelled. When does it end, and how?",
-    {
-        "at 0.2 s, cancelled":
-            "That is what `cancel()` asks for. Which `except` does the `CancelledError` meet on its way out?",
-        "at 0.3 s, cancelled":
-            "The wait of 0.1 s is there. But what comes after it, now that the `CancelledError` is caught?",
-        "at 0.9 s, with the price":
-            "The retry takes the `CancelledError` for a failed attempt, waits 0.1 s, and asks again. `cancel()` is "
-            "delivered once, and it is used up.",
-    },
-    right="at 0.9 s, with the price",
-)
-
-predict_layers = predict(
-    "Three layers, each of which makes up to 3 attempts. The shop is down. How many requests reach it for one "
-    "question?",
-    {
-        "3":
-            "Three would reach it from one layer. Each of these three attempts goes through the layer below, which "
-            "retries, too.",
-        "9":
-            "Attempts do not add up: how often does the lowest layer run for one attempt of the highest?",
-        "27":
-            "3 times 3 times 3: each attempt of a layer sets off 3 attempts of the one below.",
-    },
-    right="27",
-)
-
 predict_waits = predict(
     "A hundred clients collide, and one gets through at a time. Which way to wait takes the longest until all are "
     "done?",
