@@ -259,7 +259,7 @@ async def no_waits(answer):
 async def cancelled_while_asking(answer):
     """ask_again is cancelled after 0.1 s, while it waits for north's price."""
     north = Shop("north", latency=0.6)
-    await cancelled(answer(north, "tea", [0.1, 0.2]), after=0.1, grace=0)
+    await cancelled(answer(north, "tea", [0.1, 0.2]), after=0.1, grace=0.05)
     asked(north, 1)
 
 
@@ -267,7 +267,7 @@ async def cancelled_while_asking(answer):
 async def cancelled_while_waiting(answer):
     """North fails after 0.2 s. ask_again is cancelled after 0.3 s, while it waits for its second attempt."""
     north = FailsFirst("north", 100, latency=0.2)
-    await cancelled(answer(north, "tea", [0.5, 0.5]), after=0.3, grace=0)
+    await cancelled(answer(north, "tea", [0.5, 0.5]), after=0.3, grace=0.05)
     asked(north, 1)
 
 
@@ -563,7 +563,7 @@ async def everybody_at_once(answer):
 async def cancelled_with_tokens(answer):
     """ask_within_budget is cancelled after 0.1 s, while it waits for north. The budget holds 5 tokens."""
     north, budget = Shop("north", latency=0.6), account(5.0)
-    await cancelled(answer(north, "tea", budget), after=0.1, grace=0)
+    await cancelled(answer(north, "tea", budget), after=0.1, grace=0.05)
     left(budget, 5)
 
 
