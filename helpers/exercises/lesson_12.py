@@ -843,7 +843,7 @@ predict_outage = predict(
     "The shop is closed for 10 s, and from 30 s on as good as before. With one retry, when are all requests answered "
     "again?",
     {
-        "at 30 s": "240 requests wait before its door at that moment, and each of them comes first. How old are they?",
+        "at 30 s": "At least 240 requests wait before its door then. How old is each of them when it is served?",
         "at about 70 s": "So it is without retries. Does the shop get rid of its queue if each request comes twice?",
         "not in this run": "24 requests a second come twice: 48. The shop serves 30, and all of these are too old.",
     },
@@ -851,7 +851,7 @@ predict_outage = predict(
 )
 
 predict_repair = predict(
-    "Each of these changes one thing in the watcher that retries once. Which of them does not end the outage?",
+    "Each of these changes one thing in the run with one retry. Which of them does not end the outage?",
     {
         "wait up to 1 s, at random, before the retry":
             "The retries come later, and there are as many of them. The shop is still asked 48 times a second.",
@@ -872,7 +872,7 @@ predict_after = predict(
     {
         "95 times":
             "Each of the 95 is refused once, at first. But how many come back at the moment that they were all told?",
-        "about 600 times":
+        "about 500 times":
             "That is what random waits give, without a look at what the shop says. Do the clients come back at "
             "different times if all are told the same?",
         "more than 4,000 times":
