@@ -50,7 +50,7 @@ ask_again = Exercise(
         "outside of the try, so its error goes out.",
     follow_up="Where would you put one deadline for all attempts together, and which error would the caller get then?",
     mistakes=[
-        Mistake("swallowed", "except ConnectionError", """
+        Mistake("swallowed", "Catch ConnectionError, and nothing else", """
             async def ask_again(shop, item, waits):
                 for wait in waits:
                     try:
@@ -59,7 +59,7 @@ ask_again = Exercise(
                         await asyncio.sleep(wait)
                 return await shop.price(item)
             """),
-        Mistake("swallowed", "except ConnectionError", """
+        Mistake("swallowed", "Catch ConnectionError, and nothing else", """
             async def ask_again(shop, item, waits):
                 for wait in waits:
                     try:
@@ -68,7 +68,7 @@ ask_again = Exercise(
                         await asyncio.sleep(wait)
                 return await shop.price(item)
             """),
-        Mistake("swallowed", "except ConnectionError", """
+        Mistake("swallowed", "Catch ConnectionError, and nothing else", """
             async def ask_again(shop, item, waits):
                 for wait in waits:
                     try:
@@ -114,7 +114,7 @@ ask_again = Exercise(
                             raise
                         await asyncio.sleep(wait)
             """),
-        Mistake("slow", "directly after the last attempt", """
+        Mistake("slow", "only between two attempts", """
             async def ask_again(shop, item, waits):
                 for wait in [*waits, 1]:
                     try:
@@ -145,12 +145,13 @@ ask_again = Exercise(
             """),
     ],
     advice={
-        "swallowed": "Write except ConnectionError: a CancelledError then goes through to the caller, during an "
+        "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through to the caller, during an "
                      "attempt and during a wait.",
         "wrong exception": "Write except ConnectionError: any other exception would come again at the next attempt, so "
                            "it goes out at once.",
         "no exception": "Let the error of the last attempt go out: whoever gets None takes it for a price.",
-        "slow": "Let the error go out directly after the last attempt: nobody asks again after that wait.",
+        "slow": "Wait only between two attempts: the first begins at once, and the error of the last goes out directly "
+                "after it.",
         "error: ^ShopError": "Make one attempt more than there are waits, and catch the ConnectionError of each but "
                              "the last: write await inside of the try, where the error comes up.",
     },
@@ -194,13 +195,14 @@ class LineCut(Shop):
         return cents
 
 
-def times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+def times(verb: str, number: int) -> str:
+    """How often a shop is or was asked: "was asked once"."""
+    return f"{verb} not asked" if number == 0 else f"{verb} asked {'once' if number == 1 else f'{number} times'}"
 
 
 def asked(shop: Shop, wanted: int) -> None:
-    require(shop.requests == wanted, "value", f"{shop.name} was asked {times(shop.requests)}",
-            f"{shop.name} is asked {times(wanted)}")
+    require(shop.requests == wanted, "value", f"{shop.name} {times('was', shop.requests)}",
+            f"{shop.name} {times('is', wanted)}")
 
 
 def north_price(item: str) -> int:
@@ -439,7 +441,21 @@ ask_within_budget = Exercise(
                 budget.tokens = min(budget.most, budget.tokens + 0.1)
                 return price
             """),
-        Mistake("swallowed", "except ConnectionError", """
+        Mistake("sequential", "while you await the shop", """
+            lock = asyncio.Lock()
+            async def ask_within_budget(shop, item, budget):
+                async with lock:
+                    try:
+                        price = await shop.price(item)
+                    except ConnectionError:
+                        if budget.tokens < 1:
+                            raise
+                        budget.tokens -= 1
+                        return await shop.price(item)
+                    budget.tokens = min(budget.most, budget.tokens + 0.1)
+                    return price
+            """),
+        Mistake("swallowed", "Catch ConnectionError, and nothing else", """
             async def ask_within_budget(shop, item, budget):
                 try:
                     price = await shop.price(item)
@@ -453,13 +469,14 @@ ask_within_budget = Exercise(
             """),
     ],
     advice={
-        "value: was asked": "Make one retry at most, and none without a whole token; take the token before you await "
+        "value: was (not )?asked": "Make one retry at most, and none without a whole token; take the token before you await "
                             "the second attempt, or many tasks spend the same one. The second attempt is the last.",
         "value: tokens": "Keep the account: plus 0.1 for a price at the first attempt, up to budget.most; minus 1 for "
                          "a retry, before you await the second attempt; nothing else, and nothing without a whole "
                          "token.",
         "error: ^ShopError": "Retry if there is at least one whole token: one is enough.",
-        "swallowed": "Write except ConnectionError: a CancelledError then goes through, and costs no token.",
+        "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through, and costs no token.",
+        "sequential": "Let many tasks ask at the same time: hold nothing, such as a lock, while you await the shop.",
         "wrong exception": "Write except ConnectionError: what no retry can repair goes out, and costs no token.",
     },
 )
@@ -713,6 +730,18 @@ hedge = Exercise(
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
             """),
+        Mistake("wrong exception", "wraps it", """
+            async def hedge(first, second, item, delay):
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(first.price(item))]
+                    done, _ = await asyncio.wait(tasks, timeout=delay)
+                    if not done:
+                        tasks.append(group.create_task(second.price(item)))
+                        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                    for task in tasks:
+                        task.cancel()
+                return done.pop().result()
+            """),
         Mistake("slow", "whichever ends first", """
             async def hedge(first, second, item, delay):
                 async with asyncio.TaskGroup() as group:
@@ -728,8 +757,10 @@ hedge = Exercise(
     advice={
         "slow": RACE,
         "value: result is": RACE,
-        "value: was asked": "Ask the second shop only after delay, and only if the first request has not ended by "
+        "value: was (not )?asked": "Ask the second shop only after delay, and only if the first request has not ended by "
                             "then.",
+        "wrong exception: ExceptionGroup": "Let the exception of the request itself go out: a TaskGroup wraps it in an "
+                                           "ExceptionGroup.",
         "left behind": "Cancel both tasks in a finally, and wait until they have ended: then nothing is in flight, "
                        "however hedge ends.",
     },
