@@ -469,8 +469,9 @@ ask_within_budget = Exercise(
             """),
     ],
     advice={
-        "value: was (not )?asked": "Make one retry at most, and none without a whole token; take the token before you await "
-                            "the second attempt, or many tasks spend the same one. The second attempt is the last.",
+        "value: was (not )?asked": "Make one retry at most, and none without a whole token; take the token before you "
+                                   "await the second attempt, or many tasks spend the same one. The second attempt is "
+                                   "the last.",
         "value: tokens": "Keep the account: plus 0.1 for a price at the first attempt, up to budget.most; minus 1 for "
                          "a retry, before you await the second attempt; nothing else, and nothing without a whole "
                          "token.",
@@ -757,8 +758,8 @@ hedge = Exercise(
     advice={
         "slow": RACE,
         "value: result is": RACE,
-        "value: was (not )?asked": "Ask the second shop only after delay, and only if the first request has not ended by "
-                            "then.",
+        "value: was (not )?asked": "Ask the second shop only after delay, and only if the first request has not ended "
+                                   "by then.",
         "wrong exception: ExceptionGroup": "Let the exception of the request itself go out: a TaskGroup wraps it in an "
                                            "ExceptionGroup.",
         "left behind": "Cancel both tasks in a finally, and wait until they have ended: then nothing is in flight, "
