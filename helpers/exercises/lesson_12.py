@@ -15,9 +15,9 @@ ask_again = Exercise(
     title="Ask again, and stop when you are told to",
     task="""
         Write `ask_again(shop, item, waits)`: it asks the shop for the price of `item`, and returns it. After an attempt
-        that ends with a `ConnectionError` it waits, and asks again: `waits` holds the seconds to wait before the second
-        attempt, before the third, and so on. When the last attempt has failed, its error goes out. Every other
-        exception goes out at once, and if it is cancelled, it ends as cancelled.
+        that ends with a `ConnectionError` it waits, and asks again: the list `waits`, which stays as it is, holds the
+        seconds to wait before the second attempt, before the third, and so on. When the last attempt has failed, its
+        error goes out. Every other exception goes out at once, and if it is cancelled, it ends as cancelled.
         """,
     starter="""
         async def ask_again(shop, item, waits):
@@ -124,6 +124,35 @@ ask_again = Exercise(
                         await asyncio.sleep(wait)
                 raise last
             """),
+        Mistake("early", "as long as waits says", """
+            async def ask_again(shop, item, waits):
+                for _ in waits:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        pass
+                return await shop.price(item)
+            """),
+        Mistake("value", "uses it again", """
+            async def ask_again(shop, item, waits):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        if not waits:
+                            raise
+                    await asyncio.sleep(waits.pop(0))
+            """),
+        Mistake("wrong exception", "a bare raise", """
+            async def ask_again(shop, item, waits):
+                for wait in [*waits, None]:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        if wait is None:
+                            raise ConnectionError("no price")
+                        await asyncio.sleep(wait)
+            """),
         Mistake("blocked", "can be awaited", """
             import time
             async def ask_again(shop, item, waits):
@@ -147,8 +176,13 @@ ask_again = Exercise(
     advice={
         "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through to the caller, during an "
                      "attempt and during a wait.",
+        "wrong exception: ConnectionError of your own": "Let the error of the last attempt itself go out, with a bare "
+                                                        "raise, or by not catching it: it says what went wrong.",
         "wrong exception": "Write except ConnectionError: any other exception would come again at the next attempt, so "
                            "it goes out at once.",
+        "early": "Wait before each attempt but the first, and exactly as long as waits says: here the caller chooses "
+                 "the times.",
+        "value: waits": "Read waits, and change nothing in it: the caller uses it again for the next request.",
         "no exception": "Let the error of the last attempt go out: whoever gets None takes it for a price.",
         "slow": "Wait only between two attempts: the first begins at once, and the error of the last goes out directly "
                 "after it.",
@@ -221,9 +255,10 @@ async def answers_at_once(answer):
 @ask_again.case(returns=north_price("tea"), elapsed=1.0, drawn=True)
 async def fails_twice(answer):
     """North fails twice and then answers, each time after 0.2 s; the waits are 0.1, 0.3 and 0.5 s."""
-    north = FailsFirst("north", 2, latency=0.2)
-    price = await answer(north, "tea", [0.1, 0.3, 0.5])
+    north, waits = FailsFirst("north", 2, latency=0.2), [0.1, 0.3, 0.5]
+    price = await answer(north, "tea", waits)
     asked(north, 3)
+    require(waits == [0.1, 0.3, 0.5], "value", f"waits is {waits} afterwards", "waits stays as it is")
     return price
 
 
@@ -247,6 +282,10 @@ async def is_down(answer):
     north = FailsFirst("north", 100, latency=0.2)
     try:
         return await answer(north, "tea", [0.1, 0.2])
+    except ConnectionError as error:
+        require("gave no price" in str(error), "wrong exception", f"a ConnectionError of your own came out: {error}",
+                "the error of the last attempt comes out: north gave no price for 'tea'")
+        raise
     finally:
         asked(north, 3)
 
@@ -344,8 +383,7 @@ ask_within_budget = Exercise(
         """,
     why="Retries are paid for by answers: while the shop is down no tokens come in, so the retries stop by themselves. "
         "The token is taken before the second attempt, without an await in between.",
-    follow_up="Take the token also from attempts that end with a TimeoutError. Which of the two failures should cost "
-              "more?",
+    follow_up="Retry after a TimeoutError, too. Which of the two failures should cost more tokens?",
     mistakes=[
         Mistake("value", "without a whole token", """
             async def ask_within_budget(shop, item, budget):

@@ -107,6 +107,49 @@ ANSWERS = [
                     last = error
             raise last
         """),
+    wrong("ask_again", "waits a random time", """
+        import random
+        async def ask_again(shop, item, waits):
+            for wait in waits:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    await asyncio.sleep(random.uniform(0, wait))
+            return await shop.price(item)
+        """, "exactly as long as waits says", never=("everything has been done",)),
+    wrong("ask_again", "takes the waits out of the list", """
+        async def ask_again(shop, item, waits):
+            waits.reverse()
+            while waits:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    await asyncio.sleep(waits.pop())
+            return await shop.price(item)
+        """, "change nothing in it"),
+    wrong("ask_again", "an error of its own, with the cause", """
+        async def ask_again(shop, item, waits):
+            for wait in waits:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    await asyncio.sleep(wait)
+            try:
+                return await shop.price(item)
+            except ConnectionError as error:
+                raise ConnectionError("all attempts failed") from error
+        """, "error of the last attempt itself", never=("any other exception",)),
+    right("ask_again", "copies the list, and takes from the copy", """
+        async def ask_again(shop, item, waits):
+            left = list(waits)
+            while True:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    if not left:
+                        raise
+                await asyncio.sleep(left.pop(0))
+        """),
     wrong("ask_again", "a finally that returns", """
         async def ask_again(shop, item, waits):
             price = None
