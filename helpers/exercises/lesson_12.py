@@ -479,6 +479,19 @@ ask_within_budget = Exercise(
                 budget.tokens = min(budget.most, budget.tokens + 0.1)
                 return price
             """),
+        Mistake("slow", "at once", """
+            async def ask_within_budget(shop, item, budget):
+                try:
+                    price = await shop.price(item)
+                except ConnectionError:
+                    if budget.tokens < 1:
+                        raise
+                    budget.tokens -= 1
+                    await asyncio.sleep(0.1)
+                    return await shop.price(item)
+                budget.tokens = min(budget.most, budget.tokens + 0.1)
+                return price
+            """),
         Mistake("sequential", "while you await the shop", """
             lock = asyncio.Lock()
             async def ask_within_budget(shop, item, budget):
@@ -515,6 +528,7 @@ ask_within_budget = Exercise(
                          "token.",
         "error: ^ShopError": "Retry if there is at least one whole token: one is enough.",
         "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through, and costs no token.",
+        "slow": "Make the second attempt at once: this task has no wait between the two.",
         "sequential": "Let many tasks ask at the same time: hold nothing, such as a lock, while you await the shop.",
         "wrong exception": "Write except ConnectionError: what no retry can repair goes out, and costs no token.",
     },
