@@ -10,7 +10,7 @@ name stands beside it, so that no colour has to be looked up.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -42,7 +42,8 @@ def draw_series(series: Mapping[str, Sequence[float]], *, step: float, what: str
     marks   (begin, end, word): stretches of time, in seconds, to be marked in all rows
     title   what the picture says; by default `what`
 
-    Raises TypeError if `series` is no dictionary of lists of numbers, ValueError if there is nothing in it.
+    Raises TypeError if `series` is no dictionary of lists of numbers, ValueError if a list is empty, or if a number is
+    below 0.
     """
     checked = _checked(series)
     number("step", step, above=True, limits="above 0: the seconds that each number stands for", write=CALL)
@@ -57,11 +58,14 @@ def draw_series(series: Mapping[str, Sequence[float]], *, step: float, what: str
 def _checked(series: object) -> dict[str, list[float]]:
     if not isinstance(series, Mapping):
         raise TypeError(f"draw_series() takes a dictionary of numbers by name, and got {got(series)}; write {CALL}")
-    if not series or not all(len(values) for values in series.values()):
-        raise ValueError(f"draw_series() needs a name, and a number for each; got {series!r}; write {CALL}")
     for name, values in series.items():
         if not isinstance(name, str):
             raise TypeError(f"the name of a row is a string, and got {got(name)}; write {CALL}")
+        if not isinstance(values, Collection):
+            raise TypeError(f"a row is a list of numbers, and {name!r} is {got(values)}; write {CALL}")
+    if not series or not all(len(values) for values in series.values()):
+        raise ValueError(f"draw_series() needs a name, and a number for each; got {series!r}; write {CALL}")
+    for name, values in series.items():
         for value in values:
             number(f"a number of {name!r}", value)
     return {name: list(values) for name, values in series.items()}
@@ -91,7 +95,7 @@ def alternative(rows: Mapping[str, Sequence[float]], step: float, what: str, mar
     for name, values in rows.items():
         low, high = min(values), max(values)
         told.append(f"{name}: {_tell(values[0])} at first, lowest {_tell(low)} from {short(values.index(low) * step)}, "
-                    f"highest {_tell(high)} from {short(values.index(high) * step)}, {_tell(values[-1])} at last.")
+                    f"highest {_tell(high)} from {short(values.index(high) * step)}, {_tell(values[-1])} at the end.")
     return f"Steps over time: {_heading(step, what, marks)}. {' '.join(told)}"
 
 
@@ -101,7 +105,7 @@ def _heading(step: float, what: str, marks: Sequence[Mark]) -> str:
 
 
 def _tell(value: float) -> str:
-    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
 
 # -- painted -----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ ask_again = Exercise(
         Write `ask_again(shop, item, waits)`: it asks the shop for the price of `item`, and returns it. After an attempt
         that ends with a `ConnectionError` it waits, and asks again: the list `waits`, which stays as it is, holds the
         seconds to wait before the second attempt, before the third, and so on. When the last attempt has failed, its
-        error goes out. Every other exception goes out at once, and if it is cancelled, it ends as cancelled.
+        error comes out. Every other exception comes out at once, and if `ask_again` is cancelled, it ends as cancelled.
         """,
     starter="""
         async def ask_again(shop, item, waits):
@@ -47,7 +47,7 @@ ask_again = Exercise(
             return await shop.price(item)
         """,
     why="It catches ConnectionError and nothing else, so a CancelledError goes through, and the last attempt stands "
-        "outside of the try, so its error goes out.",
+        "outside of the try, so its error comes out.",
     follow_up="Where would you put one deadline for all attempts together, and which error would the caller get then?",
     mistakes=[
         Mistake("swallowed", "Catch ConnectionError, and nothing else", """
@@ -176,16 +176,16 @@ ask_again = Exercise(
     advice={
         "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through to the caller, during an "
                      "attempt and during a wait.",
-        "wrong exception: ConnectionError of your own": "Let the error of the last attempt itself go out, with a bare "
-                                                        "raise, or by not catching it: it says what went wrong.",
-        "wrong exception": "Write except ConnectionError: any other exception would come again at the next attempt, so "
-                           "it goes out at once.",
+        "wrong exception: ConnectionError of your own": "Let the error of the last attempt itself come out, with a "
+                                                        "bare raise, or by not catching it: it says what went wrong.",
+        "wrong exception": "Write except ConnectionError: the task asks for no retry after another exception, so it "
+                           "comes out at once.",
         "early": "Wait before each attempt but the first, and exactly as long as waits says: here the caller chooses "
                  "the times.",
         "value: waits": "Read waits, and change nothing in it: the caller uses it again for the next request.",
-        "no exception": "Let the error of the last attempt go out: whoever gets None takes it for a price.",
-        "slow": "Wait only between two attempts: the first begins at once, and the error of the last goes out directly "
-                "after it.",
+        "no exception": "Let the error of the last attempt come out: whoever gets None takes it for a price.",
+        "slow": "Wait only between two attempts: the first begins at once, and the error of the last comes out "
+                "directly after it.",
         "error: ^ShopError": "Make one attempt more than there are waits, and catch the ConnectionError of each but "
                              "the last: write await inside of the try, where the error comes up.",
     },
@@ -313,13 +313,13 @@ async def cancelled_while_waiting(answer):
 
 
 async def at_once(answer, shop: Strange):
-    """Demand that the error goes out after one attempt."""
+    """Demand that the error comes out after one attempt."""
     try:
         return await answer(shop, "tea", [0.1, 0.2])
     finally:
         require(shop.requests == 1, "wrong exception",
                 f"after the {type(shop.error).__name__}, {shop.name} was asked again",
-                f"the {type(shop.error).__name__} goes out at once")
+                f"the {type(shop.error).__name__} comes out at once")
 
 
 @ask_again.case(raises=ValueError, elapsed=0.2)
@@ -345,7 +345,7 @@ ask_within_budget = Exercise(
         `budget.tokens` says how many retries are paid for. If the first attempt gives a price, `budget.tokens` grows by
         0.1, up to `budget.most`. If it ends with a `ConnectionError`, and there is at least one whole token, it takes
         one and asks once more, at once: what this second attempt gives, price or error, is the result. Without a whole
-        token the error goes out. Many tasks share the budget.
+        token the error comes out. Many tasks share the budget.
         """,
     starter="""
         async def ask_within_budget(shop, item, budget):
@@ -381,8 +381,8 @@ ask_within_budget = Exercise(
             budget.tokens = min(budget.most, budget.tokens + 0.1)
             return price
         """,
-    why="Retries are paid for by answers: while the shop is down no tokens come in, so the retries stop by themselves. "
-        "The token is taken before the second attempt, without an await in between.",
+    why="Retries are paid for by answers: while the shop is down no tokens come in, so the retries stop when the "
+        "last one is spent. The token is taken before the second attempt, without an await in between.",
     follow_up="Retry after a TimeoutError, too. Which of the two failures should cost more tokens?",
     mistakes=[
         Mistake("value", "without a whole token", """
@@ -530,7 +530,7 @@ ask_within_budget = Exercise(
         "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through, and costs no token.",
         "slow": "Make the second attempt at once: this task has no wait between the two.",
         "sequential": "Let many tasks ask at the same time: hold nothing, such as a lock, while you await the shop.",
-        "wrong exception": "Write except ConnectionError: what no retry can repair goes out, and costs no token.",
+        "wrong exception": "Write except ConnectionError: any other exception comes out, and costs no token.",
     },
 )
 
@@ -624,7 +624,7 @@ async def everybody_at_once(answer):
     results = await asyncio.gather(*[answer(north, "tea", budget) for _ in range(10)], return_exceptions=True)
     for result in results:
         require(isinstance(result, ConnectionError), "no exception", "north is down, and no ConnectionError came out",
-                "the error of the last attempt goes out")
+                "the error of the last attempt comes out")
     asked(north, 13)
     left(budget, 0)
 
@@ -638,14 +638,14 @@ async def cancelled_with_tokens(answer):
 
 
 async def costs_nothing(answer, error: Exception) -> int:
-    """Demand that the error goes out after one attempt, and costs no token."""
+    """Demand that the error comes out after one attempt, and costs no token."""
     east, budget = Strange("east", error, latency=0.2), account(5.0)
     kind = type(error).__name__
     try:
         return await answer(east, "tea", budget)
     finally:
         require(east.requests == 1, "wrong exception", f"after the {kind}, east was asked again",
-                f"the {kind} goes out at once")
+                f"the {kind} comes out at once")
         left(budget, 5)
 
 
@@ -673,7 +673,7 @@ hedge = Exercise(
     task="""
         Write `hedge(first, second, item, delay)`: it asks the shop `first` for the price of `item`. If that has not
         ended after `delay` seconds, it asks `second` as well, and goes on waiting for both. Whichever of the two ends
-        first decides: its price is returned, or its exception goes out. When `hedge` ends, however it ends, no request
+        first decides: its price is returned, or its exception comes out. When `hedge` ends, however it ends, no request
         of its own is still in flight.
         """,
     starter="""
@@ -812,8 +812,8 @@ hedge = Exercise(
         "value: result is": RACE,
         "value: was (not )?asked": "Ask the second shop only after delay, and only if the first request has not ended "
                                    "by then.",
-        "wrong exception: ExceptionGroup": "Let the exception of the request itself go out: a TaskGroup wraps it in an "
-                                           "ExceptionGroup.",
+        "wrong exception: ExceptionGroup": "Let the exception of the request itself come out: a TaskGroup wraps it in "
+                                           "an ExceptionGroup.",
         "left behind": "Cancel both tasks in a finally, and wait until they have ended: then nothing is in flight, "
                        "however hedge ends.",
     },
@@ -943,9 +943,9 @@ predict_repair = predict(
             "While nothing is answered, no tokens come in: the retries stop, and 24 requests a second are fewer than "
             "30.",
         "a circuit breaker, which stops asking after five failures":
-            "It takes nearly all of the load away, so the shop works off its queue, and the first answer closes it.",
+            "It takes nearly all of the load away, so the shop works off its queue, and an answer closes the breaker.",
         "a queue of at most 20 at the shop":
-            "The shop refuses the others at once, so what it serves is never older than 20 requests.",
+            "The shop refuses the others at once, so whoever comes after the opening waits for less than a second.",
     },
     right="wait up to 1 s, at random, before the retry",
 )

@@ -29,7 +29,7 @@ def test_picture_and_words(shown) -> None:
         "answered, in %, in every 10 s; closed from 20 to 30 s", "no retry   100 100 0 47.2", "one retry  100 99 0 0"]
     about = metadata["image/png"]
     assert about["clock"] == "virtual" and about["alt"].endswith(
-        "one retry: 100 at first, lowest 0 from 20 s, highest 100 from 0 s, 0 at last.")
+        "one retry: 100 at first, lowest 0 from 20 s, highest 100 from 0 s, 0 at the end.")
     assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (about["width"], about["height"])
     assert about["width"] == round(WIDTH * DPI)
 
@@ -58,6 +58,10 @@ def test_a_long_row_is_broken_and_hangs() -> None:
     assert max(map(len, told)) <= COLUMNS and told[2].startswith("      ") and told[-1] == "few   1 2"
 
 
+def test_numbers_just_below_a_thousand_are_no_powers_of_ten() -> None:
+    assert text({"many": [999.4, 999.7, 1000]}, 1, "requests").splitlines()[1] == "many  999 1000 1000"
+
+
 def test_only_zeros_can_be_drawn(shown) -> None:
     draw_series({"north": [0, 0]}, step=1, what="requests")
     assert len(shown) == 1
@@ -72,12 +76,13 @@ def test_names_that_look_alike_are_told_apart(shown) -> None:
 def test_the_alternative_says_when() -> None:
     assert alternative({"north": [3, 1, 2]}, 0.5, "requests") == (
         "Steps over time: requests, in every 0.5 s. north: 3 at first, lowest 1 from 0.5 s, highest 3 from 0 s, "
-        "2 at last.")
+        "2 at the end.")
 
 
 @pytest.mark.parametrize(("series", "error", "words"), [
     ([1, 2], TypeError, "a dictionary of numbers by name"), ({}, ValueError, "needs a name"),
     ({"north": []}, ValueError, "a number for each"), ({3: [1]}, TypeError, "is a string"),
+    ({"north": 3}, TypeError, "a list of numbers"),
     ({"north": ["1"]}, TypeError, "a number of 'north'"), ({"north": [-1]}, ValueError, "a number of 'north'"),
 ])
 def test_mistakes_are_explained(series, error, words) -> None:
