@@ -38,6 +38,7 @@ from helpers.virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, si
 if TYPE_CHECKING:
     from helpers.drawing.deadlock import who_waits
     from helpers.drawing.figure import show
+    from helpers.drawing.series import draw_series
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
     from helpers.notebook.progress import progress
@@ -47,14 +48,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "await_tree", "check_environment", "compare", "heartbeat", "lab", "load_ipython_extension", "progress", "record",
-    "show", "simulate", "unload_ipython_extension", "who_waits",
+    "await_tree", "check_environment", "compare", "draw_series", "heartbeat", "lab", "load_ipython_extension",
+    "progress", "record", "show", "simulate", "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
 _LATE = {
     "await_tree": "widgets.await_tree",
     "check_environment": "notebook.environment",
+    "draw_series": "drawing.series",
     "heartbeat": "widgets.heartbeat",
     "lab": "widgets.lab",
     "load_ipython_extension": "notebook.extension",

@@ -80,7 +80,7 @@ class Shop:
     when_closed   what becomes of who asks then: "queue", without a word, until it opens, or "refuse" (`ShopError` at
                   once)
     when_cancelled  what the shop does with a request that was cancelled: "drop" (its place is free at once) or "finish"
-                  (it keeps its place, also in the queue, and takes its time, as at most real servers, which do not
+                  (it keeps its place, also in the queue, and takes its time, as at many real servers, which do not
                   learn that nobody waits any more)
     prices        prices in cents by item, where they should not be made up: {"tea": 320}
     seed          an int or a str; another seed, other latencies and failures

@@ -182,6 +182,17 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||for stage in (read, price, keep): -> ||for stage in (price, read, keep):":
             "In which order the stages are started, the task does not say.",
     },
+    "lesson_12.ask_within_budget": {
+        "|budget.tokens = min(budget.most, budget.tokens + 0.1) -> ||budget.tokens = min(budget.most, budget.tokens + "
+        "0.1)":
+            "It may stand in the try: nothing in it raises a ConnectionError.",
+    },
+    "lesson_12.hedge": {
+        "||return done.pop().result() -> |return done.pop().result()":
+            "What is done stays done: it may be looked at after the clean-up.",
+        "||for task in tasks: -> ||for task in list(tasks)[::-1]:":
+            "Both are cancelled before either is awaited: in which order, the task does not say.",
+    },
     "lesson_A1.run_anywhere": {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
