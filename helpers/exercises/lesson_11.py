@@ -1,0 +1,720 @@
+"""The exercises and questions of notebook 11: real servers, real databases, and what the simulation left out."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
+
+# -- what the answers are given: the interfaces of aiohttp and aiosqlite, in virtual time ----------------------------
+
+
+class WebShop:
+    """A shop on the web that bears only so many connections, with sessions as aiohttp's are, but without sockets.
+
+    prices    cents by item; any other item is answered with status 404
+    most      connections that may be open at the same time; one more is refused with ConnectionError
+    latency   seconds until it answers
+    """
+
+    def __init__(self, prices: Mapping[str, int], most: int, latency: float = 0.1) -> None:
+        self.prices, self.most, self.latency = dict(prices), most, latency
+        self.connections = 0                    # under way now
+        self.sessions: list[Session] = []
+
+    def connect(self, *, limit: int = 100) -> Session:
+        """A new session, as `ClientSession(connector=TCPConnector(limit=limit))` makes one."""
+        session = Session(self, limit)
+        self.sessions.append(session)
+        return session
+
+    @property
+    def open_sessions(self) -> int:
+        """How many sessions were made and not closed."""
+        return sum(not session.closed for session in self.sessions)
+
+
+class Session:
+    """A client's session: a pool of connections."""
+
+    def __init__(self, shop: WebShop, limit: int) -> None:
+        self._shop, self._slots, self.closed = shop, asyncio.Semaphore(limit), False
+
+    def get(self, item: str) -> Request:
+        """A request, for `async with` or `await`; either gives a `Response`."""
+        if self.closed:
+            raise RuntimeError("Session is closed")
+        return Request(self._shop, self._slots, item)
+
+    async def close(self) -> None:
+        """Close the connections of the pool."""
+        self.closed = True
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def __enter__(self) -> None:
+        raise TypeError("Use async with instead")
+
+    def __exit__(self, *error: object) -> None:
+        raise NotImplementedError("__enter__ does not let anybody come here")
+
+
+class Request:
+    """What `session.get` returns. It takes a connection out of the pool, and waits for the answer."""
+
+    def __init__(self, shop: WebShop, slots: asyncio.Semaphore, item: str) -> None:
+        self._shop, self._slots, self._item = shop, slots, item
+        self._response: Response | None = None
+
+    def __await__(self) -> Generator[Any, None, Response]:
+        return self._answer().__await__()
+
+    async def __aenter__(self) -> Response:
+        self._response = await self._answer()
+        return self._response
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._response is not None:
+            self._response.release()
+
+    async def _answer(self) -> Response:
+        await self._slots.acquire()
+        shop = self._shop
+        if shop.connections >= shop.most:
+            self._slots.release()
+            raise ConnectionError(f"the shop refused connection {shop.connections + 1}: it bears {shop.most}")
+        shop.connections += 1
+        response = Response(shop, self._slots, shop.prices.get(self._item))
+        try:
+            await asyncio.sleep(shop.latency)
+        except BaseException:
+            response.release()
+            raise
+        return response
+
+
+class Response:
+    """An answer. It holds its connection until it is read or released."""
+
+    def __init__(self, shop: WebShop, slots: asyncio.Semaphore, cents: int | None) -> None:
+        self.status = 404 if cents is None else 200
+        self._shop, self._slots, self._cents, self._held = shop, slots, cents, True
+
+    async def json(self) -> int | dict[str, str]:
+        """The price in cents; of an answer with status 404, what the shop says instead."""
+        await asyncio.sleep(0)
+        self.release()
+        return {"error": "not sold here"} if self._cents is None else self._cents
+
+    def release(self) -> None:
+        """Give the connection back to the pool."""
+        if self._held:
+            self._held = False
+            self._shop.connections -= 1
+            self._slots.release()
+
+    async def __aenter__(self) -> Response:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.release()
+
+
+class Database:
+    """One connection to a real SQLite database in memory, with the methods of aiosqlite; each takes 0.1 seconds."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:")
+        self._connection.execute("create table prices (shop text not null, cents integer not null)")
+        self._connection.commit()
+
+    async def execute(self, statement: str, parameters: Sequence[object] = ()) -> None:
+        """Run one statement; the first that writes begins a transaction."""
+        await asyncio.sleep(0.1)
+        self._connection.execute(statement, parameters)
+
+    async def executemany(self, statement: str, parameters: Sequence[Sequence[object]]) -> None:
+        """Run one statement for each row."""
+        await asyncio.sleep(0.1)
+        self._connection.executemany(statement, parameters)
+
+    async def commit(self) -> None:
+        """End the transaction: what was written stays."""
+        await asyncio.sleep(0.1)
+        self._connection.commit()
+
+    async def rollback(self) -> None:
+        """End the transaction: what was written in it is gone."""
+        await asyncio.sleep(0.1)
+        self._connection.rollback()
+
+    def rows(self) -> list[tuple[str, int]]:
+        """What is committed; a transaction that was left open must not have written anything."""
+        require(not self._connection.in_transaction, "value", "a transaction is still open at the end",
+                "each transaction ends with a commit or a rollback")
+        return self._connection.execute("select shop, cents from prices order by rowid").fetchall()
+
+    def close(self) -> None:
+        """Close the real connection."""
+        self._connection.close()
+
+
+# -- a client: one session, a limit, and an end ------------------------------------------------------------------------
+
+get_prices = Exercise(
+    lesson="11",
+    title="Ask with one session, within a limit",
+    task="""
+        Write `get_prices(connect, items, limit)`: it returns a dictionary with the price of each item.
+        `connect(limit=3)` makes a session with a pool of 3 connections (100 by default), and
+        `async with session.get(item) as response:` asks for one item. `response.status` is 404 if the shop does not
+        sell it: leave the item out. Otherwise `await response.json()` is the price. Use one session for all items, at
+        most `limit` connections and as many as that if there are enough items, and close the session whatever happens.
+        """,
+    starter="""
+        async def get_prices(connect, items, limit):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What closes a session also when the task is cancelled?",
+        "async with connect(limit=limit) as session: makes the pool and closes it. Inside of it, gather one small "
+        "coroutine for each item.",
+        """
+        Fill in the dots:
+            prices = {}
+
+            async def ask(session, item):
+                async with session.get(item) as response:
+                    if ...:
+                        prices[item] = ...
+
+            async with connect(...) as session:
+                await asyncio.gather(*[...])
+            return prices
+        """,
+    ],
+    solution="""
+        async def get_prices(connect, items, limit):
+            prices = {}
+
+            async def ask(session, item):
+                async with session.get(item) as response:
+                    if response.status != 404:
+                        prices[item] = await response.json()
+
+            async with connect(limit=limit) as session:
+                await asyncio.gather(*[ask(session, item) for item in items])
+            return prices
+        """,
+    why="One session holds the pool, whose limit is the limit of the client, and each async with gives back what it "
+        "took: a connection, and at the end the session.",
+    follow_up="What does a timeout around session.get count, if the pool is smaller than the number of items?",
+    mistakes=[
+        Mistake("error", "limit=limit", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = await response.json()
+                async with connect() as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("value", "one session", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(item):
+                    async with connect(limit=limit) as session:
+                        async with session.get(item) as response:
+                            if response.status != 404:
+                                prices[item] = await response.json()
+                await asyncio.gather(*[ask(item) for item in items])
+                return prices
+            """),
+        Mistake("clean-up", "session", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                session = connect(limit=limit)
+                async def ask(item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = await response.json()
+                await asyncio.gather(*[ask(item) for item in items])
+                return prices
+            """),
+        Mistake("clean-up", "cancelled", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                session = connect(limit=limit)
+                async def ask(item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = await response.json()
+                await asyncio.gather(*[ask(item) for item in items])
+                await session.close()
+                return prices
+            """),
+        Mistake("sequential", "gather", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async with connect(limit=limit) as session:
+                    for item in items:
+                        async with session.get(item) as response:
+                            if response.status != 404:
+                                prices[item] = await response.json()
+                return prices
+            """),
+        Mistake("slow", "as soon as", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = await response.json()
+                async with connect(limit=2) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("forgotten await", "response.json", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = response.json()
+                async with connect(limit=limit) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("deadlock", "async with session.get", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    response = await session.get(item)
+                    if response.status != 404:
+                        prices[item] = await response.json()
+                async with connect(limit=limit) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("value", "404", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        prices[item] = await response.json()
+                async with connect(limit=limit) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("error", "async with", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                with connect(limit=limit) as session:
+                    for item in items:
+                        async with session.get(item) as response:
+                            if response.status != 404:
+                                prices[item] = await response.json()
+                return prices
+            """),
+    ],
+    advice={
+        "error: ^ConnectionError: the shop refused": "Let the pool hold the others back: make the session with "
+                                                     "connect(limit=limit).",
+        "error: Use async with instead": "Write async with before connect(...): closing a session may take time.",
+        "error: Session is closed": "Ask inside the block of the session: at its end the session is closed.",
+        "value: error": "Leave out the items whose response.status is 404: they have no price.",
+        "value: session": "Make one session before you ask, and use it for every item: only then is there one pool.",
+        "clean-up": "Put all that uses the session into async with connect(limit=limit) as session: the block closes "
+                    "it, also when the task is cancelled.",
+        "sequential": "Start all requests together with gather: the pool lets limit of them through at a time.",
+        "slow": "Let each request begin as soon as any of the limit connections is free.",
+        "deadlock": "Ask with async with session.get(item) as response: the block gives the connection back, also that "
+                    "of an answer that is not read.",
+    },
+)
+
+
+async def _ask(answer: Any, shop: WebShop, items: list[str], limit: int) -> Any:
+    """What the answer returns, if it has used one session and closed it."""
+    prices = await answer(shop.connect, items, limit)
+    made = len(shop.sessions)
+    require(made == 1, "value", f"{made} sessions were made", "it makes one session")
+    require(not shop.open_sessions, "clean-up", "the session is still open at the end")
+    return prices
+
+
+@get_prices.case(returns={"tea": 320, "coffee": 410}, elapsed=0.1)
+async def two_items(answer):
+    """Two items with a limit of 3: one session is enough, and both requests are under way at once."""
+    return await _ask(answer, WebShop({"tea": 320, "coffee": 410}, most=3), ["tea", "coffee"], 3)
+
+
+@get_prices.case(returns={f"item {n}": 100 + n for n in range(7)}, elapsed=0.3, drawn=True)
+async def seven_items(answer):
+    """Seven items with a limit of 3: the shop refuses a fourth connection."""
+    shop = WebShop({f"item {n}": 100 + n for n in range(7)}, most=3)
+    return await _ask(answer, shop, [f"item {n}" for n in range(7)], 3)
+
+
+@get_prices.case(returns={"tea": 320}, elapsed=0.4)
+async def not_sold(answer):
+    """Of four items, asked with a limit of 1, the shop sells the last one only."""
+    return await _ask(answer, WebShop({"tea": 320}, most=1), ["salt", "soap", "sand", "tea"], 1)
+
+
+@get_prices.case()
+async def stopped(answer):
+    """The task is cancelled after 0.05 seconds."""
+    shop = WebShop({"tea": 320, "coffee": 410}, most=2)
+    await cancelled(answer(shop.connect, ["tea", "coffee"], 2), after=0.05)
+    require(not shop.open_sessions, "clean-up", "the session is still open after the task was cancelled")
+
+
+# -- a database: one connection, one transaction at a time -------------------------------------------------------------
+
+save = Exercise(
+    lesson="11",
+    title="Write all rows or none",
+    task="""
+        Write `save(database, lock, rows)`: it writes every `(shop, cents)` of `rows` with
+        `await database.execute("insert into prices values (?, ?)", row)`, and then awaits `database.commit()`. If
+        anything goes wrong, and also if the task is cancelled, none of its rows stays (`await database.rollback()`), and
+        the exception reaches the caller. Several tasks call `save` at the same time, with the same connection
+        `database` and the same `lock`, an `asyncio.Lock`.
+        """,
+    setup="import asyncio\nimport sqlite3",
+    starter="""
+        async def save(database, lock, rows):
+            ...                                 # your code here
+        """,
+    hints=[
+        "From where to where must no other task use the connection?",
+        "Hold the lock from the first execute to the commit or the rollback. Where does the rollback stand, so that it "
+        "runs after a CancelledError as well, and only while the lock is yours?",
+        """
+        Fill in the dots:
+            async with lock:
+                try:
+                    for row in rows:
+                        ...
+                    await database.commit()
+                except ...:
+                    await database.rollback()
+                    ...
+        """,
+    ],
+    solution="""
+        async def save(database, lock, rows):
+            async with lock:
+                try:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+                    await database.commit()
+                except BaseException:
+                    await database.rollback()
+                    raise
+        """,
+    why="The lock is held for the whole transaction, so a commit or a rollback ends the rows of one task only.",
+    follow_up="Write it for a connection of its own for each task. Do you still need the lock?",
+    mistakes=[
+        Mistake("value", "whole transaction", """
+            async def save(database, lock, rows):
+                try:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+                    await database.commit()
+                except BaseException:
+                    await database.rollback()
+                    raise
+            """),
+        Mistake("value", "whole transaction", """
+            async def save(database, lock, rows):
+                try:
+                    for row in rows:
+                        async with lock:
+                            await database.execute("insert into prices values (?, ?)", row)
+                    async with lock:
+                        await database.commit()
+                except BaseException:
+                    async with lock:
+                        await database.rollback()
+                    raise
+            """),
+        Mistake("value", "still open", """
+            async def save(database, lock, rows):
+                async with lock:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+            """),
+        Mistake("value", "still open", """
+            async def save(database, lock, rows):
+                async with lock:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+                    await database.commit()
+            """),
+        Mistake("no exception", "IntegrityError", """
+            async def save(database, lock, rows):
+                async with lock:
+                    try:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                        await database.commit()
+                    except Exception:
+                        await database.rollback()
+            """),
+        Mistake("value", "still open", """
+            async def save(database, lock, rows):
+                async with lock:
+                    try:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                        await database.commit()
+                    except Exception:
+                        await database.rollback()
+                        raise
+            """),
+        Mistake("value", "whole transaction", """
+            async def save(database, lock, rows):
+                try:
+                    async with lock:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                        await database.commit()
+                except BaseException:
+                    await database.rollback()
+                    raise
+            """),
+        Mistake("value", "[('north', 320)]", """
+            async def save(database, lock, rows):
+                async with lock:
+                    try:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                            await database.commit()
+                    except BaseException:
+                        await database.rollback()
+                        raise
+            """),
+        Mistake("value", "whole transaction", """
+            async def save(database, lock, rows):
+                lock = asyncio.Lock()
+                async with lock:
+                    try:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                        await database.commit()
+                    except BaseException:
+                        await database.rollback()
+                        raise
+            """),
+        Mistake("forgotten await", "database.commit", """
+            async def save(database, lock, rows):
+                async with lock:
+                    try:
+                        for row in rows:
+                            await database.execute("insert into prices values (?, ?)", row)
+                        database.commit()
+                    except BaseException:
+                        await database.rollback()
+                        raise
+            """),
+        Mistake("error", "async with", """
+            async def save(database, lock, rows):
+                with lock:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+                    await database.commit()
+            """),
+    ],
+    advice={
+        "value: transaction is still open": "End every transaction while you hold the lock: commit after the last row, "
+                                            "and in an except BaseException: roll back and raise again.",
+        "value: two tasks": "Hold the lock for the whole transaction, from the first row to the commit or the rollback.",
+        "value: failed save": "Commit once, after the last row, and roll back in an except: then all rows stay, or none.",
+    },
+)
+
+
+async def _outcome(coroutine: Any) -> str:
+    """How a call ends: the name of the exception, or "saved"."""
+    try:
+        await coroutine
+    except (sqlite3.Error, asyncio.CancelledError) as error:
+        return type(error).__name__
+    return "saved"
+
+
+@save.case(drawn=True)
+async def one_task(answer):
+    """One task writes two rows."""
+    database = Database()
+    try:
+        await answer(database, asyncio.Lock(), [("north", 320), ("south", 290)])
+        equal(database.rows(), [("north", 320), ("south", 290)], "the table")
+    finally:
+        database.close()
+
+
+@save.case()
+async def a_row_that_fails(answer):
+    """The second row has no price, which the table refuses with an IntegrityError: no row stays."""
+    database = Database()
+    try:
+        outcome = await _outcome(answer(database, asyncio.Lock(), [("north", 320), ("south", None)]))
+        require(outcome == "IntegrityError", "no exception", "the caller learns nothing of the IntegrityError")
+        equal(database.rows(), [], "the table after a failed save")
+    finally:
+        database.close()
+
+
+@save.case()
+async def cancelled_half_way(answer):
+    """The task is cancelled, between its rows or while it commits: no row stays, and the lock is free."""
+    for after in (0.15, 0.25):
+        database, lock = Database(), asyncio.Lock()
+        try:
+            await cancelled(answer(database, lock, [("north", 320), ("south", 290)]), after=after)
+            equal(database.rows(), [], "the table after a failed save")
+            require(not lock.locked(), "clean-up", "the lock is still held")
+        finally:
+            database.close()
+
+
+@save.case()
+async def two_tasks(answer):
+    """Two tasks save at the same time, and the second row of one of them fails: the rows of the other stay."""
+    for order in (1, -1):
+        database, lock = Database(), asyncio.Lock()
+        try:
+            calls = [[("north", 320), ("south", 290)], [("east", 305), ("west", None)]][::order]
+            outcomes = await asyncio.gather(*[_outcome(answer(database, lock, rows)) for rows in calls])
+            require(outcomes == ["saved", "IntegrityError"][::order], "value",
+                    f"with two tasks at once, the two calls end with: {', '.join(outcomes)}")
+            equal(database.rows(), [("north", 320), ("south", 290)], "the table after two tasks, one of which fails,")
+        finally:
+            database.close()
+
+
+@save.case()
+async def cancelled_in_line(answer):
+    """A task is cancelled while it waits for the lock: the rows of the task that holds the lock stay."""
+    database, lock = Database(), asyncio.Lock()
+    try:
+        first = asyncio.ensure_future(answer(database, lock, [("north", 320), ("south", 290)]))
+        await asyncio.sleep(0.05)
+        second = asyncio.ensure_future(answer(database, lock, [("east", 305)]))
+        await asyncio.sleep(0.1)
+        second.cancel()
+        await _outcome(second)
+        await first
+        equal(database.rows(), [("north", 320), ("south", 290)],
+              "the table after two tasks, one of which is cancelled while it waits,")
+    finally:
+        database.close()
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+predict_pool = predict(
+    "Eight requests at once, 0.2 seconds each, to a server that bears any number. The session has `limit=2`. How long "
+    "does the real run take?",
+    {
+        "about 0.2 seconds":
+            "That is what the simulation says. How many of the eight can be on their way at once, with two connections?",
+        "about 0.8 seconds":
+            "Two connections, eight requests: four rounds of 0.2 seconds. The other requests wait for a connection, "
+            "inside the client.",
+        "about 1.6 seconds":
+            "That would be one connection. Run the cell, and count the lanes that wait for a response together.",
+    },
+    right="about 0.8 seconds",
+)
+
+predict_timeout = predict(
+    "Five requests of 0.3 seconds at once, over one connection, with `ClientTimeout(total=0.75)`. How many prices come, "
+    "and how many requests does the server see?",
+    {
+        "5 prices, 5 requests":
+            "Each request takes 0.3 seconds, less than 0.75. But when does the clock of the third one begin?",
+        "2 prices, 5 requests":
+            "Two prices are right. But over one connection a request is sent when the one before it is answered: what "
+            "had been sent by 0.75 seconds?",
+        "2 prices, 3 requests":
+            "The total counts the wait for the connection. The third is sent at 0.6 seconds and cut at 0.75; the last "
+            "two never leave the client.",
+        "2 prices, 2 requests":
+            "The third gets the connection at 0.6 seconds, before its time is over. Run the cell.",
+    },
+    right="2 prices, 3 requests",
+)
+
+predict_retry = predict(
+    "The server drops the connection instead of answering the second request. A client sends two GET requests, one "
+    "after the other. What does it see?",
+    {
+        "a price, then an exception":
+            "That is so with POST. Run the cell, and count what the server has seen.",
+        "two prices, and the server sees two requests":
+            "One of the two was dropped without an answer. Where would the second price come from?",
+        "two prices, and the server sees three requests":
+            "aiohttp sends a GET again by itself, once, and tells nobody.",
+    },
+    right="two prices, and the server sees three requests",
+)
+
+predict_write = predict(
+    "The server writes 16 MiB with `writer.write(...)`, in 256 pieces, without a `drain()`. The client does not read "
+    "yet. What happens?",
+    {
+        "write waits until the client reads":
+            "`write` is no coroutine function: nobody can await it, so it cannot wait. Where do the bytes go?",
+        "write raises an exception when the buffer is full":
+            "The buffer has no end: it grows as long as there is memory. Run the cell.",
+        "every write returns at once, and the bytes pile up in the server's memory":
+            "`write` puts into a buffer what the system does not take. Only `drain` waits.",
+        "the bytes that nobody reads are dropped":
+            "TCP drops nothing silently. Run the cell, and see where they are.",
+    },
+    right="every write returns at once, and the bytes pile up in the server's memory",
+)
+
+predict_transaction = predict(
+    "Two tasks share one connection. `north` inserts its row and needs 0.1 seconds until its commit. Meanwhile `south` "
+    "inserts a row, fails, and rolls back. What is in the table at the end?",
+    {
+        "the row of north":
+            "It would be, if each task had a transaction of its own. But who owns the transaction: the task, or the "
+            "connection?",
+        "both rows":
+            "south rolls back, so its row is gone. What else was in that transaction?",
+        "nothing":
+            "The connection has one transaction. The rollback of south undoes what north has written, and the commit of "
+            "north finds nothing left to keep.",
+    },
+    right="nothing",
+)
+
+predict_query = predict(
+    "A query needs 0.5 seconds. `asyncio.timeout(0.1)` is around it, and the next statement needs no time. When does the "
+    "next statement return?",
+    {
+        "after about 0.1 seconds":
+            "The task is free after 0.1 seconds. But is the thread in which the query runs free as well?",
+        "after about 0.5 seconds":
+            "The timeout ends the waiting of the task. The query goes on in the thread of the connection, and the next "
+            "statement stands in line behind it.",
+        "never: the connection is broken":
+            "The connection is intact, and busy. Run the cell.",
+    },
+    right="after about 0.5 seconds",
+)
