@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
@@ -128,9 +128,13 @@ class Response:
 
 
 class Database:
-    """One connection to a real SQLite database in memory, with the methods of aiosqlite; each takes 0.1 seconds."""
+    """One connection to a real SQLite database in memory, with the methods of aiosqlite.
 
-    def __init__(self) -> None:
+    commit_takes  seconds until a commit is done; every other method takes 0.1
+    """
+
+    def __init__(self, commit_takes: float = 0.1) -> None:
+        self._commit_takes = commit_takes
         self._connection = sqlite3.connect(":memory:")
         self._connection.execute("create table prices (shop text not null, cents integer not null)")
         self._connection.commit()
@@ -147,7 +151,7 @@ class Database:
 
     async def commit(self) -> None:
         """End the transaction: what was written stays."""
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(self._commit_takes)
         self._connection.commit()
 
     async def rollback(self) -> None:
@@ -164,6 +168,54 @@ class Database:
     def close(self) -> None:
         """Close the real connection."""
         self._connection.close()
+
+
+class Writer:
+    """The side of a connection to which a server writes. Its client reads slowly, and is there only in name.
+
+    LIMIT     bytes that may be buffered before `drain` waits; the client takes all of them 0.1 seconds later
+    """
+
+    LIMIT = 64
+
+    def __init__(self) -> None:
+        self.sent = b""                         # all that was written
+        self.buffered = self.most = 0           # bytes in the buffer, now and at most
+        self.closing = self.closed = False
+
+    def write(self, data: bytes) -> None:
+        """Put bytes into the buffer."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+        require(not self.closing, "error", "something is written after the writer is closed")
+        self.sent += data
+        self.buffered += len(data)
+        self.most = max(self.most, self.buffered)
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        """Put several pieces into the buffer."""
+        for part in parts:
+            self.write(part)
+
+    async def drain(self) -> None:
+        """Wait while the buffer is above its limit."""
+        if self.buffered > self.LIMIT:
+            await asyncio.sleep(0.1)
+            self.buffered = 0
+
+    def close(self) -> None:
+        """Send what is buffered, then close; this does not wait for either."""
+        self.closing = True
+
+    def is_closing(self) -> bool:
+        """Whether it is closed, or will be soon."""
+        return self.closing
+
+    async def wait_closed(self) -> None:
+        """Wait until it is closed."""
+        await asyncio.sleep(0.1)
+        require(self.closing, "deadlock", "wait_closed() waits for a close() that has not been called")
+        self.closed = True
 
 
 # -- a client: one session, a limit, and an end ------------------------------------------------------------------------
@@ -379,6 +431,211 @@ async def stopped(answer):
     require(not shop.open_sessions, "clean-up", "the session is still open after the task was cancelled")
 
 
+# -- a handler of streams: back-pressure, and an end -------------------------------------------------------------------
+
+answer_lines = Exercise(
+    lesson="11",
+    title="Answer a client that reads slowly",
+    task="""
+        Write `answer_lines(reader, writer, prices)`, the heart of a handler for `asyncio.start_server`. The client
+        sends items, a line each. The answer to each is a line: the price out of the dictionary `prices`, such as
+        `b"320\\n"`,
+        or `b"unknown\\n"`. It ends when the client has sent its last line. If the client reads slowly, it waits before
+        it writes more. Whatever happens, also a cancellation, it closes the writer and waits until it is closed; an
+        exception reaches the caller.
+        """,
+    starter="""
+        async def answer_lines(reader, writer, prices):
+            ...                                 # your code here
+        """,
+    hints=[
+        'await reader.readline() gives a line with its b"\\n", and b"" when no more comes. What turns it into an item?',
+        "After each write await writer.drain(). Put all of it into a try, and close the writer in its finally.",
+        """
+        Fill in the dots:
+            try:
+                while line := await reader.readline():
+                    item = line.decode()...
+                    writer.write(f"{...}\\n".encode())
+                    ...
+            finally:
+                ...
+                await writer.wait_closed()
+        """,
+    ],
+    solution="""
+        async def answer_lines(reader, writer, prices):
+            try:
+                while line := await reader.readline():
+                    item = line.decode().strip()
+                    writer.write(f"{prices.get(item, 'unknown')}\\n".encode())
+                    await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """,
+    why="drain makes the handler wait as long as the client does not read, so the buffer stays small, and the finally "
+        "closes the connection however the handler ends.",
+    follow_up="A client that sends nothing keeps its handler for ever. Where do you put a timeout?",
+    mistakes=[
+        Mistake("value", "drain", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("value", "drain", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                    await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("forgotten await", "drain", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("clean-up", "close", """
+            async def answer_lines(reader, writer, prices):
+                while line := await reader.readline():
+                    writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                    await writer.drain()
+            """),
+        Mistake("clean-up", "finally", """
+            async def answer_lines(reader, writer, prices):
+                while line := await reader.readline():
+                    writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                    await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+            """),
+        Mistake("clean-up", "wait_closed", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+            """),
+        Mistake("value", "unknown", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("error", "encode", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n")
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("endless", 'b""', """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while True:
+                        line = await reader.readline()
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("no exception", "ConnectionResetError", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while line := await reader.readline():
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                except ConnectionError:
+                    pass
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+    ],
+    advice={
+        "value: buffer": "Write await writer.drain() after each write: write never waits, and drain does while the "
+                         "buffer is above its limit.",
+        "value: unknown": "Look up the item alone: a line ends with a line break, which .strip() removes.",
+        "clean-up": "Put the loop into a try, and into its finally both writer.close() and await writer.wait_closed().",
+        "error: data argument must be": "Write bytes: .encode() makes them of a text.",
+        "endless": 'End the loop when readline() gives b"": then the client has sent its last line.',
+    },
+)
+
+
+async def _answers(answer: Any, lines: list[bytes], prices: dict[str, int]) -> Writer:
+    """What was written to a client that sends all of these lines at once, and then no more."""
+    reader, writer = asyncio.StreamReader(), Writer()
+    reader.feed_data(b"".join(lines))
+    reader.feed_eof()
+    await answer(reader, writer, prices)
+    _require_closed(writer, "at the end")
+    return writer
+
+
+def _require_closed(writer: Writer, when: str) -> None:
+    require(writer.closing, "clean-up", f"the writer is still open {when}")
+    require(writer.closed, "clean-up", f"nobody has waited until the writer is closed {when}: no wait_closed()")
+
+
+@answer_lines.case()
+async def three_lines(answer):
+    """A client asks for tea, salt and coffee."""
+    writer = await _answers(answer, [b"tea\n", b"salt\n", b"coffee\n"], {"coffee": 410, "tea": 320})
+    equal(writer.sent, b"320\nunknown\n410\n", "what the client gets")
+
+
+@answer_lines.case(drawn=True)
+async def a_slow_reader(answer):
+    """A client sends 200 lines, and reads the answers slowly."""
+    writer = await _answers(answer, [b"tea\n"] * 200, {"tea": 320})
+    equal(writer.sent, b"320\n" * 200, "what the client gets")
+    require(writer.most <= Writer.LIMIT + 8, "value", f"{writer.most} bytes are in the buffer at the same time",
+            f"while there are more than {Writer.LIMIT} in it, nothing is written")
+
+
+@answer_lines.case(raises=ConnectionResetError)
+async def the_client_is_gone(answer):
+    """The client breaks off after its first line: the ConnectionResetError of readline reaches the caller."""
+    reader, writer = asyncio.StreamReader(), Writer()
+    reader.feed_data(b"tea\n")
+    asyncio.get_running_loop().call_later(0.1, reader.set_exception, ConnectionResetError("Connection lost"))
+    try:
+        await answer(reader, writer, {"tea": 320})
+    finally:
+        _require_closed(writer, "after the ConnectionResetError")
+
+
+@answer_lines.case()
+async def stopped_while_it_reads(answer):
+    """The task is cancelled while it waits for the next line."""
+    reader, writer = asyncio.StreamReader(), Writer()
+    await cancelled(answer(reader, writer, {"tea": 320}), after=0.1)
+    _require_closed(writer, "after the cancellation")
+
+
 # -- a database: one connection, one transaction at a time -------------------------------------------------------------
 
 save = Exercise(
@@ -387,8 +644,8 @@ save = Exercise(
     task="""
         Write `save(database, lock, rows)`: it writes every `(shop, cents)` of `rows` with
         `await database.execute("insert into prices values (?, ?)", row)`, and then awaits `database.commit()`. If
-        anything goes wrong, and also if the task is cancelled, none of its rows stays (`await database.rollback()`), and
-        the exception reaches the caller. Several tasks call `save` at the same time, with the same connection
+        anything goes wrong, and also if the task is cancelled, none of its rows stays (`await database.rollback()`),
+        and the exception reaches the caller. Several tasks call `save` at the same time, with the same connection
         `database` and the same `lock`, an `asyncio.Lock`.
         """,
     setup="import asyncio\nimport sqlite3",
@@ -539,8 +796,10 @@ save = Exercise(
     advice={
         "value: transaction is still open": "End every transaction while you hold the lock: commit after the last row, "
                                             "and in an except BaseException: roll back and raise again.",
-        "value: two tasks": "Hold the lock for the whole transaction, from the first row to the commit or the rollback.",
-        "value: failed save": "Commit once, after the last row, and roll back in an except: then all rows stay, or none.",
+        "value: two tasks": "Hold the lock for the whole transaction, from the first row to the commit or the "
+                            "rollback.",
+        "value: failed save": "Commit once, after the last row, and roll back in an except: then all rows stay, or "
+                              "none.",
     },
 )
 
@@ -577,17 +836,26 @@ async def a_row_that_fails(answer):
         database.close()
 
 
+async def _cancel(answer: Any, database: Database, after: float) -> None:
+    lock = asyncio.Lock()
+    try:
+        await cancelled(answer(database, lock, [("north", 320), ("south", 290)]), after=after)
+        equal(database.rows(), [], "the table after a failed save")
+        require(not lock.locked(), "clean-up", "the lock is still held")
+    finally:
+        database.close()
+
+
 @save.case()
 async def cancelled_half_way(answer):
-    """The task is cancelled, between its rows or while it commits: no row stays, and the lock is free."""
-    for after in (0.15, 0.25):
-        database, lock = Database(), asyncio.Lock()
-        try:
-            await cancelled(answer(database, lock, [("north", 320), ("south", 290)]), after=after)
-            equal(database.rows(), [], "the table after a failed save")
-            require(not lock.locked(), "clean-up", "the lock is still held")
-        finally:
-            database.close()
+    """The task is cancelled after 0.15 seconds, in the middle of its work: no row stays, and the lock is free."""
+    await _cancel(answer, Database(), after=0.15)
+
+
+@save.case()
+async def cancelled_in_its_commit(answer):
+    """The task is cancelled while it waits for its commit: no row stays, and the lock is free."""
+    await _cancel(answer, Database(commit_takes=0.3), after=0.25)
 
 
 @save.case()
@@ -630,7 +898,7 @@ predict_pool = predict(
     "does the real run take?",
     {
         "about 0.2 seconds":
-            "That is what the simulation says. How many of the eight can be on their way at once, with two connections?",
+            "That is what the simulation says. How many of the eight can be under way at once, with two connections?",
         "about 0.8 seconds":
             "Two connections, eight requests: four rounds of 0.2 seconds. The other requests wait for a connection, "
             "inside the client.",
@@ -641,8 +909,8 @@ predict_pool = predict(
 )
 
 predict_timeout = predict(
-    "Five requests of 0.3 seconds at once, over one connection, with `ClientTimeout(total=0.75)`. How many prices come, "
-    "and how many requests does the server see?",
+    "Five requests of 0.3 seconds at once, over one connection, with `ClientTimeout(total=0.75)`. How many prices "
+    "come, and how many requests does the server see?",
     {
         "5 prices, 5 requests":
             "Each request takes 0.3 seconds, less than 0.75. But when does the clock of the third one begin?",
@@ -698,15 +966,15 @@ predict_transaction = predict(
         "both rows":
             "south rolls back, so its row is gone. What else was in that transaction?",
         "nothing":
-            "The connection has one transaction. The rollback of south undoes what north has written, and the commit of "
-            "north finds nothing left to keep.",
+            "The connection has one transaction. The rollback of south undoes what north has written, and the commit "
+            "of north finds nothing left to keep.",
     },
     right="nothing",
 )
 
 predict_query = predict(
-    "A query needs 0.5 seconds. `asyncio.timeout(0.1)` is around it, and the next statement needs no time. When does the "
-    "next statement return?",
+    "A query needs 0.5 seconds. `asyncio.timeout(0.1)` is around it, and the next statement needs no time. When does "
+    "the next statement return?",
     {
         "after about 0.1 seconds":
             "The task is free after 0.1 seconds. But is the thread in which the query runs free as well?",

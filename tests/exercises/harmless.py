@@ -170,6 +170,17 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|async with first.lock, second.lock: -> |async with second.lock, first.lock:":
             "It is an order, too, and the same for all.",
     },
+    "lesson_11.get_prices": {
+        "|return prices -> ||return prices":
+            "It may return inside the block of the session, which is closed all the same.",
+        "||await asyncio.gather(*[ask(session, item) for item in items]) -> ||await asyncio.gather(*[ask(session, "
+        "item) for item in list(items)[::-1]])":
+            "All are started before any is waited for: in which order, the task does not say.",
+    },
+    "lesson_11.answer_lines": {
+        "|||await writer.drain() -> |||await writer.drain()":
+            "It waits before each write instead of after it: no more is buffered.",
+    },
     "lesson_A1.run_anywhere": {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",

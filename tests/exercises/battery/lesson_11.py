@@ -148,6 +148,24 @@ ANSWERS = [
             async with lock:
                 try:
                     yield database
+                    await database.commit()
+                except BaseException:
+                    await database.rollback()
+                    raise
+
+        async def save(database, lock, rows):
+            async with transaction(database, lock):
+                for row in rows:
+                    await database.execute("insert into prices values (?, ?)", row)
+        """),
+    wrong("save", "an asynccontextmanager that commits in an else", """
+        import contextlib
+
+        @contextlib.asynccontextmanager
+        async def transaction(database, lock):
+            async with lock:
+                try:
+                    yield database
                 except BaseException:
                     await database.rollback()
                     raise
@@ -158,7 +176,7 @@ ANSWERS = [
             async with transaction(database, lock):
                 for row in rows:
                     await database.execute("insert into prices values (?, ?)", row)
-        """),
+        """, "transaction is still open"),
     wrong("save", "all rows at the same time, with a rollback too early", """
         async def save(database, lock, rows):
             async with lock:
@@ -222,5 +240,88 @@ ANSWERS = [
         async def save(database, lock, rows):
             await database.execute("drop table prices")
             await database.commit()
+        """),
+    right("answer_lines", "for over the reader", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                async for line in reader:
+                    cents = prices.get(line.decode().rstrip("\\n"))
+                    writer.write(b"unknown\\n" if cents is None else b"%d\\n" % cents)
+                    await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """),
+    right("answer_lines", "an exit stack", """
+        from contextlib import AsyncExitStack
+
+        async def answer_lines(reader, writer, prices):
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(writer.wait_closed)
+                stack.callback(writer.close)
+                while not reader.at_eof():
+                    line = await reader.readline()
+                    if line:
+                        writer.write(str(prices.get(line.strip().decode(), "unknown")).encode() + b"\\n")
+                    await writer.drain()
+        """),
+    right("answer_lines", "drain before the write", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                while True:
+                    await writer.drain()
+                    item = (await reader.readline()).decode()
+                    if not item:
+                        break
+                    writer.writelines([str(prices.get(item[:-1], "unknown")).encode(), b"\\n"])
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """),
+    wrong("answer_lines", "reads everything, answers at once", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                items = (await reader.read()).decode().split()
+                writer.write("".join(f"{prices.get(item, 'unknown')}\\n" for item in items).encode())
+                await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """, "drain"),
+    wrong("answer_lines", "answers with a text", """
+        async def answer_lines(reader, writer, prices):
+            async for line in reader:
+                writer.write(prices[line.decode().strip()])
+        """),
+    wrong("answer_lines", "closes only after an exception", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                async for line in reader:
+                    writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                    await writer.drain()
+            except BaseException:
+                writer.close()
+                await writer.wait_closed()
+                raise
+        """, "finally"),
+    wrong("answer_lines", "closes after the first answer", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                line = await reader.readline()
+                writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """, "320"),
+    hostile("answer_lines", "waits for a close that nobody asks for", """
+        async def answer_lines(reader, writer, prices):
+            await writer.wait_closed()
+        """),
+    hostile("answer_lines", "feeds itself", """
+        async def answer_lines(reader, writer, prices):
+            while True:
+                reader._buffer.extend(b"tea" * 1000)
+                await asyncio.sleep(0)
         """),
 ]
