@@ -957,7 +957,7 @@ predict_write = predict(
 )
 
 predict_transaction = predict(
-    "Two tasks share one connection. `north` inserts its row and needs 0.1 seconds until its commit. Meanwhile `south` "
+    "Two tasks share one connection. `north` inserts its row and needs 0.3 seconds until its commit. Meanwhile `south` "
     "inserts a row, fails, and rolls back. What is in the table at the end?",
     {
         "the row of north":
