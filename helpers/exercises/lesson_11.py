@@ -894,16 +894,16 @@ async def cancelled_in_line(answer):
 # -- questions ---------------------------------------------------------------------------------------------------------
 
 predict_pool = predict(
-    "Eight requests at once, 0.2 seconds each, to a server that bears any number. The session has `limit=2`. How long "
+    "Four requests at once, 0.2 seconds each, to a server that bears any number. The session has `limit=1`. How long "
     "does the real run take?",
     {
         "about 0.2 seconds":
-            "That is what the simulation says. How many of the eight can be under way at once, with two connections?",
+            "That is what the simulation says. How many of the four can be under way at once, with one connection?",
+        "about 0.4 seconds":
+            "That would be two connections. Run the cell, and count the lanes that wait for a response at the same "
+            "time.",
         "about 0.8 seconds":
-            "Two connections, eight requests: four rounds of 0.2 seconds. The other requests wait for a connection, "
-            "inside the client.",
-        "about 1.6 seconds":
-            "That would be one connection. Run the cell, and count the lanes that wait for a response together.",
+            "One connection, four requests: they take turns. The others wait for the connection, inside the client.",
     },
     right="about 0.8 seconds",
 )
