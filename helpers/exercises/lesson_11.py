@@ -100,6 +100,10 @@ class Request:
         return response
 
 
+class ClientResponseError(Exception):
+    """What `raise_for_status` raises, as aiohttp's: the status, and what it means."""
+
+
 class Response:
     """An answer. It holds its connection until it is read or released."""
 
@@ -112,6 +116,17 @@ class Response:
         await asyncio.sleep(0)
         self.release()
         return {"error": "not sold here"} if self._cents is None else self._cents
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is that of a success."""
+        return self.status < 400
+
+    def raise_for_status(self) -> None:
+        """Raise an exception if the status is that of an error."""
+        if not self.ok:
+            self.release()
+            raise ClientResponseError(f"{self.status}, message='Not Found'")
 
     def release(self) -> None:
         """Give the connection back to the pool."""
@@ -377,10 +392,35 @@ get_prices = Exercise(
                                 prices[item] = await response.json()
                 return prices
             """),
+        Mistake("error", "Name the argument", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        if response.status != 404:
+                            prices[item] = await response.json()
+                async with connect(limit) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
+        Mistake("error", "response.status instead", """
+            async def get_prices(connect, items, limit):
+                prices = {}
+                async def ask(session, item):
+                    async with session.get(item) as response:
+                        response.raise_for_status()
+                        prices[item] = await response.json()
+                async with connect(limit=limit) as session:
+                    await asyncio.gather(*[ask(session, item) for item in items])
+                return prices
+            """),
     ],
     advice={
         "error: ^ConnectionError: the shop refused": "Let the pool hold the others back: make the session with "
                                                      "connect(limit=limit).",
+        r"error: ^TypeError: WebShop\.connect": "Name the argument: connect(limit=limit).",
+        "error: ^ClientResponseError: 404": "Look at response.status instead of raise_for_status(): an item that the "
+                                            "shop does not sell is left out, and no error.",
         "error: Use async with instead": "Write async with before connect(...): closing a session may take time.",
         "error: Session is closed": "Ask inside the block of the session: at its end the session is closed.",
         "value: error": "Leave out the items whose response.status is 404: they have no price.",
@@ -438,11 +478,10 @@ answer_lines = Exercise(
     title="Answer a client that reads slowly",
     task="""
         Write `answer_lines(reader, writer, prices)`, the heart of a handler for `asyncio.start_server`. The client
-        sends items, a line each. The answer to each is a line: the price out of the dictionary `prices`, such as
-        `b"320\\n"`,
-        or `b"unknown\\n"`. It ends when the client has sent its last line. If the client reads slowly, it waits before
-        it writes more. Whatever happens, also a cancellation, it closes the writer and waits until it is closed; an
-        exception reaches the caller.
+        sends items, a line each, and may wait for the answer before it sends the next one. The answer is a line, too:
+        the price out of the dictionary `prices`, such as `b"320\\n"`, or `b"unknown\\n"`. The function ends when the
+        client has sent its last line. If the client reads slowly, it waits before it writes more. Whatever happens,
+        also a cancellation, it closes the writer and waits until it is closed; an exception reaches the caller.
         """,
     starter="""
         async def answer_lines(reader, writer, prices):
@@ -561,6 +600,45 @@ answer_lines = Exercise(
                     writer.close()
                     await writer.wait_closed()
             """),
+        Mistake("value", "at_eof()", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    while not reader.at_eof():
+                        line = await reader.readline()
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("value", "before you read the next", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    lines = await reader.read()
+                    for line in lines.splitlines():
+                        writer.write(f"{prices.get(line.decode(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("value", ".decode()", """
+            async def answer_lines(reader, writer, prices):
+                try:
+                    async for line in reader:
+                        writer.write(f"{prices.get(line.strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+            """),
+        Mistake("error", "a finally", """
+            async def answer_lines(reader, writer, prices):
+                async with writer:
+                    async for line in reader:
+                        writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                        await writer.drain()
+            """),
         Mistake("no exception", "ConnectionResetError", """
             async def answer_lines(reader, writer, prices):
                 try:
@@ -577,19 +655,26 @@ answer_lines = Exercise(
     advice={
         "value: buffer": "Write await writer.drain() after each write: write never waits, and drain does while the "
                          "buffer is above its limit.",
-        "value: unknown": "Look up the item alone: a line ends with a line break, which .strip() removes.",
+        "value: one answer more": 'Look at each line before you answer it: b"" is the end, not an item. at_eof() may '
+                                  "still be False then, since the client can end after its last line.",
+        "value: after its first line": "Answer each line before you read the next one: the client may wait for the "
+                                       "answer.",
+        "value: is b'unknown": "Look up the item alone, as a text: .decode() makes one of the bytes, and .strip() "
+                               "removes the line break.",
         "clean-up": "Put the loop into a try, and into its finally both writer.close() and await writer.wait_closed().",
         "error: data argument must be": "Write bytes: .encode() makes them of a text.",
+        "error: 'Writer' object does not support the": "Close the writer in a finally instead: a StreamWriter cannot "
+                                                       "stand behind with or async with.",
         "endless": 'End the loop when readline() gives b"": then the client has sent its last line.',
     },
 )
 
 
 async def _answers(answer: Any, lines: list[bytes], prices: dict[str, int]) -> Writer:
-    """What was written to a client that sends all of these lines at once, and then no more."""
+    """What was written to a client that sends all of these lines at once, and a moment later ends."""
     reader, writer = asyncio.StreamReader(), Writer()
     reader.feed_data(b"".join(lines))
-    reader.feed_eof()
+    asyncio.get_running_loop().call_later(0.05, reader.feed_eof)
     await answer(reader, writer, prices)
     _require_closed(writer, "at the end")
     return writer
@@ -604,7 +689,10 @@ def _require_closed(writer: Writer, when: str) -> None:
 async def three_lines(answer):
     """A client asks for tea, salt and coffee."""
     writer = await _answers(answer, [b"tea\n", b"salt\n", b"coffee\n"], {"coffee": 410, "tea": 320})
-    equal(writer.sent, b"320\nunknown\n410\n", "what the client gets")
+    wanted = b"320\nunknown\n410\n"
+    require(writer.sent != wanted + b"unknown\n", "value", f"the client gets one answer more: {writer.sent!r}",
+            f"what it gets is {wanted!r}")
+    equal(writer.sent, wanted, "what the client gets")
 
 
 @answer_lines.case(drawn=True)
@@ -614,6 +702,22 @@ async def a_slow_reader(answer):
     equal(writer.sent, b"320\n" * 200, "what the client gets")
     require(writer.most <= Writer.LIMIT + 8, "value", f"{writer.most} bytes are in the buffer at the same time",
             f"while there are more than {Writer.LIMIT} in it, nothing is written")
+
+
+@answer_lines.case()
+async def one_after_the_other(answer):
+    """A client sends its second line when it has the answer to the first."""
+    reader, writer = asyncio.StreamReader(), Writer()
+    reader.feed_data(b"tea\n")
+    task = asyncio.ensure_future(answer(reader, writer, {"coffee": 410, "tea": 320}))
+    await asyncio.sleep(0.3)
+    answered = writer.sent
+    reader.feed_data(b"coffee\n")
+    reader.feed_eof()
+    await task
+    require(answered == b"320\n", "value", f"0.3 seconds after its first line the client has got {answered!r}",
+            "it has got b'320\\n'")
+    equal(writer.sent, b"320\n410\n", "what the client gets")
 
 
 @answer_lines.case(raises=ConnectionResetError)
@@ -774,6 +878,17 @@ save = Exercise(
                         await database.rollback()
                         raise
             """),
+        Mistake("error", "second argument", """
+            async def save(database, lock, rows):
+                async with lock:
+                    try:
+                        for shop, cents in rows:
+                            await database.execute(f"insert into prices values ('{shop}', {cents})")
+                        await database.commit()
+                    except BaseException:
+                        await database.rollback()
+                        raise
+            """),
         Mistake("forgotten await", "database.commit", """
             async def save(database, lock, rows):
                 async with lock:
@@ -798,6 +913,8 @@ save = Exercise(
                                             "and in an except BaseException: roll back and raise again.",
         "value: two tasks": "Hold the lock for the whole transaction, from the first row to the commit or the "
                             "rollback.",
+        "error: ^OperationalError: no such column: None": "Hand the row over as the second argument of execute: where "
+                                                          "a ? stands, SQLite puts in the value itself, also a None.",
         "value: failed save": "Commit once, after the last row, and roll back in an except: then all rows stay, or "
                               "none.",
     },
@@ -829,8 +946,12 @@ async def a_row_that_fails(answer):
     """The second row has no price, which the table refuses with an IntegrityError: no row stays."""
     database = Database()
     try:
-        outcome = await _outcome(answer(database, asyncio.Lock(), [("north", 320), ("south", None)]))
-        require(outcome == "IntegrityError", "no exception", "the caller learns nothing of the IntegrityError")
+        told = False
+        try:
+            await answer(database, asyncio.Lock(), [("north", 320), ("south", None)])
+        except sqlite3.IntegrityError:
+            told = True
+        require(told, "no exception", "the caller learns nothing of the IntegrityError")
         equal(database.rows(), [], "the table after a failed save")
     finally:
         database.close()
@@ -928,16 +1049,16 @@ predict_timeout = predict(
 
 predict_retry = predict(
     "The server drops the connection instead of answering the second request. A client sends two GET requests, one "
-    "after the other. What does it see?",
+    "after the other. What does the client get, and how many requests does the server see?",
     {
-        "a price, then an exception":
+        "a price, then an exception: 2 requests":
             "That is so with POST. Run the cell, and count what the server has seen.",
-        "two prices, and the server sees two requests":
+        "two prices: 2 requests":
             "One of the two was dropped without an answer. Where would the second price come from?",
-        "two prices, and the server sees three requests":
+        "two prices: 3 requests":
             "aiohttp sends a GET again by itself, once, and tells nobody.",
     },
-    right="two prices, and the server sees three requests",
+    right="two prices: 3 requests",
 )
 
 predict_write = predict(

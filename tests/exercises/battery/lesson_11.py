@@ -324,4 +324,65 @@ ANSWERS = [
                 reader._buffer.extend(b"tea" * 1000)
                 await asyncio.sleep(0)
         """),
+    right("get_prices", "asks whether the answer is ok", """
+        async def get_prices(connect, items, limit):
+            async def ask(item):
+                async with session.get(item) as response:
+                    return (item, await response.json()) if response.ok else None
+
+            async with connect(limit=limit) as session:
+                return dict(filter(None, await asyncio.gather(*map(ask, items))))
+        """),
+    right("get_prices", "raise_for_status, and what fails is left out", """
+        async def get_prices(connect, items, limit):
+            prices = {}
+
+            async def ask(session, item):
+                async with session.get(item) as response:
+                    response.raise_for_status()
+                    prices[item] = await response.json()
+
+            async with connect(limit=limit) as session:
+                await asyncio.gather(*[ask(session, item) for item in items], return_exceptions=True)
+            return prices
+        """),
+    right("save", "rolls back what the commit has not ended", """
+        async def save(database, lock, rows):
+            async with lock:
+                try:
+                    for row in rows:
+                        await database.execute("insert into prices values (?, ?)", row)
+                    await database.commit()
+                finally:
+                    await database.rollback()
+        """),
+    wrong("save", "puts the values into the statement", """
+        async def save(database, lock, rows):
+            async with lock:
+                try:
+                    for shop, cents in rows:
+                        await database.execute(f"insert into prices values ({shop!r}, {cents!r})")
+                    await database.commit()
+                except BaseException:
+                    await database.rollback()
+                    raise
+        """, "second argument"),
+    wrong("answer_lines", "stops only at at_eof", """
+        async def answer_lines(reader, writer, prices):
+            try:
+                while not reader.at_eof():
+                    item = (await reader.readline()).decode().strip()
+                    writer.write(str(prices.get(item, "unknown")).encode() + b"\\n")
+                    await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+        """, "is the end"),
+    wrong("answer_lines", "with writer", """
+        async def answer_lines(reader, writer, prices):
+            with writer:
+                async for line in reader:
+                    writer.write(f"{prices.get(line.decode().strip(), 'unknown')}\\n".encode())
+                    await writer.drain()
+        """, "finally"),
 ]
