@@ -105,7 +105,7 @@ class ClientResponseError(Exception):
 
 
 class Response:
-    """An answer. It holds its connection until it is read or released."""
+    """An answer. It holds its connection until it is read or released, as a long answer of aiohttp does."""
 
     def __init__(self, shop: WebShop, slots: asyncio.Semaphore, cents: int | None) -> None:
         self.status = 404 if cents is None else 200
@@ -145,34 +145,46 @@ class Response:
 class Database:
     """One connection to a real SQLite database in memory, with the methods of aiosqlite.
 
+    As there, what has been handed to the connection is carried out, even if the task that waits for it is cancelled.
+
     commit_takes  seconds until a commit is done; every other method takes 0.1
+    busy          commits that fail at first, as if another program held a lock on the database
     """
 
-    def __init__(self, commit_takes: float = 0.1) -> None:
-        self._commit_takes = commit_takes
+    def __init__(self, commit_takes: float = 0.1, busy: int = 0) -> None:
+        self._commit_takes, self._busy = commit_takes, busy
         self._connection = sqlite3.connect(":memory:")
         self._connection.execute("create table prices (shop text not null, cents integer not null)")
         self._connection.commit()
 
     async def execute(self, statement: str, parameters: Sequence[object] = ()) -> None:
         """Run one statement; the first that writes begins a transaction."""
-        await asyncio.sleep(0.1)
-        self._connection.execute(statement, parameters)
+        try:
+            self._connection.execute(statement, parameters)
+        finally:
+            await asyncio.sleep(0.1)
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[object]]) -> None:
         """Run one statement for each row."""
-        await asyncio.sleep(0.1)
-        self._connection.executemany(statement, parameters)
+        try:
+            self._connection.executemany(statement, parameters)
+        finally:
+            await asyncio.sleep(0.1)
 
     async def commit(self) -> None:
         """End the transaction: what was written stays."""
-        await asyncio.sleep(self._commit_takes)
-        self._connection.commit()
+        try:
+            if self._busy:
+                self._busy -= 1
+                raise sqlite3.OperationalError("database is locked")
+            self._connection.commit()
+        finally:
+            await asyncio.sleep(self._commit_takes)
 
     async def rollback(self) -> None:
         """End the transaction: what was written in it is gone."""
-        await asyncio.sleep(0.1)
         self._connection.rollback()
+        await asyncio.sleep(0.1)
 
     def rows(self) -> list[tuple[str, int]]:
         """What is committed; a transaction that was left open must not have written anything."""
@@ -515,7 +527,8 @@ answer_lines = Exercise(
         """,
     why="drain makes the handler wait as long as the client does not read, so the buffer stays small, and the finally "
         "closes the connection however the handler ends.",
-    follow_up="A client that sends nothing keeps its handler for ever. Where do you put a timeout?",
+    follow_up="A client that sends nothing, or reads nothing, keeps its handler for ever, in wait_closed() as well. "
+              "Where do you put a timeout, and what does writer.transport.abort() do?",
     mistakes=[
         Mistake("value", "drain", """
             async def answer_lines(reader, writer, prices):
@@ -748,9 +761,9 @@ save = Exercise(
     task="""
         Write `save(database, lock, rows)`: it writes every `(shop, cents)` of `rows` with
         `await database.execute("insert into prices values (?, ?)", row)`, and then awaits `database.commit()`. If
-        anything goes wrong, and also if the task is cancelled, none of its rows stays (`await database.rollback()`),
-        and the exception reaches the caller. Several tasks call `save` at the same time, with the same connection
-        `database` and the same `lock`, an `asyncio.Lock`.
+        anything goes wrong, also in the commit, none of its rows stays (`await database.rollback()`), and the exception
+        reaches the caller. The same holds if the task is cancelled before its commit. Several tasks call `save` at the
+        same time, with the same connection `database` and the same `lock`, an `asyncio.Lock`.
         """,
     setup="import asyncio\nimport sqlite3",
     starter="""
@@ -784,7 +797,9 @@ save = Exercise(
                     await database.rollback()
                     raise
         """,
-    why="The lock is held for the whole transaction, so a commit or a rollback ends the rows of one task only.",
+    why="The lock is held for the whole transaction, so a commit or a rollback ends the rows of one task only. A "
+        "commit that has begun is carried out even if the task is cancelled: then the rows are there, and the rollback "
+        "finds nothing to undo.",
     follow_up="Write it for a connection of its own for each task. Do you still need the lock?",
     mistakes=[
         Mistake("value", "whole transaction", """
@@ -911,6 +926,8 @@ save = Exercise(
     advice={
         "value: transaction is still open": "End every transaction while you hold the lock: commit after the last row, "
                                             "and in an except BaseException: roll back and raise again.",
+        "value: first commit fails": "A commit can fail, too: put it into the try, and keep the lock until the "
+                                     "rollback is done.",
         "value: two tasks": "Hold the lock for the whole transaction, from the first row to the commit or the "
                             "rollback.",
         "error: ^OperationalError: no such column: None": "Hand the row over as the second argument of execute: where "
@@ -957,11 +974,11 @@ async def a_row_that_fails(answer):
         database.close()
 
 
-async def _cancel(answer: Any, database: Database, after: float) -> None:
+async def _cancel(answer: Any, database: Database, after: float, rows: list[tuple[str, int]], what: str) -> None:
     lock = asyncio.Lock()
     try:
         await cancelled(answer(database, lock, [("north", 320), ("south", 290)]), after=after)
-        equal(database.rows(), [], "the table after a failed save")
+        equal(database.rows(), rows, what)
         require(not lock.locked(), "clean-up", "the lock is still held")
     finally:
         database.close()
@@ -969,14 +986,15 @@ async def _cancel(answer: Any, database: Database, after: float) -> None:
 
 @save.case()
 async def cancelled_half_way(answer):
-    """The task is cancelled after 0.15 seconds, in the middle of its work: no row stays, and the lock is free."""
-    await _cancel(answer, Database(), after=0.15)
+    """The task is cancelled after 0.05 seconds, while its first statement runs: no row stays, the lock is free."""
+    await _cancel(answer, Database(), after=0.05, rows=[], what="the table after a failed save")
 
 
 @save.case()
 async def cancelled_in_its_commit(answer):
-    """The task is cancelled while it waits for its commit: no row stays, and the lock is free."""
-    await _cancel(answer, Database(commit_takes=0.3), after=0.25)
+    """The task is cancelled while it waits for its commit, which is carried out: both rows stay, the lock is free."""
+    await _cancel(answer, Database(commit_takes=0.3), after=0.25, rows=[("north", 320), ("south", 290)],
+                  what="the table after a commit for which nobody waited")
 
 
 @save.case()
@@ -992,6 +1010,20 @@ async def two_tasks(answer):
             equal(database.rows(), [("north", 320), ("south", 290)], "the table after two tasks, one of which fails,")
         finally:
             database.close()
+
+
+@save.case()
+async def a_commit_that_fails(answer):
+    """The commit of the first of two tasks fails with an OperationalError: the rows of the other stay, and no more."""
+    database, lock = Database(busy=1), asyncio.Lock()
+    try:
+        outcomes = await asyncio.gather(*[_outcome(answer(database, lock, [row])) for row in
+                                          (("north", 320), ("south", 290))])
+        require(outcomes == ["OperationalError", "saved"], "value",
+                f"with two tasks, where the first commit fails, the two calls end with: {', '.join(outcomes)}")
+        equal(database.rows(), [("south", 290)], "the table after two tasks, of which the first commit fails,")
+    finally:
+        database.close()
 
 
 @save.case()
@@ -1031,20 +1063,20 @@ predict_pool = predict(
 
 predict_timeout = predict(
     "Five requests of 0.3 seconds at once, over one connection, with `ClientTimeout(total=0.75)`. How many prices "
-    "come, and how many requests does the server see?",
+    "come, and does the server see all five requests?",
     {
-        "5 prices, 5 requests":
+        "5 prices, and it sees all five":
             "Each request takes 0.3 seconds, less than 0.75. But when does the clock of the third one begin?",
-        "2 prices, 5 requests":
+        "2 prices, and it sees all five":
             "Two prices are right. But over one connection a request is sent when the one before it is answered: what "
             "had been sent by 0.75 seconds?",
-        "2 prices, 3 requests":
-            "The total counts the wait for the connection. The third is sent at 0.6 seconds and cut at 0.75; the last "
-            "two never leave the client.",
-        "2 prices, 2 requests":
-            "The third gets the connection at 0.6 seconds, before its time is over. Run the cell.",
+        "2 prices, and it does not see all five":
+            "The total counts the wait for the connection. The third is sent at 0.6 seconds and cut at 0.75; the time "
+            "of the last two is up as well, before they have a connection.",
+        "3 prices, and it does not see all five":
+            "The third gets the connection at 0.6 seconds. How much of its time is left? Run the cell.",
     },
-    right="2 prices, 3 requests",
+    right="2 prices, and it does not see all five",
 )
 
 predict_retry = predict(
@@ -1066,7 +1098,7 @@ predict_write = predict(
     "yet. What happens?",
     {
         "write waits until the client reads":
-            "`write` is no coroutine function: nobody can await it, so it cannot wait. Where do the bytes go?",
+            "`write` is a plain function: it could wait only by stopping the whole loop. Where do the bytes go?",
         "write raises an exception when the buffer is full":
             "The buffer has no end: it grows as long as there is memory. Run the cell.",
         "every write returns at once, and the bytes pile up in the server's memory":

@@ -176,7 +176,7 @@ ANSWERS = [
             async with transaction(database, lock):
                 for row in rows:
                     await database.execute("insert into prices values (?, ?)", row)
-        """, "transaction is still open"),
+        """, "a commit can fail"),
     wrong("save", "all rows at the same time, with a rollback too early", """
         async def save(database, lock, rows):
             async with lock:
