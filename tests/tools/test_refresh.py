@@ -216,6 +216,7 @@ def compared(text: str) -> str:
         ("1. main starts.\n   main blocks the loop, at a line that is not known\n2. done", "1. main starts.\n2. done"),
         ("a\nA turn of b at line 3 in b took 0.8 s of real time, which virtual time does not count.\nc", "a\nc"),
         ("a\n2 more remarks are in run.remarks.\nc", "a\nc"),
+        ("Writing price_server.py\n", "Overwriting price_server.py\n"),
     ],
 )
 def test_what_means_nothing_compares_equal(one, other):
@@ -237,6 +238,8 @@ def test_what_means_nothing_compares_equal(one, other):
         ("main blocks the loop at line 10 in main for 0.4 s\n", ""),
         ("( ) It blocks the loop\n", ""),
         ("8 tasks of the loop are drawn\n", ""),
+        ("Writing price_server.py\n", "Overwriting price_client.py\n"),
+        ("Overwriting a row\n", "Writing a row\n"),
     ],
 )
 def test_what_means_something_stays_different(one, other):
