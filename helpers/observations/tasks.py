@@ -1,0 +1,196 @@
+"""Rules about tasks: awaited as soon as it was made, a straggler, left behind or cancelled at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from helpers.observations.observation import (
+    Observation,
+    Way,
+    alone,
+    at,
+    how_many,
+    name_of,
+    names_of,
+    took,
+    total,
+    under_way,
+    waits,
+    way_of,
+)
+from helpers.recording import Recording, Span, Task
+from helpers.wait_kinds import CANCELLED, PENDING, RUN, WAIT, kind_of
+from helpers.words import count, first_line, seconds
+
+# -- awaited as soon as it was made -----------------------------------------------------------------
+
+
+def awaited_at_once(run: Recording) -> Iterator[Observation]:
+    """A task is awaited in the turn in which it was made, and its maker has no other task under way.
+
+    It is silent if the task itself waits for nothing, and for whatever is awaited together with others.
+    """
+    children: dict[int, list[Task]] = {}
+    for task in run.tasks:
+        if task.parent is not None and task.made >= 0:
+            children.setdefault(task.parent, []).append(task)
+    found: dict[Way, dict[int, list[tuple[Task, Span]]]] = {}
+    for number, own in children.items():
+        maker = run.task(number)
+        if maker is None:
+            continue
+        single = {child.id for child, by_itself in zip(own, alone([under_way(child) for child in own])) if by_itself}
+        made = Counter(child.made for child in own)
+        step = -1
+        for span in maker.spans:
+            if span.kind != WAIT:
+                step = span.step if span.step >= 0 else step
+                continue
+            child = run.task(span.on[0]) if span.wait == "task" and len(span.on) == 1 and not span.cut else None
+            if (child is not None and child.id in single and child.parent == number and child.made == step
+                    and made[step] == 1 and child.finished is not None and child.finished <= span.end
+                    and any(took(run, each) for each in waits(child))):
+                found.setdefault(way_of(span), {}).setdefault(number, []).append((child, span))
+    for way, makers in found.items():
+        number, pairs = max(makers.items(), key=lambda item: len(item[1]))
+        yield _awaited(run, way, number, pairs, len(makers))
+
+
+def _awaited(run: Recording, way: Way, maker: int, pairs: Sequence[tuple[Task, Span]], makers: int) -> Observation:
+    name = name_of(run, maker)
+    numbers: dict[str, float] = {"tasks": len(pairs)}
+    if run.clock == "virtual":
+        numbers["seconds"] = total(span for _, span in pairs)
+    if len(pairs) == 1:
+        child = name_of(run, pairs[0][0])
+        words = (f"{name} makes {child} and awaits it at once,{at([way])}: "
+                 f"{name} does nothing else until {child} is done.")
+    else:
+        words = (f"{name} makes {count(len(pairs), 'task')} and awaits each of them at once,{at([way])}: "
+                 "none of them is under way while another is.")
+    words = words.replace(",:", ":")
+    tasks = (maker, *(child.id for child, _ in pairs if child.id != maker))
+    return Observation("awaited at once", tasks, way.place, numbers, how_many(words, makers - 1))
+
+
+# -- a straggler ------------------------------------------------------------------------------------
+
+OTHERS = 2              # so many others there are at least
+TIMES = {"virtual": 2, "real": 4}       # so many times as long as each other one it takes; a busy machine blurs it
+TOGETHER = ("gather", "task group", "wait")
+
+
+def straggler(run: Recording) -> Iterator[Observation]:
+    """One of several tasks that are awaited together takes much longer than each of the others.
+
+    It is silent if that one depends on others: if it spends less than half of its time waiting for the clock, the
+    network or a thread; and if the wait was over before it, or cut short.
+    """
+    for task in run.tasks:
+        for spans in _together(task):
+            last = spans[-1]
+            awaited = [each for number in dict.fromkeys(number for span in spans for number in span.on)
+                       if (each := run.task(number)) is not None and number != task.id]
+            if last.cut or len(awaited) <= OTHERS:
+                continue
+            ends = [each.finished for each in awaited if each.finished is not None and each.outcome != CANCELLED]
+            if len(ends) < len(awaited) or max(ends) > last.end:
+                continue
+            lengths = sorted(zip([end - each.created for end, each in zip(ends, awaited)],
+                                 [each.id for each in awaited]))
+            (second, _), (longest, number) = lengths[-2:]
+            slow = run.tasks[number]
+            outside = sum(span.end - span.start for span in waits(slow) if kind_of(span.wait).outside)
+            if (second > 0 and longest >= TIMES[run.clock] * second and slow.finished == max(ends)
+                    and outside * 2 >= longest):
+                yield _straggler(run, task, spans, slow, sorted(ends)[-2], second, len(awaited) - 1)
+
+
+def _straggler(run: Recording, task: Task, spans: list[Span], slow: Task, before: float, second: float,
+               others: int) -> Observation:
+    name, who = name_of(run, slow), name_of(run, task)
+    words = f"{who} {kind_of(spans[0].wait).told()}{at([way_of(spans[0])])}, in the end for {name} alone"
+    numbers: dict[str, float] = {"others": others}
+    if run.clock == "virtual":
+        took_it = round((slow.finished or 0.0) - slow.created, 9)
+        lonely = round((slow.finished or 0.0) - max(before, spans[0].start), 9)
+        numbers |= {"seconds": lonely, "longest": took_it, "second": round(second, 9)}
+        words += f", {seconds(lonely)} long: {name} takes {seconds(took_it)}, each of the {others:,} others "
+        words += f"{seconds(second)} at most."
+    else:
+        words += f": it takes more than {TIMES['real']} times as long as each of the {others:,} others."
+    return Observation("straggler", (slow.id, task.id), spans[0].place, numbers, words)
+
+
+def _together(task: Task) -> Iterator[list[Span]]:
+    """Waits for several tasks: what is one `await` may be several waits in a row."""
+    row: list[Span] = []
+    for span in waits(task):
+        if row and (span.wait, way_of(span)) != (row[0].wait, way_of(row[0])):
+            yield row
+            row = []
+        if span.wait in TOGETHER:
+            if row and not set(span.on) <= {number for each in row for number in each.on}:
+                yield row                       # others are awaited at the same line
+                row = []
+            row.append(span)
+    if row:
+        yield row
+
+
+# -- left behind, or cancelled at the end -----------------------------------------------------------
+
+
+def unfinished(run: Recording) -> Iterator[Observation]:
+    """Tasks that had not ended when the run was over, or were cancelled at its end.
+
+    It is silent if the main task itself has not ended: then the error of the run says why. A task was cancelled at the
+    end if the main task began no wait after it.
+    """
+    main = run.tasks[0]
+    if main.outcome == PENDING:
+        return
+    begun = max((span.start for span in waits(main) if took(run, span)), default=float("-inf"))
+    found: dict[tuple[str, str, str], list[Task]] = {}
+    for task in run.tasks[1:]:
+        if task.outcome == PENDING:
+            found.setdefault((PENDING, task.coroutine, _standing(task)), []).append(task)
+        elif task.outcome == CANCELLED and (task.finished or 0.0) >= begun:
+            found.setdefault((CANCELLED, task.coroutine, _standing(task)), []).append(task)
+    for (outcome, _, standing), tasks in found.items():
+        yield _unfinished(run, outcome, standing, tasks)
+
+
+def _unfinished(run: Recording, outcome: str, standing: str, tasks: list[Task]) -> Observation:
+    numbers = tuple(task.id for task in tasks)
+    several = len(tasks) > 1
+    who = names_of(run, numbers)
+    if outcome == PENDING:
+        words = f"{who} {'are' if several else 'is'} left behind: when the run is over, {'each' if several else 'it'} "
+        words += f"{standing}."
+        rule = "left behind"
+    else:
+        cutters = {own[-1].cutter if (own := waits(task)) else -1 for task in tasks}
+        by = run.task(cutters.pop()) if len(cutters) == 1 else None
+        words = f"{who} {'are' if several else 'is'} cancelled at the end of the run"
+        if by is not None and by.id not in numbers:
+            words += f" by {name_of(run, by)}"
+        if run.error:
+            words += f", which ends with {first_line(run.error)}"
+        words += f"; until then {'each' if several else 'it'} {standing}."
+        rule = "cancelled at the end"
+    place = next((span.place for span in reversed(tasks[0].spans) if span.kind == WAIT), None)
+    return Observation(rule, numbers, place, {"tasks": len(tasks)}, words)
+
+
+def _standing(task: Task) -> str:
+    """What a task did last: "sleeps at line 3 in tick"."""
+    if not any(span.kind != "ready" or span.wait for span in task.spans):
+        return "has not begun"
+    last = next((span for span in reversed(task.spans) if span.kind == WAIT), None)
+    if last is None:
+        return "waits for nothing"
+    if task.spans[-1].kind == RUN and task.finished is None:
+        return "runs"
+    return f"{kind_of(last.wait).told()}{at([way_of(last)])}"
