@@ -152,7 +152,7 @@ def between(known: Sequence[tuple[float, int]], begin: float, end: float) -> Seq
 
 
 def how_many(words: str, number: int) -> str:
-    """A sentence of one task, which is true of others, too: they are counted in another sentence."""
+    """Sentences about one task, and one that says of how many others they are true."""
     if number <= 0:
         return words
-    return f"{words} So {'does 1 other task' if number == 1 else f'do {number:,} other tasks'}."
+    return f"{words} {'1 other task does' if number == 1 else f'{number:,} other tasks do'} the same."

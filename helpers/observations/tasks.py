@@ -20,7 +20,7 @@ from helpers.observations.observation import (
     way_of,
 )
 from helpers.recording import Recording, Span, Task
-from helpers.wait_kinds import CANCELLED, PENDING, RUN, WAIT, kind_of
+from helpers.wait_kinds import CANCELLED, PENDING, READY, WAIT, kind_of
 from helpers.words import count, first_line, seconds
 
 # -- awaited as soon as it was made -----------------------------------------------------------------
@@ -110,30 +110,31 @@ def straggler(run: Recording) -> Iterator[Observation]:
 def _straggler(run: Recording, task: Task, spans: list[Span], slow: Task, before: float, second: float,
                others: int) -> Observation:
     name, who = name_of(run, slow), name_of(run, task)
-    words = f"{who} {kind_of(spans[0].wait).told()}{at([way_of(spans[0])])}, in the end for {name} alone"
+    words = f"{who} {kind_of(spans[0].wait).told()}{at([way_of(spans[0])])}, "
     numbers: dict[str, float] = {"others": others}
     if run.clock == "virtual":
         took_it = round((slow.finished or 0.0) - slow.created, 9)
         lonely = round((slow.finished or 0.0) - max(before, spans[0].start), 9)
         numbers |= {"seconds": lonely, "longest": took_it, "second": round(second, 9)}
-        words += f", {seconds(lonely)} long: {name} takes {seconds(took_it)}, each of the {others:,} others "
-        words += f"{seconds(second)} at most."
+        words += f"in the last {seconds(lonely)} for {name} alone: {name} takes {seconds(took_it)}, each of the "
+        words += f"{others:,} others {seconds(second)} at most."
     else:
-        words += f": it takes more than {TIMES['real']} times as long as each of the {others:,} others."
+        words += f"in the end for {name} alone: {name} takes at least {TIMES['real']} times as long as each of the "
+        words += f"{others:,} others."
     return Observation("straggler", (slow.id, task.id), spans[0].place, numbers, words)
 
 
 def _together(task: Task) -> Iterator[list[Span]]:
     """Waits for several tasks: what is one `await` may be several waits in a row."""
     row: list[Span] = []
+    known: set[int] = set()
     for span in waits(task):
-        if row and (span.wait, way_of(span)) != (row[0].wait, way_of(row[0])):
+        same = row and (span.wait, way_of(span)) == (row[0].wait, way_of(row[0]))
+        if row and not (same and known.issuperset(span.on)):        # else others are awaited at the same line
             yield row
             row = []
         if span.wait in TOGETHER:
-            if row and not set(span.on) <= {number for each in row for number in each.on}:
-                yield row                       # others are awaited at the same line
-                row = []
+            known = known if row else set(span.on)
             row.append(span)
     if row:
         yield row
@@ -167,30 +168,28 @@ def _unfinished(run: Recording, outcome: str, standing: str, tasks: list[Task]) 
     several = len(tasks) > 1
     who = names_of(run, numbers)
     if outcome == PENDING:
-        words = f"{who} {'are' if several else 'is'} left behind: when the run is over, {'each' if several else 'it'} "
-        words += f"{standing}."
+        words = f"{who} {'are' if several else 'is'} left behind"
+        words += f": when the run is over, {'each' if several else 'it'} {standing}." if standing else "."
         rule = "left behind"
     else:
         cutters = {own[-1].cutter if (own := waits(task)) else -1 for task in tasks}
         by = run.task(cutters.pop()) if len(cutters) == 1 else None
         words = f"{who} {'are' if several else 'is'} cancelled at the end of the run"
         if by is not None and by.id not in numbers:
-            words += f" by {name_of(run, by)}"
+            words += f", by {name_of(run, by)}"
+        words += f"; until then {'each' if several else 'it'} {standing}." if standing else "."
         if run.error:
-            words += f", which ends with {first_line(run.error)}"
-        words += f"; until then {'each' if several else 'it'} {standing}."
+            words += f" The run ends with {first_line(run.error)}."
         rule = "cancelled at the end"
     place = next((span.place for span in reversed(tasks[0].spans) if span.kind == WAIT), None)
     return Observation(rule, numbers, place, {"tasks": len(tasks)}, words)
 
 
 def _standing(task: Task) -> str:
-    """What a task did last: "sleeps at line 3 in tick"."""
-    if not any(span.kind != "ready" or span.wait for span in task.spans):
+    """What a task did last: "sleeps at line 3 in tick"; "" if there is nothing to be said of it."""
+    if not any(span.kind != READY or span.wait for span in task.spans):
         return "has not begun"
     last = next((span for span in reversed(task.spans) if span.kind == WAIT), None)
-    if last is None:
-        return "waits for nothing"
-    if task.spans[-1].kind == RUN and task.finished is None:
-        return "runs"
+    if last is None or (task.finished is None and task.spans[-1] is not last):
+        return ""
     return f"{kind_of(last.wait).told()}{at([way_of(last)])}"

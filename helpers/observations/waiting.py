@@ -23,15 +23,17 @@ from helpers.observations.observation import (
     way_of,
 )
 from helpers.recording import Place, Recording, Span, Task, most_at_once
-from helpers.wait_kinds import WAITS, kind_of
+from helpers.wait_kinds import kind_of
 from helpers.words import count, isolated, seconds, shown_name
 
 # -- one after another ------------------------------------------------------------------------------
 
 STEPS = 3               # so many waits one after another are a staircase
 SHARE = 0.1             # of the run in virtual time that they take at least
-# Kinds of which each wait is a call of its own. What comes over one connection or from one process has an order anyway.
-CALLS = ("request", "response", "thread", "process", "worker")
+PACE = 0.5              # the same for sleeps, which may be there to set a pace
+# Kinds of which a wait is a call of its own. One call of another kind may be several waits in a row; and what comes
+# over one connection or from one process has an order anyway.
+CALLS = ("request", "response", "thread")
 BETWEEN = ("socket", "dns")         # what a call of a library may do before it waits for the response
 
 
@@ -40,14 +42,18 @@ def staircase(run: Recording) -> Iterator[Observation]:
 
     It is silent where something lies between two waits on which the second may depend: a wait of another kind, one that
     was cut short, a task that was made, or, for sleeps, another task that was woken. And it is silent where other tasks
-    stand at the same line meanwhile, as workers do that share the work.
+    stand at the same line meanwhile, as workers do that share the work. A sleep counts only in virtual time, where it
+    often stands for what takes time, and not in the function of the task itself: there it sets a pace.
     """
     known = moments(run)
     found: dict[tuple[str, tuple[Way, ...]], list[tuple[Task, list[Span]]]] = {}
     for task in run.tasks:
         for spans in _rows(task, known):
             spans = [span for span in spans if took(run, span)]
-            if len(spans) < STEPS or (run.clock == "virtual" and total(spans) < SHARE * run.end):
+            sleeps = spans and spans[0].wait == "sleep"
+            if len(spans) < STEPS or (run.clock == "real" and sleeps):
+                continue
+            if run.clock == "virtual" and total(spans) < (PACE if sleeps else SHARE) * run.end:
                 continue
             if not _polls(run, known, task, spans):
                 found.setdefault((spans[0].wait, tuple(dict.fromkeys(map(way_of, spans)))), []).append((task, spans))
@@ -68,7 +74,7 @@ def _staircase(run: Recording, kind: str, ways: tuple[Way, ...], rows: list[tupl
         longest = round(max(span.end - span.start for span in spans), 9)
         numbers |= {"seconds": total(spans), "longest": longest}
         length = f": {seconds(total(spans))} together, the longest {seconds(longest)}"
-    elif kind != "request" and kind_of(kind).family in ("network", "future"):
+    elif kind == "response":
         times = "again and again"           # how often a library waits in a call depends on the machine
         numbers = {}
     words = (f"{name_of(run, first)} {_does(kind)} {times}, one after another,{at(ways)}{length}. "
@@ -105,7 +111,7 @@ def _rows(task: Task, known: Moments) -> Iterator[list[Span]]:
 def _is_call(span: Span) -> bool:
     if span.wait == "sleep":                # in place of what takes time; the task's own sleep sets a pace
         return bool(span.through)
-    return span.wait in CALLS or (bool(span.wait) and span.wait not in WAITS)
+    return span.wait in CALLS
 
 
 def _shared(run: Recording, ways: set[Way]) -> set[tuple[int, Way]]:
@@ -214,12 +220,15 @@ def fan_out(run: Recording) -> Iterator[Observation]:
     """Very many tasks are in the same kind of wait at one line at one moment.
 
     It is silent if any of them has waited for a place, at a semaphore for instance, and if they come there again and
-    again, as workers do: then something limits how many there are.
+    again, as workers do: then something limits how many there are. It is so, too, if they sleep and wait for something
+    else besides: then the sleep may be what keeps them apart.
     """
     if len(run.tasks) <= MANY:
         return
     limited = {task.id for task in run.tasks
                if any(kind_of(span.wait).family in ("lock", "queue") for span in waits(task))}
+    paced = {task.id for task in run.tasks if any(kind_of(span.wait).outside and span.wait != "sleep"
+                                                  for span in waits(task))}
     found: dict[tuple[str, Place], list[tuple[int, Span]]] = {}
     for task in run.tasks:
         for span in waits(task):
@@ -228,6 +237,8 @@ def fan_out(run: Recording) -> Iterator[Observation]:
     for (kind, place), visits in found.items():
         tasks = dict.fromkeys(number for number, _ in visits)
         if len(tasks) <= MANY or len(visits) >= 2 * len(tasks) or not limited.isdisjoint(tasks):
+            continue
+        if kind == "sleep" and not paced.isdisjoint(tasks):
             continue
         most = most_at_once((span.start, span.end) for _, span in visits)
         if most > MANY:
@@ -253,23 +264,24 @@ def limit(run: Recording) -> Iterator[Observation]:
     """
     if run.clock != "virtual" or run.end <= 0:
         return
-    found: dict[tuple[str, Way], list[tuple[Task, Span]]] = {}
+    found: dict[tuple[str, Way], list[tuple[Task, Span, Span | None]]] = {}
     for task in run.tasks:
-        for span in waits(task):
+        own = waits(task)
+        for span, following in zip(own, [*own[1:], None]):
             if span.wait in LIMITS and span.end > span.start:
-                found.setdefault((span.wait, way_of(span)), []).append((task, span))
+                found.setdefault((span.wait, way_of(span)), []).append((task, span, following))
     for (kind, way), waiting in found.items():
-        begin, end = _longest(span for _, span in waiting)
+        begin, end = _longest(span for _, span, _ in waiting)
         if end - begin < PART * run.end:
             continue
         stretch = f"from {seconds(begin)[:-2]} to {seconds(end)}"
         numbers: dict[str, float] = {"seconds": round(end - begin, 9), "waits": len(waiting)}
-        tasks = tuple(dict.fromkeys(task.id for task, _ in waiting))
+        tasks = tuple(dict.fromkeys(task.id for task, _, _ in waiting))
         if kind == "queue put":
             words = (f"{names_of(run, tasks)} {_does(kind) if len(tasks) == 1 else _do(kind)}{at([way])} "
                      f"{stretch} without a break: all that time the queue is full.")
         else:
-            inside = _inside(run, waiting)
+            inside = _inside(run, {(each.wait, each.place) for _, _, each in waiting if each is not None})
             if len(tasks) < WAITERS or inside is None:
                 continue
             what, there, most = inside
@@ -292,13 +304,8 @@ def _longest(spans: Iterable[Span]) -> tuple[float, float]:
     return longest
 
 
-def _inside(run: Recording, waiting: list[tuple[Task, Span]]) -> tuple[str, Place, int] | None:
+def _inside(run: Recording, found: set[tuple[str, Place | None]]) -> tuple[str, Place, int] | None:
     """What those that had a place wait for next, where, and how many do so at one moment: two at least."""
-    found: set[tuple[str, Place | None]] = set()
-    for task, span in waiting:
-        later = [each for each in waits(task) if each.start >= span.end and each is not span]
-        if later:
-            found.add((later[0].wait, later[0].place))
     if len(found) != 1:
         return None
     ((kind, place),) = found
