@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from helpers.observations.observation import (
     Observation,
@@ -43,13 +44,15 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
         single = {child.id for child, by_itself in zip(own, alone([under_way(child) for child in own])) if by_itself}
         made = Counter(child.made for child in own)
         step = -1
-        for span in maker.spans:
+        for index, span in enumerate(maker.spans):
             if span.kind != WAIT:
                 step = span.step if span.step >= 0 else step
                 continue
             child = run.task(span.on[0]) if span.wait == "task" and len(span.on) == 1 and not span.cut else None
+            # whoever awaits a task is woken in its last turn, and goes on after it
+            goes_on = next((each.start for each in maker.spans[index + 1:index + 3] if each.step >= 0), span.end)
             if (child is not None and child.id in single and child.parent == number and child.made == step
-                    and made[step] == 1 and child.finished is not None and child.finished <= span.end
+                    and made[step] == 1 and child.finished is not None and child.finished <= goes_on
                     and any(took(run, each) for each in waits(child))):
                 found.setdefault(way_of(span), {}).setdefault(number, []).append((child, span))
     for way, makers in found.items():
@@ -81,47 +84,72 @@ TIMES = {"virtual": 2, "real": 4}       # so many times as long as each other on
 TOGETHER = ("gather", "task group", "wait")
 
 
+class Straggler(NamedTuple):
+    """One of several tasks that are awaited together, which took much longer than each of the others.
+
+    alone   seconds that its waiter waited for it alone
+    length  seconds that it took, and `second` those of the next longest; `others`: how many others there are
+    """
+
+    task: int
+    waiter: int
+    wait: Span
+    alone: float
+    length: float
+    second: float
+    others: int
+
+
 def straggler(run: Recording) -> Iterator[Observation]:
     """One of several tasks that are awaited together takes much longer than each of the others.
 
     It is silent if that one depends on others: if it spends less than half of its time waiting for the clock, the
     network or a thread; and if the wait was over before it, or cut short.
     """
+    found: dict[tuple[int, Way], list[Straggler]] = {}
     for task in run.tasks:
         for spans in _together(task):
-            last = spans[-1]
-            awaited = [each for number in dict.fromkeys(number for span in spans for number in span.on)
-                       if (each := run.task(number)) is not None and number != task.id]
-            if last.cut or len(awaited) <= OTHERS:
-                continue
-            ends = [each.finished for each in awaited if each.finished is not None and each.outcome != CANCELLED]
-            if len(ends) < len(awaited) or max(ends) > last.end:
-                continue
-            lengths = sorted(zip([end - each.created for end, each in zip(ends, awaited)],
-                                 [each.id for each in awaited]))
-            (second, _), (longest, number) = lengths[-2:]
-            slow = run.tasks[number]
-            outside = sum(span.end - span.start for span in waits(slow) if kind_of(span.wait).outside)
-            if (second > 0 and longest >= TIMES[run.clock] * second and slow.finished == max(ends)
-                    and outside * 2 >= longest):
-                yield _straggler(run, task, spans, slow, sorted(ends)[-2], second, len(awaited) - 1)
+            slow = _slow(run, task, spans)
+            if slow is not None:
+                found.setdefault((task.id, way_of(spans[0])), []).append(slow)
+    for own in found.values():
+        yield _straggler(run, own)
 
 
-def _straggler(run: Recording, task: Task, spans: list[Span], slow: Task, before: float, second: float,
-               others: int) -> Observation:
-    name, who = name_of(run, slow), name_of(run, task)
-    words = f"{who} {kind_of(spans[0].wait).told()}{at([way_of(spans[0])])}, "
-    numbers: dict[str, float] = {"others": others}
+def _slow(run: Recording, task: Task, spans: Sequence[Span]) -> Straggler | None:
+    """The straggler in a wait, if there is one."""
+    awaited = [each for number in spans[0].on if (each := run.task(number)) is not None and number != task.id]
+    ends = sorted((each.finished, each.id) for each in awaited
+                  if each.finished is not None and each.outcome != CANCELLED)
+    if spans[-1].cut or len(awaited) <= OTHERS or len(ends) < len(awaited) or ends[-1][0] > spans[-1].end:
+        return None
+    lengths = sorted(((each.finished or 0.0) - each.created, each.id) for each in awaited)
+    (second, _), (longest, number) = lengths[-2:]
+    outside = sum(span.end - span.start for span in waits(run.tasks[number]) if kind_of(span.wait).outside)
+    if second <= 0 or longest < TIMES[run.clock] * second or ends[-1][1] != number or outside * 2 < longest:
+        return None
+    lonely = ends[-1][0] - max(ends[-2][0], spans[0].start)
+    return Straggler(number, task.id, spans[0], round(lonely, 9), round(longest, 9), round(second, 9), len(awaited) - 1)
+
+
+def _straggler(run: Recording, found: Sequence[Straggler]) -> Observation:
+    """The straggler that was waited for longest, in words, and how many there are at this line."""
+    slow = max(found, key=lambda each: each.alone) if run.clock == "virtual" else found[0]
+    name, who = name_of(run, slow.task), name_of(run, slow.waiter)
+    words = f"{who} {kind_of(slow.wait.wait).told()}{at([way_of(slow.wait)])}, "
+    numbers: dict[str, float] = {"waits": len(found), "others": slow.others}
     if run.clock == "virtual":
-        took_it = round((slow.finished or 0.0) - slow.created, 9)
-        lonely = round((slow.finished or 0.0) - max(before, spans[0].start), 9)
-        numbers |= {"seconds": lonely, "longest": took_it, "second": round(second, 9)}
-        words += f"in the last {seconds(lonely)} for {name} alone: {name} takes {seconds(took_it)}, each of the "
-        words += f"{others:,} others {seconds(second)} at most."
+        numbers |= {"seconds": round(sum(each.alone for each in found), 9), "longest": slow.length,
+                    "second": slow.second}
+        words += f"in the last {seconds(slow.alone)} for {name} alone: {name} takes {seconds(slow.length)}, each "
+        words += f"of the {slow.others:,} others {seconds(slow.second)} at most."
     else:
         words += f"in the end for {name} alone: {name} takes at least {TIMES['real']} times as long as each of the "
-        words += f"{others:,} others."
-    return Observation("straggler", (slow.id, task.id), spans[0].place, numbers, words)
+        words += f"{slow.others:,} others."
+    if len(found) > 1:
+        more = len(found) - 1
+        words += f" There is such a task in {more:,} more {'wait' if more == 1 else 'waits'} at this line."
+    return Observation("straggler", (slow.waiter, *(each.task for each in found)), slow.wait.place, numbers, words)
 
 
 def _together(task: Task) -> Iterator[list[Span]]:
@@ -157,7 +185,7 @@ def unfinished(run: Recording) -> Iterator[Observation]:
     for task in run.tasks[1:]:
         if task.outcome == PENDING:
             found.setdefault((PENDING, task.coroutine, _standing(task)), []).append(task)
-        elif task.outcome == CANCELLED and (task.finished or 0.0) >= begun:
+        elif task.outcome == CANCELLED and (task.finished or 0.0) > begun:
             found.setdefault((CANCELLED, task.coroutine, _standing(task)), []).append(task)
     for (outcome, _, standing), tasks in found.items():
         yield _unfinished(run, outcome, standing, tasks)
