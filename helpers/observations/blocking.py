@@ -38,7 +38,7 @@ def blocked(run: Recording) -> Iterator[Observation]:
             times = f" in {len(spans):,} turns," if len(spans) > 1 else ""
             words += f"{times} for {seconds(total(spans))}"
             words += (f"; ready but kept waiting meanwhile: {names}." if kept
-                      else "; no other task is ready meanwhile.")
+                      else "; no other task of this run is ready meanwhile.")
         elif kept:
             words += f"\nready but kept waiting: {names}"
         tasks = (number, *kept) if number >= 0 else tuple(kept)

@@ -21,7 +21,7 @@ from helpers.observations.observation import (
     way_of,
 )
 from helpers.recording import Recording, Span, Task
-from helpers.wait_kinds import CANCELLED, PENDING, READY, WAIT, kind_of
+from helpers.wait_kinds import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, kind_of
 from helpers.words import count, first_line, seconds
 
 # -- awaited as soon as it was made -----------------------------------------------------------------
@@ -43,15 +43,17 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
             continue
         single = {child.id for child, by_itself in zip(own, alone([under_way(child) for child in own])) if by_itself}
         made = Counter(child.made for child in own)
-        step = -1
+        step, kind = -1, RUN
         for index, span in enumerate(maker.spans):
             if span.kind != WAIT:
-                step = span.step if span.step >= 0 else step
+                step, kind = (span.step, span.kind) if span.step >= 0 else (step, kind)
                 continue
             child = run.task(span.on[0]) if span.wait == "task" and len(span.on) == 1 and not span.cut else None
             # whoever awaits a task is woken in its last turn, and goes on after it
             goes_on = next((each.start for each in maker.spans[index + 1:index + 3] if each.step >= 0), span.end)
-            if (child is not None and child.id in single and child.parent == number and child.made == step
+            if child is None or (kind == BLOCKED if run.clock == "real" else span.start - child.created > 1e-9):
+                continue                    # or the maker did something in between that takes time
+            if (child.id in single and child.parent == number and child.made == step
                     and made[step] == 1 and child.finished is not None and child.finished <= goes_on
                     and any(took(run, each) for each in waits(child))):
                 found.setdefault(way_of(span), {}).setdefault(number, []).append((child, span))
@@ -175,17 +177,22 @@ def unfinished(run: Recording) -> Iterator[Observation]:
     """Tasks that had not ended when the run was over, or were cancelled at its end.
 
     It is silent if the main task itself has not ended: then the error of the run says why. A task was cancelled at the
-    end if the main task began no wait after it.
+    end if nobody did much after it: the main task began no wait but for other tasks, and of the tasks that were not
+    cancelled none ended later, or began to wait for the clock, the network or a thread.
     """
     main = run.tasks[0]
     if main.outcome == PENDING:
         return
-    begun = max((span.start for span in waits(main) if took(run, span)), default=float("-inf"))
+    others = [task for task in run.tasks[1:] if task.outcome != CANCELLED]
+    begun = max([span.start for span in waits(main) if took(run, span) and kind_of(span.wait).family != "tasks"]
+                + [span.start for task in others for span in waits(task)
+                   if took(run, span) and kind_of(span.wait).outside], default=float("-inf"))
+    ended = max((task.finished for task in others if task.finished is not None), default=float("-inf"))
     found: dict[tuple[str, str, str], list[Task]] = {}
     for task in run.tasks[1:]:
         if task.outcome == PENDING:
             found.setdefault((PENDING, task.coroutine, _standing(task)), []).append(task)
-        elif task.outcome == CANCELLED and (task.finished or 0.0) > begun:
+        elif task.outcome == CANCELLED and task.finished is not None and begun < task.finished >= ended:
             found.setdefault((CANCELLED, task.coroutine, _standing(task)), []).append(task)
     for (outcome, _, standing), tasks in found.items():
         yield _unfinished(run, outcome, standing, tasks)

@@ -277,17 +277,17 @@ def limit(run: Recording) -> Iterator[Observation]:
         stretch = f"from {seconds(begin)[:-2]} to {seconds(end)}"
         numbers: dict[str, float] = {"seconds": round(end - begin, 9), "waits": len(waiting)}
         tasks = tuple(dict.fromkeys(task.id for task, _, _ in waiting))
+        several = f"{count(len(tasks), 'task')} {_do(kind)}{at([way])}: {stretch} at least one of them does."
         if kind == "queue put":
-            words = (f"{names_of(run, tasks)} {_does(kind) if len(tasks) == 1 else _do(kind)}{at([way])} "
-                     f"{stretch} without a break: all that time the queue is full.")
+            words = several if len(tasks) > 1 else (
+                f"{names_of(run, tasks)} {_does(kind)}{at([way])} {stretch} without a break.")
         else:
             inside = _inside(run, {(each.wait, each.place) for _, _, each in waiting if each is not None})
             if len(tasks) < WAITERS or inside is None:
                 continue
             what, there, most = inside
             numbers["most"] = most
-            words = (f"{count(len(tasks), 'task')} {_do(kind)}{at([way])}: {stretch} at least one of them does. "
-                     f"Never more than {most:,} tasks {_do(what)} at {lines([there])} at one moment.")
+            words = f"{several} Never more than {most:,} tasks {_do(what)} at {lines([there])} at one moment."
         yield Observation("limit", tasks, way.place, numbers, words)
 
 

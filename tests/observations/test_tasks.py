@@ -1,6 +1,7 @@
 """Awaited as soon as it was made, a straggler, left behind or cancelled at the end; and what only looks like it."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -59,6 +60,13 @@ async def something_between():
     await task
 
 
+async def work_between():
+    north, = shops(1)
+    task = asyncio.create_task(north.price("tea"))
+    time.sleep(0.05)
+    await task
+
+
 async def beside_another():
     background = asyncio.create_task(asyncio.sleep(1))
     await asyncio.sleep(0.1)
@@ -90,8 +98,10 @@ async def in_a_group():
         group.create_task(asyncio.sleep(0.1))
 
 
-@pytest.mark.parametrize("main", [two_at_once, something_between, beside_another, a_task_that_does_not_wait,
-                                  with_a_timeout, waited_for, in_a_group])
+@pytest.mark.parametrize("main", [
+    two_at_once, something_between, work_between, beside_another, a_task_that_does_not_wait, with_a_timeout, waited_for,
+    in_a_group,
+])
 def test_what_is_not_awaited_at_once(main):
     assert "awaited at once" not in found(main)
 
@@ -258,9 +268,36 @@ def test_tasks_that_a_group_cancels():
     assert "The run ends with ExceptionGroup" in found(main)["cancelled at the end"].words
 
 
+def test_tasks_that_a_group_cancels_as_one_fails():
+    async def fail():
+        await asyncio.sleep(0.1)
+        raise ValueError("no tea")
+
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tick())
+            group.create_task(tick())
+            group.create_task(fail())
+
+    for run in (simulate(main()), real(main)):
+        assert run.tasks[1].outcome == "cancelled"
+        assert by_rule(run)["cancelled at the end"].words.startswith("tick and tick 2 are cancelled at the end")
+
+
 async def cancelled_long_before_the_end():
     await shut_down()
     await asyncio.sleep(1)
+
+
+async def cancelled_while_others_go_on():
+    """The main task itself waits for its group from the beginning to the end."""
+    async def watch(task):
+        await asyncio.sleep(0.25)
+        task.cancel()
+        await asyncio.sleep(1)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch(group.create_task(tick())))
 
 
 async def all_are_done():
@@ -277,6 +314,6 @@ async def deadlock():
     await asyncio.gather(take(), take())
 
 
-@pytest.mark.parametrize("main", [cancelled_long_before_the_end, all_are_done, deadlock])
+@pytest.mark.parametrize("main", [cancelled_long_before_the_end, cancelled_while_others_go_on, all_are_done, deadlock])
 def test_what_is_neither(main):
     assert not {"left behind", "cancelled at the end"} & found(main).keys()

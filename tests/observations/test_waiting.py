@@ -53,7 +53,8 @@ def test_the_words_of_a_staircase():
     line = at_three_lines.__code__.co_firstlineno
     lines = f"lines {line + 2}, {line + 3} and {line + 4}"
     assert found(at_three_lines)["staircase"].words == (
-        f"at_three_lines waits for a request 3 times, one after another, at {lines} in at_three_lines: 0.6 s together, the longest 0.2 s. "
+        f"at_three_lines waits for a request 3 times, one after another, at {lines} in at_three_lines: "
+        "0.6 s together, the longest 0.2 s. "
         "Nothing in this run shows that one of these waits needed the one before.")
     line = work_with_sleeps.__code__.co_firstlineno
     assert (f"sleeps 3 times, one after another, at line {line + 2} in price, awaited at line {line + 5} in "
@@ -406,7 +407,27 @@ def test_a_queue_that_is_always_full():
 
     seen = found(main)["limit"]
     assert "main waits for room in a queue at line" in seen.words
-    assert seen.words.endswith("from 0 to 0.7 s without a break: all that time the queue is full.")
+    assert seen.words.endswith(" from 0 to 0.7 s without a break.")
+
+
+def test_a_queue_that_several_fill():
+    async def main():
+        queue: asyncio.Queue = asyncio.Queue(1)
+
+        async def fill():
+            for each in range(4):
+                await queue.put(each)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fill())
+            group.create_task(fill())
+            for _ in range(8):
+                await Shop("north", latency=0.1).price("tea")
+                queue.get_nowait()
+
+    words = found(main)["limit"].words
+    assert words.startswith("2 tasks wait for room in a queue at line")
+    assert words.endswith(": from 0 to 0.7 s at least one of them does.")
 
 
 async def reached_for_a_moment():
