@@ -74,6 +74,6 @@ class Explanation:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Jupyter asks for this: the text, and the same as HTML, a line for each line of the text."""
         rows = [tag("p", joined(text.split("\n"), tag("br") + "\n")) for text in self.paragraphs]
-        html = tag("div", "\n", joined(rows, "\n"), "\n", class_="wyw-explanation", role="group",
+        html = tag("div", "\n", joined(rows, "\n"), "\n", role="group",
                    aria_label="Observations on the run")
         return {"text/plain": str(self), "text/html": str(html)}

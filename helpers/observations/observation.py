@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from helpers.recording import Place, Recording, Span, Task
 from helpers.wait_kinds import WAIT, kind_of
-from helpers.words import isolated, listed, shown_name
+from helpers.words import isolated, listed, one_line, shown_name
 
 NAMES = 4               # tasks that are named in a sentence, at most
 LINES = 4               # lines likewise
@@ -76,6 +76,15 @@ def at(ways: Iterable[Way]) -> str:
     if not inner:
         return ""
     return f" at {inner}, awaited at {outer}" if outer else f" at {inner}"
+
+
+def does(kind: str) -> str:
+    """What one task does that waits so: "waits for a request".
+
+    >>> does("sleep"), does("redis")
+    ('sleeps', 'waits for redis')
+    """
+    return isolated(one_line(kind_of(kind).told()))
 
 
 def waits(task: Task) -> list[Span]:

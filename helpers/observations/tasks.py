@@ -11,6 +11,7 @@ from helpers.observations.observation import (
     Way,
     alone,
     at,
+    does,
     how_many,
     name_of,
     names_of,
@@ -64,17 +65,17 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
 
 def _awaited(run: Recording, way: Way, maker: int, pairs: Sequence[tuple[Task, Span]], makers: int) -> Observation:
     name = name_of(run, maker)
+    where = f",{at([way])}" if way.place else ""
     numbers: dict[str, float] = {"tasks": len(pairs)}
     if run.clock == "virtual":
         numbers["seconds"] = total(span for _, span in pairs)
     if len(pairs) == 1:
         child = name_of(run, pairs[0][0])
-        words = (f"{name} makes {child} and awaits it at once,{at([way])}: "
+        words = (f"{name} makes {child} and awaits it at once{where}: "
                  f"{name} does nothing else until {child} is done.")
     else:
-        words = (f"{name} makes {count(len(pairs), 'task')} and awaits each of them at once,{at([way])}: "
+        words = (f"{name} makes {count(len(pairs), 'task')} and awaits each of them at once{where}: "
                  "none of them is under way while another is.")
-    words = words.replace(",:", ":")
     tasks = (maker, *(child.id for child, _ in pairs if child.id != maker))
     return Observation("awaited at once", tasks, way.place, numbers, how_many(words, makers - 1))
 
@@ -138,7 +139,7 @@ def _straggler(run: Recording, found: Sequence[Straggler]) -> Observation:
     """The straggler that was waited for longest, in words, and how many there are at this line."""
     slow = max(found, key=lambda each: each.alone) if run.clock == "virtual" else found[0]
     name, who = name_of(run, slow.task), name_of(run, slow.waiter)
-    words = f"{who} {kind_of(slow.wait.wait).told()}{at([way_of(slow.wait)])}, "
+    words = f"{who} {does(slow.wait.wait)}{at([way_of(slow.wait)])}, "
     numbers: dict[str, float] = {"waits": len(found), "others": slow.others}
     if run.clock == "virtual":
         numbers |= {"seconds": round(sum(each.alone for each in found), 9), "longest": slow.length,
@@ -227,4 +228,4 @@ def _standing(task: Task) -> str:
     last = next((span for span in reversed(task.spans) if span.kind == WAIT), None)
     if last is None or (task.finished is None and task.spans[-1] is not last):
         return ""
-    return f"{kind_of(last.wait).told()}{at([way_of(last)])}"
+    return f"{does(last.wait)}{at([way_of(last)])}"

@@ -12,6 +12,7 @@ from helpers.observations.observation import (
     alone,
     at,
     between,
+    does,
     how_many,
     lines,
     moments,
@@ -77,8 +78,9 @@ def _staircase(run: Recording, kind: str, ways: tuple[Way, ...], rows: list[tupl
     elif kind == "response":
         times = "again and again"           # how often a library waits in a call depends on the machine
         numbers = {}
-    words = (f"{name_of(run, first)} {_does(kind)} {times}, one after another,{at(ways)}{length}. "
-             "Nothing in this run shows that one of these waits needed the one before.").replace(",:", ":")
+    where = at(ways)
+    words = (f"{name_of(run, first)} {does(kind)} {times}, one after another{',' if where else ''}{where}{length}. "
+             "Nothing in this run shows that one of these waits needed the one before.")
     return Observation("staircase", tasks, ways[0].place, numbers, how_many(words, len(tasks) - 1))
 
 
@@ -128,13 +130,8 @@ def _shared(run: Recording, ways: set[Way]) -> set[tuple[int, Way]]:
             for task, single in zip(own, alone(list(own.values()))) if not single}
 
 
-def _does(kind: str) -> str:
-    """What one task does: "waits for a request"."""
-    return shown_name(kind_of(kind).told())
-
-
 def _do(kind: str) -> str:
-    """What several do: "wait for a request"."""
+    """What several tasks do that wait so: "wait for a request"."""
     return "sleep" if kind == "sleep" else f"wait for {isolated(shown_name(kind_of(kind).noun))}"
 
 
@@ -280,7 +277,7 @@ def limit(run: Recording) -> Iterator[Observation]:
         several = f"{count(len(tasks), 'task')} {_do(kind)}{at([way])}: {stretch} at least one of them does."
         if kind == "queue put":
             words = several if len(tasks) > 1 else (
-                f"{names_of(run, tasks)} {_does(kind)}{at([way])} {stretch} without a break.")
+                f"{names_of(run, tasks)} {does(kind)}{at([way])} {stretch} without a break.")
         else:
             inside = _inside(run, {(each.wait, each.place) for _, _, each in waiting if each is not None})
             if len(tasks) < WAITERS or inside is None:

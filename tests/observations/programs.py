@@ -1,6 +1,7 @@
 """What the tests of the rules share: what `run.explain()` says of a program."""
 
 import asyncio
+import dataclasses
 
 from helpers import Shop
 from helpers.observations.observation import Observation
@@ -26,6 +27,11 @@ def real(main) -> Recording:
         return await record(main())
 
     return asyncio.run(outer())
+
+
+def as_if_real(main) -> Recording:
+    """The recording of a simulated run of `main()`, said to be of real time: what a busy machine cannot change."""
+    return dataclasses.replace(simulate(main()), clock="real")
 
 
 def shops(number: int = 3, latency: float = 0.2) -> list[Shop]:

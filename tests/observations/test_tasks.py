@@ -8,7 +8,7 @@ import pytest
 from helpers import Shop
 from helpers.virtual.run import simulate
 from tests.drawing.samples import everything
-from tests.observations.programs import by_rule, found, real, shops
+from tests.observations.programs import as_if_real, by_rule, found, real, shops
 
 # -- awaited as soon as it was made -----------------------------------------------------------------
 
@@ -154,10 +154,11 @@ def test_many_stragglers_at_one_line_are_one_observation():
 
 
 def test_a_straggler_in_real_time_has_no_durations():
-    seen = by_rule(real(together(0.02, 0.02, 0.6)))["straggler"]
+    seen = by_rule(as_if_real(together(0.2, 0.2, 0.8)))["straggler"]
     assert seen.words.endswith("in the end for shop 2 alone: shop 2 takes at least 4 times as long as each of the 2 "
                                "others.")
     assert seen.numbers == {"waits": 1, "others": 2}
+    assert "straggler" not in by_rule(as_if_real(together(0.2, 0.2, 0.7)))
 
 
 async def one_that_depends_on_the_others():

@@ -1,12 +1,13 @@
 """Waits one after another, polling, very many at the same time, a limit that is reached; and what only looks so."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from helpers import Shop
 from helpers.virtual.run import simulate
-from tests.observations.programs import by_rule, found, real, shops
+from tests.observations.programs import as_if_real, by_rule, found, real, shops
 
 # -- one after another ------------------------------------------------------------------------------
 
@@ -71,6 +72,16 @@ def test_a_staircase_in_real_time_has_no_durations():
     assert "waits for a request 3 times, one after another, at line" in seen.words and " s" not in seen.words.partition(
         "Nothing")[0].replace(" shop", "")
     assert seen.numbers == {"waits": 3}
+
+
+def test_a_staircase_at_a_line_that_is_not_known():
+    run = simulate(one_by_one())
+    task = run.tasks[0]
+    spans = tuple(span._replace(place=None, through=()) for span in task.spans)
+    run = dataclasses.replace(run, tasks=(task._replace(spans=spans),))
+    assert "waits for a request 3 times, one after another: 0.6 s together" in str(run.explain())
+    assert "waits for a request 3 times, one after another. Nothing" in str(
+        dataclasses.replace(run, clock="real").explain())
 
 
 def test_the_same_staircase_in_several_tasks_is_told_once():
@@ -253,10 +264,13 @@ def test_polling_through_a_function_is_no_staircase():
 
 
 def test_polling_in_real_time_has_no_numbers():
-    run = real(polls(0.02, until=0.17))
-    seen = by_rule(run).get("polling")
-    if seen is not None:                    # on a busy machine the sleeps may differ too much
-        assert "sleeps again and again, about equally long, at line" in seen.words and seen.numbers == {}
+    seen = by_rule(as_if_real(polls(0.3, until=2.0)))["polling"]
+    assert "main sleeps again and again, about equally long, at line" in seen.words and seen.numbers == {}
+
+
+def test_sleeps_in_real_time_are_no_staircase():
+    assert "staircase" not in by_rule(as_if_real(work_with_sleeps))
+    assert by_rule(as_if_real(one_by_one))["staircase"].numbers == {"waits": 3}
 
 
 def backing_off():
@@ -340,7 +354,7 @@ def test_a_fan_out():
 
 
 def test_a_fan_out_in_real_time_has_no_exact_number():
-    assert by_rule(real(asking(150)))["fan-out"].words.startswith("more than 100 tasks wait for a request at the same")
+    assert by_rule(as_if_real(asking(150)))["fan-out"].words.startswith("more than 100 tasks wait for a request at the same")
 
 
 async def many_workers():
