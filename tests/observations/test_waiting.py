@@ -158,6 +158,12 @@ async def retries_after_timeouts():
             pass
 
 
+async def of_different_kinds():
+    for shop in shops(2):
+        await shop.price("tea")
+        await asyncio.to_thread(shop.price_blocking, "tea")
+
+
 async def a_pace():
     for _ in range(5):
         await asyncio.sleep(0.2)
@@ -205,8 +211,8 @@ async def a_small_part_of_the_run():
 
 @pytest.mark.parametrize("main", [
     concurrent, two_only, workers, a_worker_that_waits_for_items, under_a_lock, retries_with_growing_waits,
-    retries_after_timeouts, a_pace, a_pace_that_makes_tasks, a_pace_that_wakes_others, started_before,
-    a_small_part_of_the_run,
+    retries_after_timeouts, of_different_kinds, a_pace, a_pace_that_makes_tasks, a_pace_that_wakes_others,
+    started_before, a_small_part_of_the_run,
 ])
 def test_what_is_no_staircase(main):
     assert "staircase" not in found(main)
@@ -354,7 +360,8 @@ def test_a_fan_out():
 
 
 def test_a_fan_out_in_real_time_has_no_exact_number():
-    assert by_rule(as_if_real(asking(150)))["fan-out"].words.startswith("more than 100 tasks wait for a request at the same")
+    seen = by_rule(as_if_real(asking(150)))["fan-out"]
+    assert seen.words.startswith("more than 100 tasks wait for a request at the same time, each at line")
 
 
 async def many_workers():
