@@ -375,7 +375,7 @@ class Recording:
         >>> async def main():
         ...     await asyncio.create_task(asyncio.sleep(0.2), name="north")
         >>> print(simulate(main()).explain())
-        main makes north and awaits it at once, at line 2 in main: main does nothing else until north is done.
+        main makes north and awaits it in the same turn, at line 2 in main: main does nothing else until north is done.
         """
         from helpers.observations.explanation import Explanation
 

@@ -22,16 +22,19 @@ from helpers.observations.observation import (
     way_of,
 )
 from helpers.recording import Recording, Span, Task
-from helpers.wait_kinds import BLOCKED, CANCELLED, PENDING, READY, RUN, WAIT, kind_of
+from helpers.wait_kinds import CANCELLED, PENDING, READY, WAIT, kind_of
 from helpers.words import count, first_line, seconds
 
 # -- awaited as soon as it was made -----------------------------------------------------------------
+
+INSTANT = 1e-9          # seconds of virtual time that are none
 
 
 def awaited_at_once(run: Recording) -> Iterator[Observation]:
     """A task is awaited in the turn in which it was made, and its maker has no other task under way.
 
-    It is silent if the task itself waits for nothing, and for whatever is awaited together with others.
+    It is silent if the task itself waits for nothing, for whatever is awaited together with others, and, in virtual
+    time, if the maker works between the two.
     """
     children: dict[int, list[Task]] = {}
     for task in run.tasks:
@@ -44,16 +47,16 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
             continue
         single = {child.id for child, by_itself in zip(own, alone([under_way(child) for child in own])) if by_itself}
         made = Counter(child.made for child in own)
-        step, kind = -1, RUN
+        step = -1
         for index, span in enumerate(maker.spans):
             if span.kind != WAIT:
-                step, kind = (span.step, span.kind) if span.step >= 0 else (step, kind)
+                step = span.step if span.step >= 0 else step
                 continue
             child = run.task(span.on[0]) if span.wait == "task" and len(span.on) == 1 and not span.cut else None
             # whoever awaits a task is woken in its last turn, and goes on after it
             goes_on = next((each.start for each in maker.spans[index + 1:index + 3] if each.step >= 0), span.end)
-            if child is None or (kind == BLOCKED if run.clock == "real" else span.start - child.created > 1e-9):
-                continue                    # or the maker did something in between that takes time
+            if child is None or (run.clock == "virtual" and span.start - child.created > INSTANT):
+                continue
             if (child.id in single and child.parent == number and child.made == step
                     and made[step] == 1 and child.finished is not None and child.finished <= goes_on
                     and any(took(run, each) for each in waits(child))):
@@ -71,10 +74,10 @@ def _awaited(run: Recording, way: Way, maker: int, pairs: Sequence[tuple[Task, S
         numbers["seconds"] = total(span for _, span in pairs)
     if len(pairs) == 1:
         child = name_of(run, pairs[0][0])
-        words = (f"{name} makes {child} and awaits it at once{where}: "
+        words = (f"{name} makes {child} and awaits it in the same turn{where}: "
                  f"{name} does nothing else until {child} is done.")
     else:
-        words = (f"{name} makes {count(len(pairs), 'task')} and awaits each of them at once{where}: "
+        words = (f"{name} makes {count(len(pairs), 'task')} and awaits each in the turn in which it is made{where}: "
                  "none of them is under way while another is.")
     tasks = (maker, *(child.id for child, _ in pairs if child.id != maker))
     return Observation("awaited at once", tasks, way.place, numbers, how_many(words, makers - 1))

@@ -27,13 +27,13 @@ async def three_tasks():
 def test_a_task_that_is_awaited_at_once():
     seen = found(one_task)["awaited at once"]
     line = one_task.__code__.co_firstlineno + 2
-    assert seen.words == (f"one_task makes north and awaits it at once, at line {line} in one_task: "
+    assert seen.words == (f"one_task makes north and awaits it in the same turn, at line {line} in one_task: "
                           "one_task does nothing else until north is done.")
     assert seen.tasks == (0, 1) and seen.numbers == {"tasks": 1, "seconds": 0.2}
     seen = found(three_tasks)["awaited at once"]
     line = three_tasks.__code__.co_firstlineno + 3
-    assert seen.words == (f"three_tasks makes 3 tasks and awaits each of them at once, at line {line} in three_tasks: "
-                          "none of them is under way while another is.")
+    assert seen.words == (f"three_tasks makes 3 tasks and awaits each in the turn in which it is made, at line {line} in "
+                          "three_tasks: none of them is under way while another is.")
     assert seen.numbers == {"tasks": 3, "seconds": 0.6}
 
 

@@ -321,12 +321,28 @@ async def a_producer():
             queue.put_nowait(each)
 
 
+async def while_things_end_all_the_time():
+    tasks = [asyncio.create_task(asyncio.sleep(0.05 + each / 10)) for each in range(9)]
+    for _ in range(9):
+        await asyncio.sleep(0.1)
+    await asyncio.gather(*tasks)
+
+
+async def a_pace_of_new_tasks():
+    tasks = []
+    for shop in shops(10, latency=0.95):
+        tasks.append(asyncio.create_task(shop.price("tea")))
+        await asyncio.sleep(0.1)
+    await asyncio.gather(*tasks)
+
+
 async def a_clock_and_nothing_else():
     for _ in range(9):
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("main", [backing_off(), heartbeat, requests_between, a_producer, a_clock_and_nothing_else,
+@pytest.mark.parametrize("main", [backing_off(), heartbeat, requests_between, a_producer,
+                                  while_things_end_all_the_time, a_pace_of_new_tasks, a_clock_and_nothing_else,
                                   polls(1.0, until=2.5)])
 def test_what_is_no_polling(main):
     assert "polling" not in found(main)
