@@ -32,8 +32,8 @@ def test_a_task_that_is_awaited_at_once():
     assert seen.tasks == (0, 1) and seen.numbers == {"tasks": 1, "seconds": 0.2}
     seen = found(three_tasks)["awaited at once"]
     line = three_tasks.__code__.co_firstlineno + 3
-    assert seen.words == (f"three_tasks makes 3 tasks and awaits each in the turn in which it is made, at line {line} in "
-                          "three_tasks: none of them is under way while another is.")
+    assert seen.words == ("three_tasks makes 3 tasks and awaits each in the turn in which it is made, "
+                          f"at line {line} in three_tasks: none of them is under way while another is.")
     assert seen.numbers == {"tasks": 3, "seconds": 0.6}
 
 

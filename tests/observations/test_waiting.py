@@ -346,6 +346,7 @@ async def a_clock_and_nothing_else():
                                   polls(1.0, until=2.5)])
 def test_what_is_no_polling(main):
     assert "polling" not in found(main)
+    assert "polling" not in by_rule(as_if_real(main))
 
 
 # -- very many at the same time ---------------------------------------------------------------------
