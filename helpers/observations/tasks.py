@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,7 +45,6 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
         if maker is None:
             continue
         single = {child.id for child, by_itself in zip(own, alone([under_way(child) for child in own])) if by_itself}
-        made = Counter(child.made for child in own)
         step = -1
         for index, span in enumerate(maker.spans):
             if span.kind != WAIT:
@@ -58,7 +56,7 @@ def awaited_at_once(run: Recording) -> Iterator[Observation]:
             if child is None or (run.clock == "virtual" and span.start - child.created > INSTANT):
                 continue
             if (child.id in single and child.parent == number and child.made == step
-                    and made[step] == 1 and child.finished is not None and child.finished <= goes_on
+                    and child.finished is not None and child.finished <= goes_on
                     and any(took(run, each) for each in waits(child))):
                 found.setdefault(way_of(span), {}).setdefault(number, []).append((child, span))
     for way, makers in found.items():
@@ -110,7 +108,7 @@ def straggler(run: Recording) -> Iterator[Observation]:
     """One of several tasks that are awaited together takes much longer than each of the others.
 
     It is silent if that one depends on others: if it spends less than half of its time waiting for the clock, the
-    network or a thread; and if the wait was over before it, or cut short.
+    network or a thread; and if the wait was over before it, or it was cancelled.
     """
     found: dict[tuple[int, Way], list[Straggler]] = {}
     for task in run.tasks:
@@ -127,7 +125,7 @@ def _slow(run: Recording, task: Task, spans: Sequence[Span]) -> Straggler | None
     awaited = [each for number in spans[0].on if (each := run.task(number)) is not None and number != task.id]
     ends = sorted((each.finished, each.id) for each in awaited
                   if each.finished is not None and each.outcome != CANCELLED)
-    if spans[-1].cut or len(awaited) <= OTHERS or len(ends) < len(awaited) or ends[-1][0] > spans[-1].end:
+    if len(awaited) <= OTHERS or len(ends) < len(awaited) or ends[-1][0] > spans[-1].end:
         return None
     lengths = sorted(((each.finished or 0.0) - each.created, each.id) for each in awaited)
     (second, _), (longest, number) = lengths[-2:]

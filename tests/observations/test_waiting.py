@@ -469,7 +469,7 @@ def test_a_queue_that_several_fill():
 
 
 async def reached_for_a_moment():
-    await asking(5, at_once=4)()
+    await asking(8, at_once=4)()
     await asyncio.sleep(3)
 
 
