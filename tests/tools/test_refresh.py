@@ -218,6 +218,7 @@ def compared(text: str) -> str:
         ("a\n2 more remarks are in run.remarks.\nc", "a\nc"),
         ("a blocks the loop at line 1 in a\nNone of the other 7 rules found it", "None of the 8 rules found it"),
         ("<p>a blocks the loop at line 1 in a<br>\nready but kept waiting: b</p>\n</div>", "</div>"),
+        ("Writing price_server.py\n", "Overwriting price_server.py\n"),
     ],
 )
 def test_what_means_nothing_compares_equal(one, other):
@@ -239,6 +240,8 @@ def test_what_means_nothing_compares_equal(one, other):
         ("main blocks the loop at line 10 in main for 0.4 s\n", ""),
         ("( ) It blocks the loop\n", ""),
         ("8 tasks of the loop are drawn\n", ""),
+        ("Writing price_server.py\n", "Overwriting price_client.py\n"),
+        ("Overwriting a row\n", "Writing a row\n"),
     ],
 )
 def test_what_means_something_stays_different(one, other):
