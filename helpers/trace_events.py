@@ -102,10 +102,10 @@ def _spans(run: Recording) -> Iterator[tuple[Moment, Event]]:
     """The spans of all tasks, each followed by the ends of arrows that belong to it."""
     arrows: dict[tuple[int, int], list[Event]] = {}         # task and number of its span -> ends of arrows
     for number, (name, source, target) in enumerate([*_made(run), *_awaited(run)], 1):
-        for phase, (of, span) in (("s", source), ("f", target)):
+        for phase, (of, index) in (("s", source), ("f", target)):
             arrow: Event = {"ph": phase, "id": number, "name": name, "cat": "flow", "pid": LOOP, "tid": track_of(of),
-                            "ts": microseconds(run.tasks[of].spans[span].start)}
-            arrows.setdefault((of, span), []).append({**arrow, "bp": "e"} if phase == "f" else arrow)
+                            "ts": microseconds(run.tasks[of].spans[index].start)}
+            arrows.setdefault((of, index), []).append({**arrow, "bp": "e"} if phase == "f" else arrow)
     for task in run.tasks:
         turn = float(task.made)
         for number, span in enumerate(task.spans):
