@@ -9,8 +9,9 @@ A run begins with the first task that is made for a loop, and ends when the loop
 closed. So `asyncio.run()` is a run, with the clean-up of the tasks that it cancels at its end, and each `Runner.run()`
 is one, unless a task of the one before is left and goes on in the next.
 
-The main task of a run is the first one. If several tasks are made before the loop runs, as by
-`run_until_complete(gather(a(), b()))`, the main task of the recording stands for the script that waits for them.
+The main task of a run is the one that is made before the loop runs. If there are several, as for
+`run_until_complete(gather(a(), b()))`, or none, as for a loop in a thread that is given its tasks later, the main task
+of the recording stands for the script, which waits for them.
 
 Limits. Loops that are not asyncio's, such as uvloop's, are not seen, nor is any in another process. A loop that records
 itself, as that of `simulate` does, is left alone.
@@ -36,7 +37,7 @@ from helpers.words import error_in_words
 
 # What asyncio itself runs before it closes a loop.
 CLEAN_UP = ("BaseEventLoop.shutdown_asyncgens", "BaseEventLoop.shutdown_default_executor")
-SCRIPT = "the script"                   # the main task of a run that has several
+SCRIPT = "the script"                   # the main task of a run that has several, or none
 
 
 class _Run:
@@ -180,17 +181,21 @@ def _recording(run: _Run) -> Recording:
     found = Recording(left.tasks, elapsed, "real", left.jobs(jobs_of(recorder)), error, None, None,
                       left.blocking(callbacks_of(recorder)), left.others)
     mains = sum(number is not None for number in left.numbers[:run.mains or 0])
-    return found if mains < 2 else _under_one(found, mains)
+    return found if mains == 1 else _under_one(found, mains, (recorder.ended - recorder.started) / 1e9)
 
 
-def _under_one(run: Recording, mains: int) -> Recording:
-    """The run with a main task in front that stands for the script, which waits for the first `mains` tasks."""
+def _under_one(run: Recording, mains: int, elapsed: float) -> Recording:
+    """The run with a main task in front that stands for the script, which waits for the first `mains` tasks.
+
+    If there are none, it waits for all that nobody made, for the seconds that the loop ran.
+    """
     ends = [task.finished for task in run.tasks[:mains]]
-    elapsed = run.end if None in ends else max(filter(None, ends))
-    awaited = tuple(range(1, mains + 1))
-    main = Task(0, SCRIPT, SCRIPT, None, 0.0, elapsed, RESULT, "", (Span(WAIT, 0.0, elapsed, "task", awaited),))
+    if ends and None not in ends:
+        elapsed = max(filter(None, ends))
     tasks = tuple(_moved(task) for task in run.tasks)
     firsts = tuple(task._replace(parent=0, made=-1) for task in tasks[:mains])
+    awaited = tuple(task.id for task in tasks[:mains or None] if task.parent is None)
+    main = Task(0, SCRIPT, SCRIPT, None, 0.0, elapsed, RESULT, "", (Span(WAIT, 0.0, elapsed, "task", awaited),))
     jobs = tuple(job._replace(task=None if job.task is None else job.task + 1) for job in run.threads)
     return replace(run, tasks=(main, *firsts, *tasks[mains:]), elapsed=elapsed, threads=jobs, error="")
 
