@@ -381,7 +381,7 @@ class Recording:
         path = Path(path)
         kind = _format_of(path, format)
         if kind == "txt":
-            content = f"{self}\n".encode()
+            content = f"{self}\n".encode(errors="backslashreplace")     # a name may be half a letter
         elif kind == "json":
             content = self.to_json().encode()
         elif kind == "trace":

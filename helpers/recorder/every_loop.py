@@ -20,6 +20,7 @@ itself, as that of `simulate` does, is left alone.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import threading
 import time
@@ -63,6 +64,7 @@ class EveryLoop:
         self._under_way: dict[int, _Run] = {}           # id(loop) -> the run
         self._over: list[_Run] = []
         self._failures: list[Exception] = []
+        self._replaced: list[tuple[Any, Any]] = []      # methods of asyncio's loops, and what stands in their place
 
     # -- hooks ----------------------------------------------------------------------------------
 
@@ -88,9 +90,8 @@ class EveryLoop:
             close(self)
 
         for original, hook in ((init, new_init), (run_forever, new_run_forever), (close, new_close)):
-            hook.__name__, hook.__qualname__ = original.__name__, original.__qualname__
-            hook.__doc__ = original.__doc__
-            setattr(base, original.__name__, hook)
+            setattr(base, original.__name__, functools.wraps(original)(hook))
+            self._replaced.append((original, getattr(base, original.__name__)))
         self._active = True
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forget)
@@ -152,6 +153,10 @@ class EveryLoop:
         for run in [*self._under_way.values()]:
             self._end(run.recorder.loop)
         self._active = False
+        while self._replaced:
+            original, hook = self._replaced.pop()
+            if getattr(asyncio.BaseEventLoop, original.__name__) is hook:       # else somebody has put another over it
+                setattr(asyncio.BaseEventLoop, original.__name__, original)
         self._over.sort(key=lambda run: run.recorder.rows[0].created)
         return [*map(_recording_or_error, self._over), *self._failures]
 
