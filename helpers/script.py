@@ -23,6 +23,7 @@ import io
 import math
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,14 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     loops = EveryLoop(options.threshold)
     leave, process, saved = os._exit, os.getpid(), False
 
-    def finish() -> None:
+    def finish(wait: bool = True) -> None:
         nonlocal saved
         if not saved and os.getpid() == process:    # a process that was forked has nothing of its own to write
             saved = True
+            if wait:
+                _wait_for_threads()
             _finish(loops, script, options)
 
     def new_exit(status: int) -> NoReturn:
-        finish()
+        finish(wait=False)
         leave(status)
 
     os._exit = new_exit
@@ -83,6 +86,8 @@ def _run(loops: EveryLoop, given: str, script: Path, arguments: Sequence[str]) -
     path = os.path.abspath(given)
     vars(module).update(__file__=path, __builtins__=builtins, __cached__=None,
                         __loader__=importlib.machinery.SourceFileLoader("__main__", path))
+    if sys.version_info < (3, 14):
+        vars(module)["__annotations__"] = {}
     sys.modules["__main__"] = module
     sys.argv[:] = [given, *arguments]
     if not getattr(sys.flags, "safe_path", False):
@@ -155,11 +160,20 @@ def _check_name(parser: argparse.ArgumentParser, script: Path) -> None:
 # -- what is left -----------------------------------------------------------------------------------
 
 
+def _wait_for_threads() -> None:
+    """Wait for the threads that keep the process alive, as Python itself does next: a loop may run in one of them.
+
+    Python's own function is used, for it ends the idle threads of pools, too. It does nothing when it is called again.
+    """
+    try:
+        getattr(threading, "_shutdown", lambda: None)()
+    except KeyboardInterrupt:
+        _say("interrupted while threads were running: their loops are recorded up to here")
+
+
 def _finish(loops: EveryLoop, script: Path, options: argparse.Namespace) -> None:
     """Write a recording of each run, and say where; whatever goes wrong here is said, and no more."""
     try:
-        for thread in loops.threads():
-            thread.join()
         runs = loops.finish()
         if not runs:
             _say(_nothing(script))

@@ -141,13 +141,6 @@ class EveryLoop:
 
     # -- what was seen --------------------------------------------------------------------------
 
-    def threads(self) -> list[threading.Thread]:
-        """The threads that keep the program alive and in which a loop is running, but for this one."""
-        running = {run.recorder.watch.thread for run in [*self._under_way.values()]
-                   if run.recorder.watch is not None and run.recorder.loop.is_running()}
-        return [thread for thread in threading.enumerate()
-                if thread.ident in running and not thread.daemon and thread is not threading.current_thread()]
-
     def finish(self) -> list[Recording | Exception]:
         """End all runs, and give a recording of each, in the order in which they began; or why there is none."""
         for run in [*self._under_way.values()]:

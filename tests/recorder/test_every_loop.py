@@ -23,8 +23,6 @@ def recorded(program, threshold=0.1):
     try:
         program()
     finally:
-        for thread in loops.threads():
-            thread.join()
         runs = loops.finish()
         assert [getattr(asyncio.BaseEventLoop, name) for name in HOOKED] == before
     for run in runs:
