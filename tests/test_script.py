@@ -76,7 +76,7 @@ def test_a_script_with_arguments_a_neighbour_and_several_loops(tmp_path):
             print(sys.modules["__main__"].ask is ask, __loader__.name, ask.__module__)
             asyncio.run(ask())
             with asyncio.Runner() as runner:
-                runner.run(asyncio.wait_for(ask(), 1))
+                runner.run(ask(0.001))
     """, "--output", "x", "-v", "--", "ü")
     assert code == 0 and len(runs) == 2
     assert said.splitlines() == [f"python -m helpers: 1 task recorded in {tmp_path}: "

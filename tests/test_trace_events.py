@@ -31,7 +31,8 @@ async def main():
         group.create_task(asyncio.to_thread(time.sleep, 0.001), name="thread")
     late = asyncio.create_task(ask(1), name="late")
     try:
-        await asyncio.wait_for(late, 0.003)
+        async with asyncio.timeout(0.003):
+            await late
     except TimeoutError:
         await asyncio.sleep(0)
 
