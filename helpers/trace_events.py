@@ -82,10 +82,14 @@ def _tracks(run: Recording) -> Iterator[Event]:
         yield from _named("thread", WORKERS, number, name, number)
 
 
+_METADATA = {"process": ("process_name", "process_sort_index"), "thread": ("thread_name", "thread_sort_index")}
+
+
 def _named(kind: str, process: int, thread: int, name: str, order: int) -> Iterator[Event]:
     """The name of a process or thread, and its place among the others."""
-    yield {"ph": "M", "name": f"{kind}_name", "pid": process, "tid": thread, "args": {"name": name}}
-    yield {"ph": "M", "name": f"{kind}_sort_index", "pid": process, "tid": thread, "args": {"sort_index": order}}
+    called, sorted_as = _METADATA[kind]
+    yield {"ph": "M", "name": called, "pid": process, "tid": thread, "args": {"name": name}}
+    yield {"ph": "M", "name": sorted_as, "pid": process, "tid": thread, "args": {"sort_index": order}}
 
 
 # -- spans ------------------------------------------------------------------------------------------
