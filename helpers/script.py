@@ -118,7 +118,9 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Path, list[str]
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
         at += 2 if arguments[at] in VALUED else 1
-    options = parser.parse_args(list(arguments[:at]))
+        if arguments[at - 1] == "--":               # the script's name may begin with a dash
+            break
+    options = parser.parse_args([option for option in arguments[:at] if option != "--"])
     if at >= len(arguments):
         parser.error(f"which script? Name it after the options, as in {PROGRAM} script.py")
     options.script = arguments[at]

@@ -207,6 +207,8 @@ def test_what_cannot_be_written_is_said_and_the_script_is_not_harmed(tmp_path):
 @pytest.mark.parametrize(("arguments", "words"), [
     ([], "which script? Name it after the options, as in python -m helpers script.py"),
     (["--trace"], "which script?"),
+    (["--output"], "argument --output: expected one argument"),
+    (["--trace", "--", "-nowhere.py"], "there is no file -nowhere.py in "),
     (["nowhere.py", "--trace"], "there is no file nowhere.py in "),
     (["."], ". is a folder: name the script in it"),
     (["--threshold", "0", "a.py"], "a number of seconds above 0, such as 0.1; got 0"),
