@@ -117,8 +117,9 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Path, list[str]
     parser.add_argument("--force", action="store_true", help="begin with number 1, and replace what is there")
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
-        at += 2 if arguments[at] in VALUED else 1
-        if arguments[at - 1] == "--":               # the script's name may begin with a dash
+        option = arguments[at]
+        at += 2 if option in VALUED else 1
+        if option == "--":                          # the script's name may begin with a dash
             break
     options = parser.parse_args([option for option in arguments[:at] if option != "--"])
     if at >= len(arguments):
