@@ -14,6 +14,7 @@ The parts, from the top down. Each imports only from those below it (a Recording
     drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
+    observations               what is seen in a Recording, in words
     recording   plain data, and text_twin, the same in characters; on wait_kinds, words, arguments, markup, source_html
 """
 

@@ -367,6 +367,23 @@ class Recording:
 
         return await_tree(self, at)
 
+    def explain(self):
+        """What eight rules see in the run, in words: who waits one after another, who blocks the loop, and so on.
+
+        Each observation has its evidence in numbers, and says what was seen; what should have been, no recording
+        shows. Last in a cell it is displayed; a loop over it gives every `Observation`.
+
+        >>> import asyncio
+        >>> from helpers.virtual.run import simulate
+        >>> async def main():
+        ...     await asyncio.create_task(asyncio.sleep(0.2), name="north")
+        >>> print(simulate(main()).explain())
+        main makes north and awaits it in the same turn, at line 2 in main: main does nothing else until north is done.
+        """
+        from helpers.observations.explanation import Explanation
+
+        return Explanation(self)
+
     # -- files ----------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> Path:

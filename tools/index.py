@@ -34,7 +34,7 @@ LESSONS = "lessons"     # the id of the cell that lists them, which all lessons 
 MESSAGES = "messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
 
-LABELS = {"predict", "you will be able to", "the commonest mistake", "read on"}
+LABELS = {"predict", "you will be able to", "the commonest mistake", "the commonest mistakes", "read on"}
 SENTENCE = re.compile(r"[*`\[\"(]*[A-Z`*\[]")       # how one begins, if not with words in bold
 # An error as Python, or a cell that caught it, prints it: its type, a colon and words.
 ERROR = re.compile(

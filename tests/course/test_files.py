@@ -27,6 +27,7 @@ from tools import ROOT, index, markdown, minutes, refresh, workbook
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 CODE_LINES = 15
+PROGRAM_LINES = 40          # of a whole program, which a cell writes into a file
 TEXT_WORDS = 160
 UNCHECKED = ("nbval-skip", "nbval-ignore-output")
 
@@ -214,16 +215,44 @@ def modules_imported(source: str) -> list[str]:
 
 @check
 def short_cells(notebook: NotebookNode, path: Path) -> Complaints:
-    long_code = [
-        f"{where} has {len(cell.source.splitlines())} lines of code, more than {CODE_LINES}"
-        for where, cell in code_cells(notebook)
-        if len(cell.source.splitlines()) > CODE_LINES
-    ]
+    long_code = []
+    for where, cell in code_cells(notebook):
+        is_program = written_file(cell) is not None
+        lines = len(cell.source.splitlines()) - is_program
+        most = PROGRAM_LINES if is_program else CODE_LINES
+        if lines > most:
+            long_code.append(f"{where} has {lines} lines of code, more than {most}")
     return long_code + [
         f"{where} has {count} words, more than {TEXT_WORDS}"
         for where, cell in text_cells(notebook)
         if (count := words(cell.source)) > TEXT_WORDS and path.name != index.FILE       # is looked up, not read
     ]
+
+
+def written_file(cell: NotebookNode) -> str | None:
+    """The file that a cell writes with IPython's `%%writefile NAME`; None for any other cell."""
+    match = re.match(r"%%writefile +(\S+)\s*$", cell.source.partition("\n")[0])
+    return match[1] if match else None
+
+
+@check
+def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
+    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them."""
+    complaints = []
+    cells = list(code_cells(notebook))
+    for number, (where, cell) in enumerate(cells):
+        if (name := written_file(cell)) is None:
+            continue
+        naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
+        if not naming or "unlink(missing_ok=True)" not in naming[-1]:
+            complaints.append(f"{where} writes {name}, and no later cell deletes it with unlink(missing_ok=True)")
+        if path.parent.name == "notebooks" and f"notebooks/{name}" not in ignored_by_git():
+            complaints.append(f"{where} writes {name}: add notebooks/{name} to .gitignore")
+    return complaints
+
+
+def ignored_by_git() -> list[str]:
+    return (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 def words(source: str) -> int:
@@ -362,6 +391,9 @@ def changed(notebook: NotebookNode, change: Callable[[NotebookNode], object]) ->
     return notebook
 
 
+PROGRAM = "price_server.py"         # one that .gitignore names
+DELETED = f'"{PROGRAM}").unlink(missing_ok=True)'
+
 GOOD = [
     new_notebook(),
     new_notebook(code("draw()", picture("Timeline", "a lane"))),
@@ -374,6 +406,9 @@ GOOD = [
     new_notebook(code("print('a;')\n'x;'"), code("x = 1  # a; b")),
     new_notebook(code("1 / 2", stream("1/2/3 and 3/4.5 and https://a.org/b/c.html"))),
     new_notebook(text("word " * TEXT_WORDS + "<!-- and a comment -->")),
+    new_notebook(code("x\n" * CODE_LINES)),
+    new_notebook(code(f"%%writefile {PROGRAM}\n" + "x\n" * PROGRAM_LINES), code(f"Path({DELETED}")),
+    new_notebook(code(f"%%writefile {PROGRAM}\nfrom helpers import record"), code("x"), code(f"Path({DELETED}")),
 ]
 
 BAD = [
@@ -408,6 +443,13 @@ BAD = [
     (imports_only_helpers, new_notebook(code("def f():\n    import asyncio, helpers.lab")), "imports helpers.lab"),
     (imports_only_helpers, new_notebook(code("%pip\nfrom helpers.exercises.lesson_00 import a")), "lesson_00"),
     (short_cells, new_notebook(code("x\n" * (CODE_LINES + 1))), f"{CODE_LINES + 1} lines"),
+    (short_cells, new_notebook(code("%%writefile a.py\n" + "x\n" * (PROGRAM_LINES + 1))), f"more than {PROGRAM_LINES}"),
+    (short_cells, new_notebook(code("%%time\n" + "x\n" * CODE_LINES)), f"more than {CODE_LINES}"),
+    (imports_only_helpers, new_notebook(code("%%writefile a.py\nimport helpers.lab")), "imports helpers.lab"),
+    (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}\nx")), "no later cell deletes it"),
+    (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}"), code(f"run('{PROGRAM}')")), "deletes it"),
+    (written_files_are_deleted, new_notebook(code("%%writefile a.py"), code("'a.py', unlink(missing_ok=True)")),
+     "notebooks/a.py to .gitignore"),
     (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
     (links_lead_somewhere, new_notebook(text("[x](missing.ipynb)")), "missing.ipynb leads to no file"),
     (links_lead_somewhere, new_notebook(text("[x](other.ipynb#No-such)")), "no heading"),

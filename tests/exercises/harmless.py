@@ -182,6 +182,17 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||for stage in (read, price, keep): -> ||for stage in (price, read, keep):":
             "In which order the stages are started, the task does not say.",
     },
+    "lesson_11.get_prices": {
+        "|return prices -> ||return prices":
+            "It may return inside the block of the session, which is closed all the same.",
+        "||await asyncio.gather(*[ask(session, item) for item in items]) -> ||await asyncio.gather(*[ask(session, "
+        "item) for item in list(items)[::-1]])":
+            "All are started before any is waited for: in which order, the task does not say.",
+    },
+    "lesson_11.answer_lines": {
+        "|||await writer.drain() -> |||await writer.drain()":
+            "It waits before each write instead of after it: no more is buffered.",
+    },
     "lesson_12.ask_within_budget": {
         "|budget.tokens = min(budget.most, budget.tokens + 0.1) -> ||budget.tokens = min(budget.most, budget.tokens + "
         "0.1)":

@@ -25,6 +25,10 @@ def test_words_and_lines_are_counted_and_what_is_generated_is_not():
     assert core_of("10_x.ipynb", new_notebook(cells=cells)) == Core(words=3, lines=5, predictions=0, exercises=0)
 
 
+def test_a_whole_program_counts_as_any_code():
+    assert core("%%%writefile a.py\nimport asyncio\n\n\nasync def a():\n    pass") == core("%x = 1\n" * 4)
+
+
 @pytest.mark.parametrize(("cells", "number"), [
     (["%exercises.predict_a"], 1),
     (["**Predict:** what?"], 1),

@@ -216,6 +216,9 @@ def compared(text: str) -> str:
         ("1. main starts.\n   main blocks the loop, at a line that is not known\n2. done", "1. main starts.\n2. done"),
         ("a\nA turn of b at line 3 in b took 0.8 s of real time, which virtual time does not count.\nc", "a\nc"),
         ("a\n2 more remarks are in run.remarks.\nc", "a\nc"),
+        ("a blocks the loop at line 1 in a\nNone of the other 7 rules found it", "None of the 8 rules found it"),
+        ("<p>a blocks the loop at line 1 in a<br>\nready but kept waiting: b</p>\n</div>", "</div>"),
+        ("Writing price_server.py\n", "Overwriting price_server.py\n"),
     ],
 )
 def test_what_means_nothing_compares_equal(one, other):
@@ -237,6 +240,8 @@ def test_what_means_nothing_compares_equal(one, other):
         ("main blocks the loop at line 10 in main for 0.4 s\n", ""),
         ("( ) It blocks the loop\n", ""),
         ("8 tasks of the loop are drawn\n", ""),
+        ("Writing price_server.py\n", "Overwriting price_client.py\n"),
+        ("Overwriting a row\n", "Writing a row\n"),
     ],
 )
 def test_what_means_something_stays_different(one, other):
@@ -247,7 +252,8 @@ def test_refresh_and_nbval_read_the_same_rules():
     pairs = [(pattern.pattern, replacement) for pattern, replacement in refresh.rules()]
     read_by_nbval = get_sanitize_patterns(RULES.read_text())
     not_stored = [pattern for pattern, _ in read_by_nbval if (pattern, _) not in pairs]
-    assert len(not_stored) == 2 and not_stored[0] == r"Cell In\[\d+\]" and "not drawn" in not_stored[1]
+    assert len(not_stored) == 3 and not_stored[0] == r"Cell In\[\d+\]" and "not drawn" in not_stored[1]
+    assert "rules found" in not_stored[2]
     assert len(read_by_nbval) == RULES.read_text().count("\nregex:") == RULES.read_text().count("\nreplace:")
 
 
