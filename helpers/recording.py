@@ -15,16 +15,19 @@ shows, and what the tests of the notebooks compare.
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
-from helpers import text_twin
+from helpers import text_twin, trace_events
+from helpers.arguments import choice
 from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT
-from helpers.words import told_apart
+from helpers.words import listed, told_apart
 
 JSON_VERSION = 1
 NEVER = (float("inf"), 0, 0)           # when a task ends that is left behind
@@ -381,7 +384,31 @@ class Recording:
 
         return Explanation(self)
 
-    # -- JSON -----------------------------------------------------------------------------------
+    # -- files ----------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> Path:
+        """Write the recording into a file, and give its path. A file that is there already is replaced.
+
+        path    its suffix says what is written: .png and .svg the picture, .txt the text twin, .json what
+                `Recording.from_json` reads, .trace.json what Perfetto (ui.perfetto.dev) and VizTracer open
+        format  one of "png", "svg", "txt", "json" and "trace", for a path with any other suffix
+
+        Raises ValueError if neither says what to write, and OSError if the file cannot be written.
+        """
+        path = Path(path)
+        kind = _format_of(path, format)
+        if kind == "txt":
+            content = f"{self}\n".encode(errors="backslashreplace")     # a name may be half a letter
+        elif kind == "json":
+            content = self.to_json().encode()
+        elif kind == "trace":
+            content = trace_events.trace_text(self).encode()
+        else:
+            from helpers.drawing.timeline import picture
+
+            content = picture(self, kind)
+        path.write_bytes(content)               # which is whole by now: an error above leaves no empty file
+        return path
 
     def to_json(self) -> str:
         """The recording as JSON text, without value and exception."""
@@ -426,6 +453,22 @@ class Recording:
                        others=others, remarks=remarks)
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
+
+
+FORMATS = {"png": ".png", "svg": ".svg", "txt": ".txt", "json": ".json", "trace": ".trace.json"}
+
+
+def _format_of(path: Path, wanted: str | None) -> str:
+    """What to write into a file of that name: a key of `FORMATS`."""
+    if wanted is not None:
+        return choice("format", wanted, tuple(FORMATS), write='run.save("run.out", format="png")')
+    name = path.name.lower()
+    kinds = [kind for kind, suffix in FORMATS.items() if name.endswith(suffix)]
+    if not kinds:
+        raise ValueError(f"the suffix of a file says what save() writes, {listed(FORMATS.values(), 'or')}; got "
+                         f'{path.name!r}: write run.save("run.png"), or give the format, as in '
+                         f'run.save({path.name!r}, format="png")')
+    return kinds[-1]                            # .trace.json ends with .json, too
 
 
 def _span_to_json(span: Span) -> dict[str, Any]:

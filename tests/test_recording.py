@@ -8,6 +8,7 @@ import pickle
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -489,3 +490,34 @@ def test_the_repr_is_short():
 ])
 def test_durations_in_words(value, exact, brief):
     assert (seconds(value), short(value)) == (exact, brief)
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def test_the_suffix_says_what_is_saved(tmp_path):
+    for name, begin in {"run.json": b'{"version": 1', "run.txt": FULL.summary().encode(), "run.PNG": b"\x89PNG\r\n",
+                        "run.svg": b"<svg xmlns=", "run.trace.json": b'{"traceEvents": ['}.items():
+        path = FULL.save(tmp_path / name)
+        assert path == tmp_path / name and path.read_bytes().startswith(begin)
+    assert Recording.from_json((tmp_path / "run.json").read_text("utf-8")) == FULL
+    assert (tmp_path / "run.txt").read_text("utf-8") == f"{FULL}\n"
+    assert ElementTree.parse(tmp_path / "run.svg").getroot().get("aria-label")
+    assert json.loads((tmp_path / "run.trace.json").read_text("utf-8"))["otherData"]["clock"] == "real"
+
+
+def test_a_format_is_stronger_than_the_suffix_and_a_file_is_replaced(tmp_path):
+    path = tmp_path / "run.json"
+    assert FULL.save(str(path)) == path and FULL.save(path, format="trace") == path
+    assert path.read_bytes().startswith(b'{"traceEvents"')
+
+
+@pytest.mark.parametrize(("name", "options", "words"), [
+    ("run", {}, "the suffix of a file says what save() writes, .png, .svg, .txt, .json or .trace.json; got 'run'"),
+    ("run.jpg", {}, """run.save('run.jpg', format="png")"""),
+    ("run.png", {"format": "jpg"}, "format is one of"),
+])
+def test_what_cannot_be_saved_is_refused(tmp_path, name, options, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        FULL.save(tmp_path / name, **options)
+    assert not list(tmp_path.iterdir())

@@ -23,6 +23,9 @@ from helpers.words import first_line, isolated, short, told_apart
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SVG_WIDTH = 920             # pixels of a timeline that is a file of its own, and of height of its lanes, at most
+SVG_LANES = 1560
+
 
 def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> Figure:
     """The timeline of `run` as a matplotlib Figure, `width` inches wide.
@@ -39,6 +42,19 @@ def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> F
     from helpers.drawing import png
 
     return png.figure([("", run)], title if title is not None else headline(run), width, curve=True)
+
+
+def picture(run: Recording, kind: str) -> bytes:
+    """The timeline as the content of a file: `kind` is "png" or "svg"."""
+    if kind == "png":
+        from helpers.drawing import canvas
+
+        return canvas.png(draw(run))
+    from helpers.drawing import svg
+
+    lanes = svg.MOST * (len(run.tasks) + len(run.workers))
+    drawing = svg.draw_svg([("", run)], width=SVG_WIDTH, lanes=min(lanes, SVG_LANES), alt=alternative_text(run))
+    return drawing.text.encode()
 
 
 def mimebundle(run: Recording) -> Bundle:

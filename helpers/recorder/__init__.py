@@ -1,6 +1,7 @@
 """Watches a running event loop, and makes a `Recording` of what it saw.
 
     run                 record(), and the Recorder: from the call to the Recording
+    every_loop          all loops that a program runs, recorded from outside
     watch               what is replaced on a loop meanwhile, and put back
     hooks, turns        what stands in its place: the methods of a loop; the turn itself
     new_tasks           how a task is met, however it was made
