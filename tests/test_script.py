@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -161,8 +160,8 @@ def test_ctrl_c_from_outside_leaves_the_recording(tmp_path):
         asyncio.run(tick())
     """), "utf-8")
     with start("-m", "helpers", "ticks.py", folder=tmp_path) as process:
-        process.stdout.readline()
-        time.sleep(0.05)
+        for _ in range(3):
+            process.stdout.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT and out.endswith("clean-up\n")
