@@ -170,8 +170,7 @@ def _recording_or_error(run: _Run) -> Recording | Exception:
 
 def _recording(run: _Run) -> Recording:
     recorder = run.recorder
-    if recorder.failure is not None:
-        raise unknown_python(f"it could not read this run ({error_in_words(recorder.failure)})") from recorder.failure
+    recorder.check()
     first = recorder.rows[0]
     recorder.started = first.created                # the loop may have been made long before
     left, elapsed = tasks_of(recorder)

@@ -259,6 +259,11 @@ class Recorder(Notes):
                 places[key] = row.died if places.get(key, row.died) == row.died else None
         return lambda task: places.get((task.coroutine, task.created, task.error))
 
+    def check(self) -> None:
+        """Raise UnknownPython, with the cause, if something went wrong while notes were taken."""
+        if self.failure is not None:
+            raise unknown_python(f"it could not read this run ({error_in_words(self.failure)})") from self.failure
+
     def recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"],
                   ended_by: BaseException | None = None, remarks: Sequence[Remark] = ()) -> Recording:
         """The recording of a run, after the end of the `with` block.
@@ -268,8 +273,7 @@ class Recorder(Notes):
 
         Raises UnknownPython, with the cause, if something went wrong while notes were taken.
         """
-        if self.failure is not None:
-            raise unknown_python(f"it could not read this run ({error_in_words(self.failure)})") from self.failure
+        self.check()
         if ended_by is None and not (self.rows and self.rows[0].finished is not None):
             raise unknown_python("the end of the main task was not seen, so asyncio runs tasks in another way, "
                                  "or a tool has it do so", "may not know")

@@ -33,8 +33,7 @@ SOMETIMES: dict[str, tuple[Callable[[Outcome], bool], Column]] = {     # and whe
     "dropped": (lambda o: o.dropped > 0 and o.settings.hedge is not None, lambda o: f"{o.dropped:,}"),
     "wasted": (lambda o: o.wasted > 0, lambda o: f"{o.wasted:,}"),
     "not sent": (lambda o: o.spared > 0, lambda o: f"{o.spared:,}"),
-    "99 % ended within": (lambda o: o.settings.arriving or o.settings.hedge is not None,
-                          lambda o: "" if o.within is None else short(o.within)),
+    "99 % ended within": (lambda o: o.tells_when, lambda o: "" if o.within is None else short(o.within)),
 }
 MEANING = {
     "attempts": "How often the shop was asked",

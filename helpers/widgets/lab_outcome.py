@@ -69,6 +69,11 @@ class Outcome:
         """The throughput in words, to three digits."""
         return f"{self.throughput:,.3g}" if self.throughput < 1000 else f"{self.throughput:,.0f}"
 
+    @property
+    def tells_when(self) -> bool:
+        """Whether it is of interest within which time most requests ended."""
+        return self.settings.arriving or self.settings.hedge is not None
+
     def __str__(self) -> str:
         """The result in one line, exact: it is the same on every machine."""
         words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
@@ -79,7 +84,7 @@ class Outcome:
         told = {"refused": self.refused, "dropped": self.dropped if self.settings.hedge is not None else 0,
                 "wasted": self.wasted, "not sent": self.spared}
         words += [f"{number:,} {word}" for word, number in told.items() if number]
-        if self.within is not None and (self.settings.hedge is not None or self.settings.arriving):
+        if self.within is not None and self.tells_when:
             words.append(f"99 % ended within {short(self.within)}")
         if self.tenths:
             words.append(f"answered, of each tenth: {' '.join(percent(share) for share in self.tenths)} %")
