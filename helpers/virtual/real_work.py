@@ -6,8 +6,9 @@ gets a remark: how long it took, at which line, and which timeout around it woul
 
 A thread looks at the run now and then. Between two looks, it counts the time in which the thread of the loop (or the
 worker thread that the loop waits for) has computed, and that in which it has waited for something; not that in which
-other programs kept it from the processor, or in which Python imported a module or collected garbage. What adds up to
-less than `LIMIT` in one turn is not told: nothing else would be the same on every machine.
+other programs kept it from the processor, or in which the whole machine stood still, as far as the system tells, or in
+which Python imported a module or collected garbage. What adds up to less than `LIMIT` in one turn is not told: nothing
+else would be the same on every machine.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 LIMIT = 0.25                # seconds of real work in one turn that are told
 LOOK = 0.02                 # seconds between two looks
+TICKS = 100                 # in a second of /proc/stat
 SURELY = 0.02               # of the time between two looks: who computed less than this share of it has waited
 
 
@@ -67,6 +69,15 @@ def with_queued(used: Used | None, thread: threading.Thread) -> Used | None:
         return Used(int(computed) / 1e9 if used is None else used.computed, int(queued) / 1e9)
     except (OSError, ValueError):
         return used
+
+
+def stolen() -> tuple[int, ...]:
+    """For how long each processor was taken from this machine by the one that it runs on, in ticks; () if unknown."""
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            return tuple(int(line.split()[8]) for line in file if line.startswith("cpu") and line[3] != " ")
+    except (OSError, ValueError, IndexError):
+        return ()
 
 
 def worked(elapsed: float, before: Used | None, after: Used | None) -> float:
@@ -105,6 +116,7 @@ class Look(NamedTuple):
     collections: int            # of all garbage, so far
     used: Used | None
     own: Used | None            # the same of the thread that looks
+    stolen: tuple[int, ...]     # from each processor, by the machine below this one
 
 
 class Due(NamedTuple):
@@ -139,7 +151,8 @@ class RealWork:
     def __enter__(self) -> RealWork:
         # The thread may get no chance to look before a long call begins, so this is the first look.
         first = Look(None, self.loop.steps, REAL["monotonic"](), 0, self.home, None, False,
-                     gc.get_stats()[-1]["collections"], with_queued(used_by(self.home), self.home), Used(0.0, 0.0))
+                     gc.get_stats()[-1]["collections"], with_queued(used_by(self.home), self.home), Used(0.0, 0.0),
+                     stolen())
         thread = threading.Thread(target=self._watch, args=(first,), name="helpers-real-work", daemon=True)
         with suppress(RuntimeError):                    # there may be no thread to be had
             thread.start()
@@ -185,12 +198,13 @@ class RealWork:
             turn = None if kind is None else Turn(kind, len(self.recorder.notes), steps)
         collections = gc.get_stats()[-1]["collections"]
         return Look(turn, steps, at, now, thread, place, importing, collections, with_queued(used, thread),
-                    with_queued(own, threading.current_thread()))
+                    with_queued(own, threading.current_thread()), stolen())
 
     def _count(self, work: Work, before: Look, look: Look) -> None:
         if look.collections != before.collections or look.importing or before.importing:
             return
-        done = worked(look.at - before.at, before.used, look.used)
+        elapsed = _elapsed(before, look)
+        done = min(elapsed, worked(elapsed, before.used, look.used))    # a thread's clock may count what is stolen
         work.seconds += done
         if look.place is not None:
             work.lines[look.place] = work.lines.get(look.place, 0.0) + done
@@ -273,6 +287,12 @@ class RealWork:
                 "did not fire")
 
 
+def _elapsed(before: Look, look: Look) -> float:
+    """The seconds between two looks, but for those in which the machine itself may have stood still."""
+    taken = max((after - earlier for earlier, after in zip(before.stolen, look.stolen)), default=0)
+    return max(0.0, look.at - before.at - taken / TICKS)
+
+
 def _was_kept_out(before: Look, look: Look) -> bool:
     """Whether this thread came late since the other did not let it: it was in one call of a function in C.
 
@@ -282,14 +302,14 @@ def _was_kept_out(before: Look, look: Look) -> bool:
         return False
     if before.own.queued is None or look.own.queued is None:
         return False                                    # it may have been the machine that was slow
-    return look.at - before.at - LOOK - (look.own.queued - before.own.queued) >= LIMIT
+    return _elapsed(before, look) - LOOK - (look.own.queued - before.own.queued) >= LIMIT
 
 
 def _was_all_one(before: Look, look: Look) -> bool:
     """Whether there was but one turn between two looks, and it has computed for long, however late this one came."""
     if before.thread is not look.thread or before.used is None or look.used is None or look.steps - before.steps > 1:
         return False
-    return look.used.computed - before.used.computed >= LIMIT
+    return min(_elapsed(before, look), look.used.computed - before.used.computed) >= LIMIT
 
 
 def _read(frame: FrameType | None) -> tuple[str | None, Place | None, bool]:

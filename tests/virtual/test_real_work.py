@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import select
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from helpers import Recording, simulate
+from helpers import Recording, VirtualTimeLoop, simulate
 from helpers.recording import Remark
 from helpers.virtual import real_work
-from helpers.virtual.real_work import LIMIT, Used, worked
+from helpers.virtual.real_work import (
+    LIMIT,
+    Look,
+    RealWork,
+    Turn,
+    Used,
+    Work,
+    _was_all_one,
+    _was_kept_out,
+    stolen,
+    worked,
+)
 
 LONG = 1.8 * LIMIT          # seconds of work that must be told
 SHORT = LIMIT / 10          # seconds of work that must not
@@ -239,6 +252,37 @@ def test_garbage_and_imports_are_not_the_programs_work(monkeypatch):
 ])
 def test_what_counts_as_work(elapsed, before, after, seconds):
     assert worked(elapsed, before, after) == pytest.approx(seconds)
+
+
+def look(at: float, computed: float, stolen: tuple[int, ...], queued: float = 0.0) -> Look:
+    """A look at the same turn of this thread, `at` seconds after the first."""
+    used = Used(computed, queued)
+    return Look(Turn("callback", 1, 1), 1, at, 0, threading.current_thread(), None, False, 0, used, Used(0, 0), stolen)
+
+
+@pytest.mark.parametrize(("computed", "stolen", "told"), [
+    (0.0, (0, 0), True),            # it waited
+    (0.4, (0, 0), True),            # it computed
+    (0.0, (0, 38), False),          # the machine stood still: the thread has not waited
+    (0.4, (38, 0), False),          # and has not computed, whatever its clock says
+    (0.4, (), True),                # a system that does not tell
+])
+def test_what_the_machine_below_took_is_not_real_work(computed, stolen, told):
+    watching = RealWork(VirtualTimeLoop(), recorder=None)       # this look needs none
+    try:
+        first, second = look(0.0, 0.0, (0,) * len(stolen)), look(0.4, computed, stolen)
+        assert _was_kept_out(first, second) == told
+        assert _was_all_one(first, second) == (told and computed > 0)
+        work = Work(first)
+        watching._count(work, first, second)
+        assert (work in watching.found) == told
+    finally:
+        watching.loop.close()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/stat"), reason="what is stolen is read from /proc/stat")
+def test_stolen_time_is_read_of_each_processor():
+    assert len(stolen()) >= 1 and all(ticks >= 0 for ticks in stolen())
 
 
 def test_remarks_are_kept_and_do_not_count_in_equality():

@@ -40,9 +40,10 @@ ALL = st.builds(
 
 
 def happened(recording):
-    """All that a recording holds, but for the file of the code, and for the order of turns at the same instant after an
-    error: a task group cancels its tasks in the order of a set."""
+    """All that a recording holds, but for the file of the code, for the order of turns at the same instant after an
+    error: a task group cancels its tasks in the order of a set; and for what real work took, which is measured."""
     data = json.loads(recording.to_json().replace('"cell"', json.dumps(FILE)))
+    data["remarks"] = [each for each in data["remarks"] if each["kind"] != "real work"]
     if recording.error.startswith("ExceptionGroup"):
         for task in data["tasks"]:
             for span in task["spans"]:
