@@ -193,9 +193,9 @@ def _keep_picture(output: NotebookNode, before: NotebookNode) -> None:
         return
     if output.data.get("text/plain") == before.data.get("text/plain"):
         output.data["image/png"] = before.data["image/png"]
-        for size in ("width", "height"):
-            if size in about_before:
-                about[size] = about_before[size]
+        for what in ("width", "height", "alt"):         # of the picture that is kept
+            if what in about_before:
+                about[what] = about_before[what]
 
 
 def written(notebook: NotebookNode) -> str:

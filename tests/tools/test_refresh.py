@@ -166,7 +166,7 @@ def refreshed(new: nbformat.NotebookNode, old: nbformat.NotebookNode, **options:
 def test_picture_of_a_real_run_that_went_the_same_way_is_kept():
     kept = refreshed(picture("bmV3", "twin", "real", width=3), picture("b2xk", "twin", "real", width=2))
     assert kept.data["image/png"] == "b2xk"
-    assert kept.metadata["image/png"] == {"alt": "alt of bmV3", "clock": "real", "width": 2}
+    assert kept.metadata["image/png"] == {"alt": "alt of b2xk", "clock": "real", "width": 2}
 
 
 @pytest.mark.parametrize(
