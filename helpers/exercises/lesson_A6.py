@@ -1,0 +1,312 @@
+"""The exercises and questions of notebook A6: the error museum."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from helpers.checker import Exercise, Mistake, equal, predict, require
+
+# -- name the line that must change --------------------------------------------------------------------------------
+
+lines_to_change = Exercise(
+    lesson="A6",
+    title="Name the line that must change",
+    task="""
+        Four programs, with the message of each, stand above the cell. Write `lines_to_change()`: it returns a
+        dictionary with the number of the line that has to change in each: `{"A": 1, "B": 1, "C": 1, "D": 1}`.
+        """,
+    starter="""
+        def lines_to_change():
+            return {"A": 1, "B": 1, "C": 1, "D": 1}     # your answer here
+        """,
+    hints=[
+        "The message names the line where Python noticed. Which object is the wrong one there, and which line made it?",
+        "In A and C, a call of a coroutine function gave the wrong object. In B, ask when the tasks are done. In D, "
+        "ask who keeps the task.",
+    ],
+    solution="""
+        def lines_to_change():
+            return {"A": 2, "B": 4, "C": 2, "D": 2}
+        """,
+    why="In A and C an await is missing where the object was made, earlier than the line that is named. In B the "
+        "results are read inside the block, before the tasks are done. In D nobody keeps the task.",
+    follow_up="Repair the four programs and run them.",
+    mistakes=[
+        Mistake("value", "A: line 3 is where", """
+            def lines_to_change():
+                return {"A": 3, "B": 4, "C": 2, "D": 2}
+            """),
+        Mistake("value", "B: line 3", """
+            def lines_to_change():
+                return {"A": 2, "B": 3, "C": 2, "D": 2}
+            """),
+        Mistake("value", "C: line 4 is where", """
+            def lines_to_change():
+                return {"A": 2, "B": 4, "C": 4, "D": 2}
+            """),
+        Mistake("value", "D: line 3", """
+            def lines_to_change():
+                return {"A": 2, "B": 4, "C": 2, "D": 3}
+            """),
+        Mistake("value", "B: line 2", """
+            def lines_to_change():
+                return {"A": 2, "B": 2, "C": 2, "D": 2}
+            """),
+        Mistake("value", "no line for D", """
+            def lines_to_change():
+                return {"A": 2, "B": 4, "C": 2}
+            """),
+        Mistake("value", "a dictionary", """
+            def lines_to_change():
+                return [2, 4, 2, 2]
+            """),
+    ],
+    advice={
+        "value": "Find the wrong object in the message, and go back from the line that is named to the line that made "
+                 "it, or that lets go of it.",
+    },
+)
+
+RIGHT = {"A": 2, "B": 4, "C": 2, "D": 2}
+WHY_NOT = {
+    ("A", 1): "A: line 1 is right: report awaits, or should",
+    ("A", 3): "A: line 3 is where Python noticed: it adds what line 2 made",
+    ("B", 1): "B: line 1 is right: report awaits at the end of its block",
+    ("B", 2): "B: line 2 is right: the block waits for its tasks, at its end",
+    ("B", 3): "B: line 3 is right: it makes tasks and keeps them; they are not done yet in the next line",
+    ("C", 1): "C: line 1 is right: report awaits, or should",
+    ("C", 3): "C: line 3 has nothing to do with the session",
+    ("C", 4): "C: line 4 is where Python noticed: it opens what line 2 made, which is a coroutine and not a session",
+    ("C", 5): "C: line 5 was never reached",
+    ("D", 1): "D: line 1 is right",
+    ("D", 3): "D: line 3 waits for something else; the message is about the task listen",
+}
+
+
+@lines_to_change.case()
+def four_programs(answer):
+    """The four programs A, B, C and D."""
+    lines = answer()
+    require(isinstance(lines, dict), "value", f"the answer is of type {type(lines).__name__}",
+            "it is a dictionary with a number for each of A, B, C and D")
+    for program, right in RIGHT.items():
+        require(program in lines, "value", f"there is no line for {program}", "there is a number for each program")
+        line = lines[program]
+        said = WHY_NOT.get((program, line)) if isinstance(line, int) else None
+        require(type(line) is int and line == right, "value", said or f"{program} has no line {line!r}",
+                f"{program} has the number of its line that has to change")
+
+
+# -- repair a program by its messages ------------------------------------------------------------------------------
+
+cheapest = Exercise(
+    lesson="A6",
+    title="Repair a program by its messages",
+    task="""
+        Repair `cheapest(stream, lock, ask)`: it asks one shop after another and returns the name of the one with the
+        lowest price. `stream` is an asynchronous generator of names, `lock` an `asyncio.Lock` that it holds while it
+        asks, and `ask` a coroutine function. Three lines are wrong; change these alone.
+        """,
+    starter="""
+        async def cheapest(stream, lock, ask):
+            prices = {}
+            for shop in stream:
+                with lock:
+                    prices[shop] = ask(shop)
+            return min(prices, key=prices.get)
+        """,
+    hints=[
+        "Each message belongs to one line. Which object does it name, and what does this object want instead?",
+        "An asynchronous generator takes `async for`, a lock takes `async with`. The third message names line 6, but "
+        "the coroutines in it were made in line 5.",
+        """
+        Fill in the dots:
+            prices = {}
+            ... shop in stream:
+                ... lock:
+                    prices[shop] = ... ask(shop)
+            return min(prices, key=prices.get)
+        """,
+    ],
+    solution="""
+        async def cheapest(stream, lock, ask):
+            prices = {}
+            async for shop in stream:
+                async with lock:
+                    prices[shop] = await ask(shop)
+            return min(prices, key=prices.get)
+        """,
+    why="The generator and the lock may have to wait, so they take async for and async with. The comparison in the "
+        "last line failed because the dictionary held coroutines: the await was missing where they were made.",
+    follow_up="Which message do you get with a shop that is closed, and which line does it name?",
+    mistakes=[
+        Mistake("error", "'Lock' object", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    with lock:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "async for", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                for shop in stream:
+                    async with lock:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "await", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    async with lock:
+                        prices[shop] = ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "async for", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                for shop in await stream:
+                    async with lock:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "async for", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                for shop in list(stream):
+                    async with lock:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("value", "hold", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("value", "hold", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    async with lock:
+                        price = ask(shop)
+                    prices[shop] = await price
+                return min(prices, key=prices.get)
+            """),
+        Mistake("error", "async with", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    async with await lock:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("value", "south", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async for shop in stream:
+                    async with lock:
+                        prices[shop] = await ask(shop)
+                return min(prices)
+            """),
+    ],
+    advice={
+        "error: async_generator": "Write async for shop in stream: the next name may not be there yet.",
+        "error: Lock": "Write async with lock: the task may have to wait for it.",
+        "error: 'coroutine' and": "Write await ask(shop): the dictionary is to hold prices.",
+        "value": "Hold the lock while you await ask(shop), and return the name of the shop with the lowest price.",
+    },
+)
+
+
+class Shops:
+    """What a learner's function asks: it notes whether the lock was held meanwhile."""
+
+    def __init__(self, prices: dict[str, int]) -> None:
+        self.prices, self.lock, self.unlocked = prices, asyncio.Lock(), ""
+
+    async def stream(self) -> AsyncIterator[str]:
+        for shop in self.prices:
+            await asyncio.sleep(0.1)
+            yield shop
+
+    async def ask(self, shop: str) -> int:
+        if not self.lock.locked():
+            self.unlocked = shop
+        await asyncio.sleep(0.2)
+        if not self.lock.locked():
+            self.unlocked = shop
+        return self.prices[shop]
+
+    async def over(self, answer, name: str) -> None:
+        """Demand that the answer finds this shop, and asks with the lock held."""
+        found = await answer(self.stream(), self.lock, self.ask)
+        require(not self.unlocked, "value", f"{self.unlocked} was asked, and cheapest did not hold the lock",
+                "cheapest holds the lock while it asks")
+        equal(found, name, "the name")
+        require(not self.lock.locked(), "value", "the lock is still held at the end", "cheapest gives it back")
+
+
+@cheapest.case(elapsed=0.9, drawn=True)
+async def three_shops(answer):
+    """A new name comes every 0.1 s, each shop needs 0.2 s to answer, and south is the cheapest."""
+    await Shops({"north": 320, "south": 290, "east": 305}).over(answer, "south")
+
+
+@cheapest.case()
+async def one_shop(answer):
+    """There is one shop."""
+    await Shops({"west": 340}).over(answer, "west")
+
+
+@cheapest.case(elapsed=0.8)
+async def taken(answer):
+    """Another task holds the lock for the first 0.4 s."""
+    shops = Shops({"north": 320, "south": 290})
+
+    async def other() -> None:
+        async with shops.lock:
+            await asyncio.sleep(0.4)
+
+    task = asyncio.create_task(other())
+    await asyncio.sleep(0)
+    await shops.over(answer, "south")
+    await task
+
+
+# -- questions -----------------------------------------------------------------------------------------------------
+
+predict_line = predict(
+    "In `report`, one `await` is missing. Which line does the traceback of the error end with?",
+    {
+        "line 2, where the `await` is missing":
+            "A call of a coroutine function is no error: it makes a coroutine. Run the cell: who is the first that "
+            "cannot do anything with it?",
+        "line 3, the next `await`":
+            "This line awaits another coroutine, and has nothing to do with the first. Run the cell.",
+        "line 4, where the two are added":
+            "The coroutine that line 2 made is an ordinary object, until somebody uses it as a number.",
+    },
+    right="line 4, where the two are added",
+)
+
+predict_when = predict(
+    "The task fails at its first step. When does the script write `Task exception was never retrieved`?",
+    {
+        "before `the work goes on`, when the task fails":
+            "At this moment somebody may still await the task, and get the error. Run the cell: when can nobody do so "
+            "any more?",
+        "between `the work goes on` and `the end`":
+            "With `task = None`, nothing refers to the task any more. So Python throws it away, and finds an error "
+            "that nobody has asked for.",
+        "after `the end`":
+            "So it would be if the variable still had the task. Run the cell, and see what is done before that line.",
+        "never":
+            "So it would be if the task were kept, until the program ends. Run the cell.",
+    },
+    right="between `the work goes on` and `the end`",
+)
