@@ -9,93 +9,95 @@ from helpers.checker import Exercise, Mistake, equal, predict, require
 
 # -- name the line that must change --------------------------------------------------------------------------------
 
-lines_to_change = Exercise(
+mistaken_lines = Exercise(
     lesson="A6",
-    title="Name the line that must change",
+    title="Find the line with the mistake",
     task="""
-        Four programs, with the message of each, stand above the cell. Write `lines_to_change()`: it returns a
-        dictionary with the number of the line that has to change in each: `{"A": 1, "B": 1, "C": 1, "D": 1}`.
+        Four programs, A to D, stand above the cell, each with its message. Write `mistaken_lines()`: it returns a
+        dictionary with the number of the line on which the mistake is made, for each program.
         """,
     starter="""
-        def lines_to_change():
+        def mistaken_lines():
             return {"A": 1, "B": 1, "C": 1, "D": 1}     # your answer here
         """,
     hints=[
         "The message names the line where Python noticed. Which object is the wrong one there, and which line made it?",
-        "In A and C, a call of a coroutine function gave the wrong object. In B, ask when the tasks are done. In D, "
-        "ask who keeps the task.",
+        "In A and C, a coroutine function was called. In B, ask when the tasks are done. In D, ask who keeps the task.",
     ],
     solution="""
-        def lines_to_change():
+        def mistaken_lines():
             return {"A": 2, "B": 4, "C": 2, "D": 2}
         """,
-    why="In A and C an await is missing where the object was made, earlier than the line that is named. In B the "
-        "results are read inside the block, before the tasks are done. In D nobody keeps the task.",
-    follow_up="Repair the four programs and run them.",
+    why="In A and C the await is missing where the object is made, before the line that is named. In B the line that "
+        "is named reads results inside the block, before the tasks are done. In D nobody keeps the task.",
+    follow_up="Repair the four programs.",
     mistakes=[
-        Mistake("value", "A: line 3 is where", """
-            def lines_to_change():
+        Mistake("value", "line 4 of A is where Python noticed", """
+            def mistaken_lines():
+                return {"A": 4, "B": 4, "C": 2, "D": 2}
+            """),
+        Mistake("value", "line 3 of A", """
+            def mistaken_lines():
                 return {"A": 3, "B": 4, "C": 2, "D": 2}
             """),
-        Mistake("value", "B: line 3", """
-            def lines_to_change():
+        Mistake("value", "line 3 of B", """
+            def mistaken_lines():
                 return {"A": 2, "B": 3, "C": 2, "D": 2}
             """),
-        Mistake("value", "C: line 4 is where", """
-            def lines_to_change():
-                return {"A": 2, "B": 4, "C": 4, "D": 2}
-            """),
-        Mistake("value", "D: line 3", """
-            def lines_to_change():
-                return {"A": 2, "B": 4, "C": 2, "D": 3}
-            """),
-        Mistake("value", "B: line 2", """
-            def lines_to_change():
+        Mistake("value", "line 2 of B", """
+            def mistaken_lines():
                 return {"A": 2, "B": 2, "C": 2, "D": 2}
             """),
-        Mistake("value", "no line for D", """
-            def lines_to_change():
+        Mistake("value", "line 3 of C is where Python noticed", """
+            def mistaken_lines():
+                return {"A": 2, "B": 4, "C": 3, "D": 2}
+            """),
+        Mistake("value", "line 3 of D", """
+            def mistaken_lines():
+                return {"A": 2, "B": 4, "C": 2, "D": 3}
+            """),
+        Mistake("value", "no number for D", """
+            def mistaken_lines():
                 return {"A": 2, "B": 4, "C": 2}
             """),
-        Mistake("value", "a dictionary", """
-            def lines_to_change():
+        Mistake("value", "list", """
+            def mistaken_lines():
                 return [2, 4, 2, 2]
             """),
     ],
     advice={
-        "value": "Find the wrong object in the message, and go back from the line that is named to the line that made "
-                 "it, or that lets go of it.",
+        "value: .*noticed": "Go back from that line to the one that made the wrong object.",
+        "value": "Ask which object the message is about, and which line makes it, reads it or lets go of it.",
     },
 )
 
 RIGHT = {"A": 2, "B": 4, "C": 2, "D": 2}
+LINES = {"A": 4, "B": 4, "C": 4, "D": 3}        # that each program has
 WHY_NOT = {
-    ("A", 1): "A: line 1 is right: report awaits, or should",
-    ("A", 3): "A: line 3 is where Python noticed: it adds what line 2 made",
-    ("B", 1): "B: line 1 is right: report awaits at the end of its block",
-    ("B", 2): "B: line 2 is right: the block waits for its tasks, at its end",
-    ("B", 3): "B: line 3 is right: it makes tasks and keeps them; they are not done yet in the next line",
-    ("C", 1): "C: line 1 is right: report awaits, or should",
-    ("C", 3): "C: line 3 has nothing to do with the session",
-    ("C", 4): "C: line 4 is where Python noticed: it opens what line 2 made, which is a coroutine and not a session",
-    ("C", 5): "C: line 5 was never reached",
-    ("D", 1): "D: line 1 is right",
-    ("D", 3): "D: line 3 waits for something else; the message is about the task listen",
+    ("A", 3): "line 3 of A does nothing with cents",
+    ("A", 4): "line 4 of A is where Python noticed: it divides what an earlier line made",
+    ("B", 2): "line 2 of B opens a group, which waits for its tasks at the end of the block",
+    ("B", 3): "line 3 of B starts the tasks and keeps them, as it should",
+    ("C", 3): "line 3 of C is where Python noticed: it opens what an earlier line made",
+    ("C", 4): "line 4 of C was never reached",
+    ("D", 3): "line 3 of D waits for something else than the task news",
 }
 
 
-@lines_to_change.case()
+@mistaken_lines.case()
 def four_programs(answer):
     """The four programs A, B, C and D."""
     lines = answer()
-    require(isinstance(lines, dict), "value", f"the answer is of type {type(lines).__name__}",
-            "it is a dictionary with a number for each of A, B, C and D")
+    wanted = "a dictionary with the number of a line for each of A, B, C and D"
+    require(isinstance(lines, dict), "value", f"the answer is a {type(lines).__name__}", wanted)
     for program, right in RIGHT.items():
-        require(program in lines, "value", f"there is no line for {program}", "there is a number for each program")
+        require(program in lines, "value", f"there is no number for {program}", wanted)
         line = lines[program]
-        said = WHY_NOT.get((program, line)) if isinstance(line, int) else None
-        require(type(line) is int and line == right, "value", said or f"{program} has no line {line!r}",
-                f"{program} has the number of its line that has to change")
+        require(type(line) is int and 1 <= line <= LINES[program], "value",
+                f"{program} has no line {line!r}", wanted)
+        require(line == right, "value",
+                WHY_NOT.get((program, line), f"line {line} of {program} is right: it begins a coroutine function"),
+                "the line on which the mistake is made")
 
 
 # -- repair a program by its messages ------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ cheapest = Exercise(
                         prices[shop] = await ask(shop)
                 return min(prices, key=prices.get)
             """),
-        Mistake("error", "await", """
+        Mistake("forgotten await", "await", """
             async def cheapest(stream, lock, ask):
                 prices = {}
                 async for shop in stream:
@@ -165,7 +167,7 @@ cheapest = Exercise(
                         prices[shop] = ask(shop)
                 return min(prices, key=prices.get)
             """),
-        Mistake("error", "async for", """
+        Mistake("not awaitable", "async for", """
             async def cheapest(stream, lock, ask):
                 prices = {}
                 for shop in await stream:
@@ -197,7 +199,7 @@ cheapest = Exercise(
                     prices[shop] = await price
                 return min(prices, key=prices.get)
             """),
-        Mistake("error", "async with", """
+        Mistake("not awaitable", "async with", """
             async def cheapest(stream, lock, ask):
                 prices = {}
                 async for shop in stream:
@@ -217,7 +219,9 @@ cheapest = Exercise(
     advice={
         "error: async_generator": "Write async for shop in stream: the next name may not be there yet.",
         "error: Lock": "Write async with lock: the task may have to wait for it.",
-        "error: 'coroutine' and": "Write await ask(shop): the dictionary is to hold prices.",
+        "forgotten await": "Write await ask(shop): the dictionary is to hold prices, not coroutines.",
+        "not awaitable: async_generator": "Write async for shop in stream: a generator is gone through, not awaited.",
+        "not awaitable: Lock": "Write async with lock: a lock is entered, not awaited.",
         "value": "Hold the lock while you await ask(shop), and return the name of the shop with the lowest price.",
     },
 )
@@ -263,7 +267,7 @@ async def one_shop(answer):
     await Shops({"west": 340}).over(answer, "west")
 
 
-@cheapest.case(elapsed=0.8)
+@cheapest.case(elapsed=0.9)
 async def taken(answer):
     """Another task holds the lock for the first 0.4 s."""
     shops = Shops({"north": 320, "south": 290})
