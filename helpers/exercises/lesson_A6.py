@@ -310,7 +310,7 @@ predict_when = predict(
         "after `the end`":
             "So it would be if the variable still had the task. Run the cell, and see what is done before that line.",
         "never":
-            "So it would be if the task were kept, until the program ends. Run the cell.",
+            "While something keeps the task, nothing is written. Run the cell: what does `task = None` do?",
     },
     right="between `the work goes on` and `the end`",
 )
