@@ -269,7 +269,9 @@ def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: s
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThree dots stand for what differs from program to program: a "
-                    f"name, a number, an address.\n\n{messages_table(places)}",
+                    "name, a number, an address. So search for two or three words in a row, without the names and the "
+                    "numbers of your program. If your message is not here, but says `coroutine` or `Task` where your "
+                    f"program needs a value, an `await` is missing.\n\n{messages_table(places)}",
         "terms": f"## What does this word mean?\n\n{terms_table(terms)}",
     }
     cells = [nbformat.v4.new_markdown_cell(text, id=cell) for cell, text in texts.items()]

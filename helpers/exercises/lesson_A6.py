@@ -67,6 +67,8 @@ mistaken_lines = Exercise(
     ],
     advice={
         "value: .*noticed": "Go back from that line to the one that made the wrong object.",
+        "value: has no line": "Give the number that stands at the end of the line, without quotes.",
+        "value: the answer is|no number": "Return a dictionary like the one of the starter: a number for each letter.",
         "value": "Ask which object the message is about, and which line makes it, reads it or lets go of it.",
     },
 )
@@ -199,6 +201,21 @@ cheapest = Exercise(
                     prices[shop] = await price
                 return min(prices, key=prices.get)
             """),
+        Mistake("value", "kept the lock", """
+            async def cheapest(stream, lock, ask):
+                prices = {}
+                async with lock:
+                    async for shop in stream:
+                        prices[shop] = await ask(shop)
+                return min(prices, key=prices.get)
+            """),
+        Mistake("value", "at once", """
+            async def cheapest(stream, lock, ask):
+                shops = [shop async for shop in stream]
+                async with lock:
+                    prices = await asyncio.gather(*map(ask, shops))
+                return min(zip(prices, shops))[1]
+            """),
         Mistake("not awaitable", "async with", """
             async def cheapest(stream, lock, ask):
                 prices = {}
@@ -219,43 +236,57 @@ cheapest = Exercise(
     advice={
         "error: async_generator": "Write async for shop in stream: the next name may not be there yet.",
         "error: Lock": "Write async with lock: the task may have to wait for it.",
-        "forgotten await": "Write await ask(shop): the dictionary is to hold prices, not coroutines.",
+        "forgotten await": "Write await ask(shop): the dictionary is to hold prices, no coroutines or tasks.",
         "not awaitable: async_generator": "Write async for shop in stream: a generator is gone through, not awaited.",
         "not awaitable: Lock": "Write async with lock: a lock is entered, not awaited.",
-        "value": "Hold the lock while you await ask(shop), and return the name of the shop with the lowest price.",
+        "value: did not hold": "Hold the lock while you await ask(shop): both stand in one block of async with lock.",
+        "value: kept the lock": "Take the lock for one shop, as the program does: async with stands inside of the loop.",
+        "value: at once": "Await ask(shop) for one shop before you ask the next.",
+        "value": "Return the name of the shop with the lowest price, as the last line does.",
     },
 )
 
 
 class Shops:
-    """What a learner's function asks: it notes whether the lock was held meanwhile."""
+    """What a learner's function asks: it notes whether the lock was held meanwhile, and how many were asked at once."""
 
     def __init__(self, prices: dict[str, int]) -> None:
-        self.prices, self.lock, self.unlocked = prices, asyncio.Lock(), ""
+        self.prices, self.lock = prices, asyncio.Lock()
+        self.unlocked = ""          # a shop that was asked without the lock
+        self.kept = False           # whether the lock was held while no shop was asked, and a name was waited for
+        self.asked: set[str] = set()
+        self.most = 0               # shops that were asked at once
 
     async def stream(self) -> AsyncIterator[str]:
         for shop in self.prices:
             await asyncio.sleep(0.1)
+            self.kept = self.kept or self.lock.locked() and not self.asked
             yield shop
 
     async def ask(self, shop: str) -> int:
+        self.asked.add(shop)
+        self.most = max(self.most, len(self.asked))
         if not self.lock.locked():
             self.unlocked = shop
         await asyncio.sleep(0.2)
         if not self.lock.locked():
             self.unlocked = shop
+        self.asked.discard(shop)
         return self.prices[shop]
 
-    async def over(self, answer, name: str) -> None:
-        """Demand that the answer finds this shop, and asks with the lock held."""
+    async def over(self, answer, name: str, other_has_it: bool = False) -> None:
+        """Demand that the answer finds this shop, and asks with the lock held, which another task may have at first."""
         found = await answer(self.stream(), self.lock, self.ask)
         require(not self.unlocked, "value", f"{self.unlocked} was asked, and cheapest did not hold the lock",
                 "cheapest holds the lock while it asks")
+        require(not self.kept or other_has_it, "value", "cheapest kept the lock while it waited for the next name",
+                "it holds the lock while it asks, and not longer")
+        require(self.most < 2, "value", f"{self.most} shops were asked at once", "one after another")
         equal(found, name, "the name")
         require(not self.lock.locked(), "value", "the lock is still held at the end", "cheapest gives it back")
 
 
-@cheapest.case(elapsed=0.9, drawn=True)
+@cheapest.case(drawn=True)
 async def three_shops(answer):
     """A new name comes every 0.1 s, each shop needs 0.2 s to answer, and south is the cheapest."""
     await Shops({"north": 320, "south": 290, "east": 305}).over(answer, "south")
@@ -267,7 +298,7 @@ async def one_shop(answer):
     await Shops({"west": 340}).over(answer, "west")
 
 
-@cheapest.case(elapsed=0.9)
+@cheapest.case()
 async def taken(answer):
     """Another task holds the lock for the first 0.4 s."""
     shops = Shops({"north": 320, "south": 290})
@@ -278,7 +309,7 @@ async def taken(answer):
 
     task = asyncio.create_task(other())
     await asyncio.sleep(0)
-    await shops.over(answer, "south")
+    await shops.over(answer, "south", other_has_it=True)
     await task
 
 

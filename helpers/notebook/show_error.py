@@ -13,7 +13,7 @@ class show_error:
         with show_error():
             await price("north") + price("south")
 
-    Of the traceback, the lines of your own cells are shown. If the block raises nothing, it says so. What does not
+    Of the traceback, the lines of your own cells are shown, and an empty line after it. If the block raises nothing, it says so. What does not
     derive from Exception, such as a cancellation or the stop button, goes through.
     """
 
@@ -30,5 +30,5 @@ class show_error:
             return False
         from IPython import get_ipython
 
-        print(format_error(error, get_ipython()).rstrip("\n"))
+        print(format_error(error, get_ipython()).rstrip("\n"), end="\n\n")
         return True

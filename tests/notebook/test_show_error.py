@@ -20,8 +20,8 @@ def test_the_error_is_printed_and_the_program_goes_on(capsys):
     print("below")
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == "Traceback (most recent call last):"
-    assert "int(\"tea\")" in shown[-3]
-    assert shown[-2:] == ["ValueError: invalid literal for int() with base 10: 'tea'", "below"]
+    assert "int(\"tea\")" in shown[-4]
+    assert shown[-3:] == ["ValueError: invalid literal for int() with base 10: 'tea'", "", "below"]
 
 
 def test_frames_of_libraries_are_left_out(capsys):
@@ -50,7 +50,7 @@ def test_a_syntax_error_names_its_line(capsys):
     with show_error():
         compile("def report():\n    await price()", "watch.py", "exec")
     shown = capsys.readouterr().out
-    assert 'File "watch.py", line 2' in shown and shown.endswith("SyntaxError: 'await' outside async function\n")
+    assert 'File "watch.py", line 2' in shown and shown.endswith("SyntaxError: 'await' outside async function\n\n")
 
 
 def test_it_says_so_if_nothing_was_raised(capsys):

@@ -56,6 +56,37 @@ ANSWERS = [
                     lock.release()
             return min(prices, key=prices.get)
         """),
+    right("cheapest", "all the names first", """
+        async def cheapest(stream, lock, ask):
+            prices = {}
+            for shop in [shop async for shop in stream]:
+                async with lock:
+                    prices[shop] = await ask(shop)
+            return min(prices, key=prices.get)
+        """),
+    right("cheapest", "gather, with the lock for each", """
+        async def cheapest(stream, lock, ask):
+            async def one(shop):
+                async with lock:
+                    return await ask(shop), shop
+            return min(await asyncio.gather(*[one(shop) async for shop in stream]))[1]
+        """),
+    wrong("cheapest", "the lock around the loop", """
+        async def cheapest(stream, lock, ask):
+            prices = {}
+            async with lock:
+                async for shop in stream:
+                    prices[shop] = await ask(shop)
+            return min(prices, key=prices.get)
+        """),
+    wrong("cheapest", "tasks that nobody awaits", """
+        async def cheapest(stream, lock, ask):
+            prices = {}
+            async for shop in stream:
+                async with lock:
+                    prices[shop] = asyncio.create_task(ask(shop))
+            return min(prices, key=prices.get)
+        """),
     right("cheapest", "a comprehension", """
         async def cheapest(stream, lock, ask):
             async def locked(shop):
