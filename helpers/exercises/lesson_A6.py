@@ -240,7 +240,7 @@ cheapest = Exercise(
         "not awaitable: async_generator": "Write async for shop in stream: a generator is gone through, not awaited.",
         "not awaitable: Lock": "Write async with lock: a lock is entered, not awaited.",
         "value: did not hold": "Hold the lock while you await ask(shop): both stand in one block of async with lock.",
-        "value: kept the lock": "Take the lock for one shop, as the program does: async with stands inside of the loop.",
+        "value: kept the lock": "Take the lock for one shop: async with stands inside of the loop.",
         "value: at once": "Await ask(shop) for one shop before you ask the next.",
         "value": "Return the name of the shop with the lowest price, as the last line does.",
     },
@@ -260,7 +260,7 @@ class Shops:
     async def stream(self) -> AsyncIterator[str]:
         for shop in self.prices:
             await asyncio.sleep(0.1)
-            self.kept = self.kept or self.lock.locked() and not self.asked
+            self.kept = self.kept or (self.lock.locked() and not self.asked)
             yield shop
 
     async def ask(self, shop: str) -> int:

@@ -13,8 +13,8 @@ class show_error:
         with show_error():
             await price("north") + price("south")
 
-    Of the traceback, the lines of your own cells are shown, and an empty line after it. If the block raises nothing, it says so. What does not
-    derive from Exception, such as a cancellation or the stop button, goes through.
+    Of the traceback, the lines of your own cells are shown, and an empty line after it. If the block raises nothing,
+    it says so. What does not derive from Exception, such as a cancellation or the stop button, goes through.
     """
 
     def __enter__(self) -> None:
