@@ -265,8 +265,8 @@ def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: s
     terms = terms_of(lessons)
     texts = {
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
-                 "to the cell that explains it.\n\nSearch with F3, or with *Find* in the menu of your browser. Ctrl+F is "
-                 "JupyterLab's own search: it shows a table as it is written, and Ctrl+Enter makes it a table with "
+                 "to the cell that explains it.\n\nSearch with F3, or with *Find* in the menu of your browser. Ctrl+F "
+                 "is JupyterLab's own search: it shows a table as it is written, and Ctrl+Enter makes it a table with "
                  "links again.",
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         LESSONS: f"## Which lessons are there?\n\n{table}",
