@@ -339,7 +339,7 @@ predict_when = predict(
             "With `task = None`, nothing refers to the task any more. So Python throws it away, and finds an error "
             "that nobody has asked for.",
         "after `the end`":
-            "So it would be if the variable still had the task. Run the cell, and see what is done before that line.",
+            "So it would be if the variable still held the task. Run the cell, and see what is done before that line.",
         "never":
             "While something keeps the task, nothing is written. Run the cell: what does `task = None` do?",
     },

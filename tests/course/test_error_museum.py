@@ -155,6 +155,8 @@ def test_every_cell_that_an_entry_links_is_there(rows) -> None:
     ("TypeError: unhashable type: 'list'", "TypeError: cannot use 'list' as a dict key (unhashable type: 'list')"),
     ("TypeError: data argument must be a bytes-like object, not 'str'",
      "TypeError: data argument must be a bytes, bytearray, or memoryview object, not 'str'"),
+    ("TypeError: data argument must be a bytes-like object, not 'str'",
+     "TypeError: data argument must be a bytes-like object, not str"),                                         # Windows
     ("TypeError: max() argument after * must be an iterable, not async_generator",
      "TypeError: Value after * must be an iterable, not async_generator"),
 ])
