@@ -210,4 +210,8 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
     },
+    "lesson_A6.mistaken_lines": {
+        "return {'A': 2, 'B': 4, 'C': 2, 'D': 2}":
+            "What is asked for is this one result.",
+    },
 }
