@@ -237,11 +237,22 @@ def written_file(cell: NotebookNode) -> str | None:
 
 @check
 def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
-    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them."""
+    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them.
+
+    Or they lie in a folder there: then the last code cell deletes that.
+    """
     complaints = []
     cells = list(code_cells(notebook))
     for number, (where, cell) in enumerate(cells):
         if (name := written_file(cell)) is None:
+            continue
+        folder, slash, _ = name.partition("/")
+        if slash:
+            if f'shutil.rmtree("{folder}", ignore_errors=True)' not in cells[-1][1].source:
+                complaints.append(f"{where} writes {name}, and the last code cell does not delete {folder} with "
+                                  f'shutil.rmtree("{folder}", ignore_errors=True)')
+            if path.parent.name == "notebooks" and f"notebooks/{folder}/" not in ignored_by_git():
+                complaints.append(f"{where} writes {name}: add notebooks/{folder}/ to .gitignore")
             continue
         naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
         if not naming or "unlink(missing_ok=True)" not in naming[-1]:
