@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from helpers.checker import Exercise, Mistake, equal, predict, require
+from helpers.checker import Exercise, Mistake, predict, require
 from helpers.checker.expect import Failed
 from helpers.simulated_io import Shop
 
@@ -32,8 +32,8 @@ test_first_price = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Which shops show the difference between the first price and the one of the first shop in the list? How late is "
-        "the first price, if the shops are asked one after the other?",
+        "Which shops show the difference between the first price and the one of the first shop in the list? How late "
+        "is the first price, if the shops are asked one after the other?",
         "Make one shop slow, one fast, and one that fails before both: Shop(\"east\", latency=0.1, failure_rate=1). "
         "run.result, run.elapsed and the outcomes in run.tasks say the rest.",
         """
@@ -161,8 +161,8 @@ from helpers import Shop, ShopBusy, ShopError, simulate
     ],
     advice={
         "value: asks one shop after the other":
-            "Assert how long it takes, as an exact time, and put the fastest shop last in the list: one after the other "
-            "takes the sum of their latencies.",
+            "Assert how long it takes, as an exact time, and put the fastest shop last in the list: one after the "
+            "other takes the sum of their latencies.",
         "value: waits for all shops":
             "Assert the exact time: the latency of the fastest shop that gives a price.",
         "value: the error of the first shop":
@@ -207,16 +207,17 @@ async def asks_by_way_of_a_queue(shops: Sequence[Shop], item: str) -> int:
 
     tasks = [asyncio.create_task(ask(shop)) for shop in shops]
     first = asyncio.create_task(prices.get())
-    everything = asyncio.gather(*tasks)
-    await asyncio.wait([first, everything], return_when=asyncio.FIRST_COMPLETED)
-    for task in [first, *tasks]:
-        if not task.done():
-            task.cancel()
-    await asyncio.gather(first, *tasks, return_exceptions=True)
-    await asyncio.gather(everything, return_exceptions=True)
-    if first.cancelled():
-        raise ConnectionError("no shop gives a price")
-    return first.result()
+    everything = asyncio.create_task(asyncio.wait(tasks))
+    either: list[asyncio.Task[Any]] = [first, everything]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if not first.done() and prices.empty():
+        first.cancel()
+    for task in (*tasks, everything):
+        task.cancel()
+    answers = await asyncio.gather(first, *tasks, everything, return_exceptions=True)
+    if isinstance(answers[0], int):
+        return answers[0]
+    raise ConnectionError("no shop gives a price")
 
 
 async def one_after_the_other(shops: Sequence[Shop], item: str) -> int:
@@ -389,9 +390,19 @@ test_feed = Exercise(
             finally:
                 await feed.stop()
         """,
-    why="It waits for the event itself, so it takes as long as the feed does; the 60 seconds only decide when to give up.",
+    why="It waits for the event itself, so it takes as long as the feed does; the 60 seconds only decide when to give "
+        "up.",
     follow_up="If feed had no event, on what else could a test wait?",
     mistakes=[
+        Mistake("early", "Give up after 60 seconds", """
+            async def test_feed(feed):
+                feed.start()
+                try:
+                    await asyncio.wait_for(feed.finished.wait(), 5)
+                    assert feed.prices == {"north": 320, "south": 290}
+                finally:
+                    await feed.stop()
+            """),
         Mistake("error", "not for a time", """
             async def test_feed(feed):
                 feed.start()
@@ -507,7 +518,8 @@ test_feed = Exercise(
             "Wait for feed.finished instead of a time: a sleep is a bet on how fast the shops are.",
         "slow": "Await feed.finished.wait(): whoever sleeps instead is late by up to as long as it waits.",
         "early": "Give up after 60 seconds, and no earlier: until then, the feed may still finish.",
-        "deadlock": "Put asyncio.timeout(60) around the wait: this feed never finishes, and nothing else ends the test.",
+        "deadlock": "Put asyncio.timeout(60) around the wait: this feed never finishes, and nothing else ends the "
+                    "test.",
         "value: wrong price": "Compare feed.prices with the two prices, once the feed has finished.",
         "value: has not finished": "Let the TimeoutError come out: it is what makes the test fail.",
         "clean-up": "Put await feed.stop() into a finally: it then runs also when an assert or the timeout ends the "
@@ -570,9 +582,11 @@ async def try_feed(answer, feed: Feed, wrong: str) -> None:
     await feed.stop()
     if not wrong and failed is not None:
         after = asyncio.get_running_loop().time()
+        if isinstance(failed, TimeoutError):
+            raise Failed("early", f"your test gives up after {after:g} s, before the feed has finished", "it passes")
         how = " with some of the prices" if 0 < len(feed.prices) < 2 else ""
-        raise Failed("error", f"{type(failed).__name__}: your test fails after {after:g} s{how}, before the feed has "
-                              "finished", "it passes")
+        raise Failed("error", f"AssertionError: your test fails after {after:g} s{how}, before the feed has finished",
+                     "it passes")
     require(stopped, "clean-up", "the test is over, and feed.stop() was not awaited", "the feed is stopped")
     require(failed is not None or not wrong, "value", f"your test passes although {wrong}", "it fails")
 
@@ -731,10 +745,11 @@ test_follow = Exercise(
     ],
     advice={
         "value: does not close": "Assert line.closed, after the wait for the task.",
-        "value: returns instead": "Assert task.cancelled(): it is False for a task that returned after its cancellation. "
-                                  "task.done() is True for both.",
+        "value: returns instead": "Assert task.cancelled(): it is False for a task that returned after its "
+                                  "cancellation. task.done() is True for both.",
         "value: too late": "Look at the task a second after the cancellation: it has ended by then.",
-        "value: goes on": "Assert task.cancelled(), a second after the cancellation: it is False for a task that goes on.",
+        "value: goes on": "Assert task.cancelled(), a second after the cancellation: it is False for a task that goes "
+                          "on.",
         "value: nothing was received": "Cancel it after 0.3 seconds, as the task asks: then it receives.",
         "deadlock": "Write asyncio.wait([task], timeout=1): this program never ends after its cancellation, and the "
                     "test has to.",
@@ -844,7 +859,8 @@ async def goes_on(line: Line, prices: list[int]) -> None:
 async def try_follow(answer, program: Follow, wrong: str) -> None:
     """Run a test on a program: `wrong` says what is the matter with the program; "" if nothing is."""
     line, loop, before = Line(), asyncio.get_running_loop(), asyncio.all_tasks()
-    begin, failed = loop.time(), None
+    begin = loop.time()
+    failed: Exception | None = None
     try:
         await answer(program, line)
     except AssertionError as error:
@@ -932,7 +948,8 @@ predict_async_test = predict(
 )
 
 predict_fixture = predict(
-    "The fixture holds a timeout of 1 second open around the test, which sleeps for 3 seconds. What becomes of the test?",
+    "The fixture holds a timeout of 1 second open around the test, which sleeps for 3 seconds. What becomes of the "
+    "test?",
     {
         "it fails, with TimeoutError": "A timeout cancels the task that entered it. Is that the task of the test?",
         "it passes": "The timeout belongs to the task of the fixture, and that is another one.",

@@ -420,6 +420,7 @@ GOOD = [
     new_notebook(code("x\n" * CODE_LINES)),
     new_notebook(code(f"%%writefile {PROGRAM}\n" + "x\n" * PROGRAM_LINES), code(f"Path({DELETED}")),
     new_notebook(code(f"%%writefile {PROGRAM}\nfrom helpers import record"), code("x"), code(f"Path({DELETED}")),
+    new_notebook(code("%%writefile price_tests/a.py\nx"), code('shutil.rmtree("price_tests", ignore_errors=True)')),
 ]
 
 BAD = [
@@ -461,6 +462,11 @@ BAD = [
     (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}"), code(f"run('{PROGRAM}')")), "deletes it"),
     (written_files_are_deleted, new_notebook(code("%%writefile a.py"), code("'a.py', unlink(missing_ok=True)")),
      "notebooks/a.py to .gitignore"),
+    (written_files_are_deleted, new_notebook(code("%%writefile price_tests/a.py"), code("Path('price_tests')")),
+     "does not delete price_tests"),
+    (written_files_are_deleted,
+     new_notebook(code("%%writefile b/a.py"), code('shutil.rmtree("b", ignore_errors=True)')),
+     "notebooks/b/ to .gitignore"),
     (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
     (links_lead_somewhere, new_notebook(text("[x](missing.ipynb)")), "missing.ipynb leads to no file"),
     (links_lead_somewhere, new_notebook(text("[x](other.ipynb#No-such)")), "no heading"),
