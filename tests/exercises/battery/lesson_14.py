@@ -41,6 +41,31 @@ ANSWERS = [
             if any(task.outcome == "pending" for task in run.tasks):
                 raise ValueError("a task is left")
         """),
+    right("test_first_price", "fails with pytest.fail", """
+        import pytest
+        def test_first_price(first_price):
+            fast = Shop("south", latency=0.2)
+            shops = [Shop("north", latency=0.3), fast, Shop("east", latency=0.1, failure_rate=1)]
+            run = simulate(first_price(shops, "tea"))
+            if run.result != fast.price_of("tea"):
+                pytest.fail("the wrong price")
+            assert run.elapsed == pytest.approx(0.2)
+            if any(task.outcome == "pending" for task in run.tasks):
+                pytest.fail("a task is left")
+        """),
+    wrong("test_first_price", "fails with pytest.fail on a right program", """
+        import pytest
+        def test_first_price(first_price):
+            run = simulate(first_price([Shop("north"), Shop("south")], "tea"))
+            if run.result != 1:
+                pytest.fail("the wrong price")
+        """, "keeps every promise"),
+    wrong("test_first_price", "asyncio.run", """
+        def test_first_price(first_price):
+            fast = Shop("south", latency=4)
+            shops = [Shop("north", latency=9), fast, Shop("east", latency=3, failure_rate=1)]
+            assert asyncio.run(first_price(shops, "tea")) == fast.price_of("tea")
+        """, "come to an end", "call first_price in simulate"),
     right("test_first_price", "waits for what is left, inside of the run", """
         def test_first_price(first_price):
             fast = Shop("south", latency=0.2)
@@ -115,6 +140,38 @@ ANSWERS = [
             finally:
                 await feed.stop()
         """),
+    right("test_feed", "fails with pytest.fail", """
+        import pytest
+        async def test_feed(feed):
+            feed.start()
+            try:
+                await asyncio.wait_for(feed.finished.wait(), 60)
+                if feed.prices != {"north": 320, "south": 290}:
+                    pytest.fail("wrong prices")
+            finally:
+                await feed.stop()
+        """),
+    wrong("test_feed", "asks for the prices again and again", """
+        async def test_feed(feed):
+            feed.start()
+            try:
+                async with asyncio.timeout(60):
+                    while feed.prices != {"north": 320, "south": 290}:
+                        await asyncio.sleep(0.01)
+            finally:
+                await feed.stop()
+        """, "a sleep ends too late"),
+    wrong("test_feed", "asks again and again without a pause", """
+        async def test_feed(feed):
+            feed.start()
+            try:
+                async with asyncio.timeout(60):
+                    while not feed.finished.is_set():
+                        await asyncio.sleep(0)
+                assert feed.prices == {"north": 320, "south": 290}
+            finally:
+                await feed.stop()
+        """, "without a pause"),
     right("test_feed", "the timeout turned into an assertion", """
         async def test_feed(feed):
             feed.start()
@@ -194,6 +251,47 @@ ANSWERS = [
                 await asyncio.sleep(0)
         """),
 
+    right("test_follow", "pytest.raises", """
+        import pytest
+        async def test_follow(follow, line):
+            task = asyncio.create_task(follow(line, []))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                async with asyncio.timeout(1):
+                    await task
+            assert line.closed
+        """),
+    wrong("test_follow", "pytest.raises without a deadline", """
+        import pytest
+        async def test_follow(follow, line):
+            task = asyncio.create_task(follow(line, []))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert line.closed
+        """, "asyncio.wait([task], timeout=1)"),
+    wrong("test_follow", "catches the cancellation, and has no deadline", """
+        async def test_follow(follow, line):
+            task = asyncio.create_task(follow(line, []))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+            assert task.cancelled() and line.closed
+        """, "asyncio.wait([task], timeout=1)"),
+    wrong("test_follow", "gives it half a second", """
+        async def test_follow(follow, line):
+            task = asyncio.create_task(follow(line, []))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            await asyncio.sleep(0.5)
+            assert task.cancelled()
+            assert line.closed
+        """, "a whole second"),
     right("test_follow", "wait_for around the cancelled task", """
         async def test_follow(follow, line):
             task = asyncio.create_task(follow(line, []))
@@ -236,7 +334,7 @@ ANSWERS = [
             await asyncio.wait([task], timeout=0.05)
             assert task.cancelled()
             assert line.closed
-        """, "time to clean up"),
+        """, "a whole second"),
     wrong("test_follow", "cancels nothing", """
         async def test_follow(follow, line):
             task = asyncio.create_task(follow(line, []))
