@@ -548,7 +548,7 @@ test_feed = Exercise(
 class Feed:
     """Fills a dictionary of prices in the background.
 
-    latencies   shop -> seconds until its price is there; math.inf is never
+    latencies   shop -> seconds until its price is there; None is never
     prices      shop -> cents, which are there afterwards
     """
 
@@ -946,11 +946,11 @@ async def finds_what_goes_on(answer):
 # -- questions -------------------------------------------------------------------------------------------------------
 
 predict_mutants = predict(
-    "In the program, the semaphore goes: all requests are made at once. Which of the three tests fail?",
+    "A mutant has no limit: it makes all requests at once. Which of the three tests fail?",
     {
         "test_prices and test_limit": "The prices are the same, however they are asked for.",
         "test_limit alone": "The result is the same; the peak and the time are not, and only this test looks at them.",
-        "all three": "The result is the same, and so is the hour of an outage. What does differ?",
+        "all three": "The result is the same, and so is the hour of an outage. What differs?",
     },
     right="test_limit alone",
 )
@@ -982,7 +982,7 @@ predict_flaky = predict(
     {
         "none": "The average is 0.3 s, but with these latencies about one request in 28 takes longer than a second.",
         "5": "Few enough that one runs the test again and forgets it, and enough to stop a suite of fifty such tests.",
-        "60": "So many it would be with a sleep of 0.36 s.",
+        "60": "About so many fail with a sleep of 0.39 s.",
     },
     right="5",
 )
