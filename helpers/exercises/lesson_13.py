@@ -951,11 +951,11 @@ predict_silent = predict(
 )
 
 predict_frozen = predict(
-    "look_up blocks the loop for half a second. A timer of the loop is due after 0.1 s, and faulthandler's after 0.25 s. "
+    "look_up blocks the loop for one second. A timer of the loop is due after 0.1 s, and faulthandler's after 0.5 s. "
     "Which of them is on time?",
     {
         "both": "A timer of the loop is a callback: it needs the loop, and the loop is blocked.",
-        "the timer of the loop": "Who would run it? The thread is in look_up, and comes back after 0.5 s.",
+        "the timer of the loop": "Who would run it? The thread is in look_up, and comes back after 1 s.",
         "faulthandler": "It has a thread of its own, which does not need the loop.",
         "neither": "Right for the one that needs the loop. Does faulthandler need it?",
     },
