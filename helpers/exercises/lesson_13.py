@@ -1,7 +1,7 @@
 """The exercises and questions of notebook 13: five broken programs, and how to look into one that is stuck.
 
-The starter of an exercise is a program with a bug. So each has a hint that says which instrument to take, and cases that
-know the usual wrong repairs: a timeout, a sleep, catching everything, one after the other.
+The starter of an exercise is a program with a bug. So each has a hint that says which instrument to take, and cases
+that know the usual wrong repairs: a timeout, a sleep, catching everything, one after the other.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ ask_in_turn = Exercise(
             async with lock:
                 return await shop.price(item)
         """,
-    why="async with gives the lock back when the block ends, also after an error and after a cancellation; and it gives "
-        "back only a lock that it has taken.",
+    why="async with gives the lock back when the block ends, also after an error and after a cancellation; and it "
+        "gives back only a lock that it has taken.",
     follow_up="Which other pairs of calls in your programs need the same care: open and close, begin and commit?",
     setup=SETUP,
     mistakes=[
@@ -152,12 +152,12 @@ ask_in_turn = Exercise(
             """),
     ],
     advice={
-        "error: ^TimeoutError": "Give the lock back after every request, also one that fails; no timeout is needed then. "
-                                "A timeout only turns the hang into an error.",
+        "error: ^TimeoutError": "Give the lock back after every request, also one that fails; no timeout is needed "
+                                "then. A timeout only turns the hang into an error.",
         "error: context manager": "Write async with: to take a lock may mean to wait, and only async with can wait.",
         "slow": "Ask as soon as the lock is free: a pause changes when the tasks meet, and gives no lock back.",
-        "deadlock": "Give the lock back however the request ends: async with does that. The task that hangs waits for a "
-                    "lock that nobody will release.",
+        "deadlock": "Give the lock back however the request ends: async with does that. The task that hangs waits for "
+                    "a lock that nobody will release.",
         "clean-up: cancelled while it asks": "Release the lock also when the task is cancelled: a CancelledError is no "
                                              "Exception, and async with or finally meet it, too.",
         "clean-up: cancelled while it waits": "Give back only a lock that this task has taken itself: acquire in front "
@@ -219,7 +219,7 @@ async def cancelled_while_it_waits(answer):
     await asyncio.sleep(0.1)
     task.cancel()
     await asyncio.wait([task])
-    require(lock.locked(), "clean-up", "the task was cancelled while it waits for the lock, and released it all the same",
+    require(lock.locked(), "clean-up", "the task was cancelled while it waits for the lock, and released it",
             "the lock stays with the task that holds it")
     require(task.cancelled(), "swallowed", "the task was cancelled, and did not end as cancelled",
             "it ends with CancelledError")
@@ -383,12 +383,12 @@ watch_price = Exercise(
         "swallowed: returned": "Let the CancelledError go on to the caller: without a return, a break or a pass that "
                                "ends it, the task ends as cancelled.",
         "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through then, and ends the task.",
-        "no exception": "Write except ConnectionError: the task asks for None after this error only, and every other one "
-                        "comes out.",
+        "no exception": "Write except ConnectionError: the task asks for None after this error only, and every other "
+                        "one comes out.",
         "early": "Go on until it is cancelled: the caller decides when the watching ends.",
         "error: ^ShopError": "Catch it inside of the loop, and go on after a ConnectionError: a ShopError is one.",
-        "error: ^TimeoutError": "Leave it to the caller when the watching ends; no timeout is needed for a task that can "
-                                "be cancelled.",
+        "error: ^TimeoutError": "Leave it to the caller when the watching ends; no timeout is needed for a task that "
+                                "can be cancelled.",
     },
 )
 
@@ -425,18 +425,37 @@ async def it_runs_long(answer):
     equal(prices, [price_at("north")] * 16, "prices")
 
 
+@watch_price.case()
+async def line_is_cut(answer):
+    """The line to west is cut: each request ends with a ConnectionResetError after 0.1 s, which is a ConnectionError.
+    The task is cancelled after 1.5 s."""
+    prices: list[int | None] = []
+    await cancelled(answer(Broken("west", ConnectionResetError("the line is cut"), latency=0.1), "tea", prices),
+    after=1.5) equal(prices, [None] * 2, "prices")
+
+
+async def comes_out(answer, error: Exception) -> None:
+    """Demand that an error of the shop comes out, and is not asked about again."""
+    task = asyncio.create_task(answer(Broken("east", error, latency=0.1), "tea", []))
+    done, _ = await asyncio.wait([task], timeout=5)
+    if not done:
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+    kind = type(error).__name__
+    require(done, "no exception", f"after the {kind} the task asks on", f"the {kind} comes out")
+    return await task
+
+
 @watch_price.case(raises=ValueError, elapsed=0.1)
 async def no_number(answer):
     """The shop's answer is no number: a ValueError, after 0.1 s."""
-    async with asyncio.timeout(10) as limit:
-        task = asyncio.create_task(answer(Broken("east", ValueError("no number"), latency=0.1), "tea", []))
-        try:
-            done, _ = await asyncio.wait([task], timeout=5)
-            require(done, "no exception", "after the ValueError the task asks on", "the ValueError comes out")
-        finally:
-            task.cancel()
-        limit.reschedule(None)
-        return await task
+    return await comes_out(answer, ValueError("no number"))
+
+
+@watch_price.case(raises=OSError, elapsed=0.1)
+async def disk_is_full(answer):
+    """The shop's answer cannot be kept: an OSError that is no ConnectionError, after 0.1 s."""
+    return await comes_out(answer, OSError("the disk is full"))
 
 
 # -- a condition that is always true -------------------------------------------------------------------------------
@@ -458,9 +477,9 @@ cheapest_open = Exercise(
     lesson="13",
     title="It gives a wrong price",
     task="""
-        `cheapest_open(shops, item)` returns the lowest price of those shops that are open; at least one is. Each shop has
-        a coroutine function `is_open()`, and only an open shop may be asked for its price. No exception comes, and the
-        price is that of a closed shop. Repair it.
+        `cheapest_open(shops, item)` returns the lowest price of those shops that are open; at least one is. Each shop
+        has a coroutine function `is_open()`, and only an open shop may be asked for its price. No exception comes, and
+        the price is that of a closed shop. Repair it.
         """,
     starter="""
         async def cheapest_open(shops, item):
@@ -556,8 +575,8 @@ cheapest_open = Exercise(
             """),
     ],
     advice={
-        "value: was asked": "Ask only those that are open: await shop.is_open(), and let the result decide before you ask "
-                            "for the price. A task, a method or a coroutine object is always true.",
+        "value: was asked": "Ask only those that are open: await shop.is_open(), and let the result decide before you "
+                            "ask for the price. A task, a method or a coroutine object is always true.",
         "not awaitable: method": "Write the parentheses, too: await shop.is_open(), since the method itself cannot be "
                                  "awaited, and its call can.",
     },
@@ -575,10 +594,10 @@ async def ask_markets(answer, shops: list[Market], item: str = "tea") -> int:
 
 @cheapest_open.case(returns=320)
 async def one_is_closed(answer):
-    """North and south are open, with 340 and 320 cents; east is closed, and its old price is 190 cents."""
-    return await ask_markets(answer, [Market("north", True, prices={"tea": 340}),
+    """North and south are open, with 320 and 340 cents; east is closed, and its old price is 190 cents."""
+    return await ask_markets(answer, [Market("north", True, prices={"tea": 320}),
                                       Market("east", False, prices={"tea": 190}),
-                                      Market("south", True, prices={"tea": 320})])
+                                      Market("south", True, prices={"tea": 340})])
 
 
 @cheapest_open.case(returns=340)
@@ -590,11 +609,12 @@ async def only_the_last_is_open(answer):
 
 
 @cheapest_open.case(returns=120)
-async def all_are_open(answer):
-    """All three shops are open; milk is 120 cents at east, the first, and more elsewhere."""
-    return await ask_markets(answer, [Market("east", True, prices={"milk": 120}),
-                                      Market("north", True, prices={"milk": 140}),
-                                      Market("south", True, prices={"milk": 150})], "milk")
+async def four_shops(answer):
+    """Of four shops, south is closed, with 90 cents for milk; west, the last, is the cheapest of the open ones: 120."""
+    return await ask_markets(answer, [Market("east", True, prices={"milk": 140}),
+                                      Market("south", False, prices={"milk": 90}),
+                                      Market("north", True, prices={"milk": 150}),
+                                      Market("west", True, prices={"milk": 120})], "milk")
 
 
 # -- errors that nobody hears of -----------------------------------------------------------------------------------
@@ -617,10 +637,10 @@ write_all = Exercise(
     lesson="13",
     title="It loses what it should keep",
     task="""
-        `write_all(prices, board)` writes every price of the dictionary `prices` with `await board.write(name, cents)`, all
-        at the same time, and returns `None` when all are written. If a write fails, the others are made all the same;
-        after that the error of the first name that failed, in the order of `prices`, reaches the caller. If `write_all`
-        is cancelled, no write goes on. Prices are missing, and nobody hears of an error. Repair it.
+        `write_all(prices, board)` writes every price of the dictionary `prices` with `await board.write(name, cents)`,
+        all at the same time, and returns `None` when all are written. If a write fails, the others are made all the
+        same; after that the error of the first name that failed, in the order of `prices`, reaches the caller. If
+        `write_all` is cancelled, no write goes on. Prices are missing, and nobody hears of an error. Repair it.
         """,
     starter="""
         async def write_all(prices, board):
@@ -630,7 +650,7 @@ write_all = Exercise(
     hints=[
         "Run the cell below the exercise. When does write_all end, and when does the first write end?",
         "Somebody has to keep the tasks and wait for all of them. Which call waits for all, although one has failed?",
-        "asyncio.gather(..., return_exceptions=True) gives a list in which errors stand as objects: raise the first one.",
+        "asyncio.gather(..., return_exceptions=True) gives a list with errors as objects in it: raise the first of them.",
     ],
     solution="""
         async def write_all(prices, board):
@@ -720,17 +740,17 @@ write_all = Exercise(
     ],
     advice={
         "slow": "Wait for the writes themselves: how long they take, only they know.",
-        "left behind: cancel": "When write_all is cancelled, cancel the writes, too: gather does that, and asyncio.wait "
-                               "does not.",
+        "left behind: cancel": "When write_all is cancelled, cancel the writes, too: gather does that, and "
+                               "asyncio.wait does not.",
         "early": "Wait for every write before you return: a task that nobody awaits may end after you, or never.",
-        "value: missing": "Wait for all writes although one has failed: gather with return_exceptions=True does so, and "
-                          "a task group would cancel the others.",
+        "value: missing": "Wait for all writes although one has failed: gather with return_exceptions=True does so, "
+                          "and a task group would cancel the others.",
         "no exception": "Raise the error after all writes have ended: nobody looks at it otherwise.",
-        "lost exception": "Ask every task for its result, or let gather do it: an error stays in its task until somebody "
-                          "asks for it.",
+        "lost exception": "Ask every task for its result, or let gather do it: an error stays in its task until "
+                          "somebody asks for it.",
         "sequential": "Begin all writes at the same time, and then wait for all of them.",
-        "wrong exception": "Raise the error of the first name that failed, in the order of prices, and the error itself: "
-                           "a task group would wrap it.",
+        "wrong exception": "Raise the error of the first name that failed, in the order of prices, and the error "
+                           "itself: a task group would wrap it.",
     },
 )
 
@@ -774,6 +794,12 @@ async def two_writes_fail(answer):
     """The writes for north and for south fail: that of south first, after 0.1 s, with a ValueError, that of north after
     0.2 s with a ConnectionError. In the dictionary north stands before south."""
     await write_some(answer, Board({"north": ConnectionError("the line is cut"), "south": ValueError("no number")}))
+
+
+@write_all.case(raises=ConnectionError, elapsed=0.3)
+async def the_last_fails(answer):
+    """The write for east fails, which is the last name, and takes longest."""
+    await write_some(answer, Board({"east": ConnectionError("the line is cut")}))
 
 
 @write_all.case(elapsed=0.0)
@@ -885,8 +911,8 @@ record_price = Exercise(
             """),
     ],
     advice={
-        "blocked: board.write\\(shop.name, (?!shop)": "Hand board.write to a thread, too, without parentheses and with its "
-                                                      "arguments behind it: it blocks as the shop does.",
+        "blocked: board.write\\(shop.name, (?!shop)": "Hand board.write to a thread, too, without parentheses and with "
+                                                      "its arguments behind it: it blocks as the shop does.",
         "blocked": "Hand the function to asyncio.to_thread without parentheses, and its argument behind it: with "
                    "parentheses it is called here, on the loop, before to_thread begins.",
         "early": "Await the write, too: the task asks that the price is written when record_price returns.",
@@ -907,10 +933,10 @@ async def one_old_shop(answer):
 
 @record_price.case(elapsed=0.5)
 async def three_old_shops(answer):
-    """Three old shops at the same time, each of which answers after 0.4 s."""
+    """Three old shops at the same time, each of which tells the price of milk after 0.4 s."""
     board, shops = SlowBoard(), Shop.many(3, latency=0.4)
-    await asyncio.gather(*[answer(shop, "tea", board) for shop in shops])
-    equal(board.prices, {shop.name: shop.price_of("tea") for shop in shops}, "what stands on the board")
+    await asyncio.gather(*[answer(shop, "milk", board) for shop in shops])
+    equal(board.prices, {shop.name: shop.price_of("milk") for shop in shops}, "what stands on the board")
 
 
 @record_price.case(raises=ShopError, elapsed=0.2)
@@ -932,8 +958,8 @@ predict_stack = predict(
         "the line in ask": "asyncio asks the outermost coroutine of the task alone, and not the one that it awaits.",
         "the line in get_price": "That is where you would look. But get_price is not the coroutine of the task.",
         "the lines in ask, get_price and readline":
-            "A traceback of a running function would have them all. Run the cell: how many frames does a suspended task "
-            "have?",
+            "A traceback of a running function would have them all. Run the cell: how many frames does a suspended "
+            "task have?",
     },
     right="the line in ask",
 )
@@ -965,7 +991,8 @@ predict_frozen = predict(
 predict_debug = predict(
     "Debug mode reports turns that take long. What does its message name?",
     {
-        "the line that blocks": "It is written when the turn is over. Does the loop know where the thread was meanwhile?",
+        "the line that blocks":
+            "It is written when the turn is over. Does the loop know where the thread was meanwhile?",
         "the task, and how long its turn took":
             "The loop measures each turn from outside, and afterwards it knows whose turn it was.",
         "the tasks that were kept waiting": "The loop measures one turn at a time, and asks no other task.",
