@@ -430,8 +430,9 @@ async def line_is_cut(answer):
     """The line to west is cut: each request ends with a ConnectionResetError after 0.1 s, which is a ConnectionError.
     The task is cancelled after 1.5 s."""
     prices: list[int | None] = []
-    await cancelled(answer(Broken("west", ConnectionResetError("the line is cut"), latency=0.1), "tea", prices),
-    after=1.5) equal(prices, [None] * 2, "prices")
+    west = Broken("west", ConnectionResetError("the line is cut"), latency=0.1)
+    await cancelled(answer(west, "tea", prices), after=1.5)
+    equal(prices, [None] * 2, "prices")
 
 
 async def comes_out(answer, error: Exception) -> None:
@@ -650,7 +651,7 @@ write_all = Exercise(
     hints=[
         "Run the cell below the exercise. When does write_all end, and when does the first write end?",
         "Somebody has to keep the tasks and wait for all of them. Which call waits for all, although one has failed?",
-        "asyncio.gather(..., return_exceptions=True) gives a list with errors as objects in it: raise the first of them.",
+        "asyncio.gather(..., return_exceptions=True) gives a list, in which errors are objects: raise the first one.",
     ],
     solution="""
         async def write_all(prices, board):
