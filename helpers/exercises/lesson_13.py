@@ -52,7 +52,7 @@ ask_in_turn = Exercise(
             return price
         """,
     hints=[
-        "Run the cell below the exercise. Who holds the lock that south waits for, and what became of that task?",
+        "Run the cell below the exercise. Which task took the lock that north waits for, and what became of it?",
         "Go through the function line by line for a shop that raises an error. Which line is not reached?",
         "async with lock: takes the lock, and gives it back however the block ends.",
     ],
@@ -119,6 +119,14 @@ ask_in_turn = Exercise(
                     except ShopError:
                         return None
             """),
+        Mistake("no exception", "the error as a value", """
+            async def ask_in_turn(shop, item, lock):
+                async with lock:
+                    try:
+                        return await shop.price(item)
+                    except ShopError as error:
+                        return error
+            """),
         Mistake("peak", "one request at a time", """
             async def ask_in_turn(shop, item, lock):
                 return await shop.price(item)
@@ -162,7 +170,8 @@ ask_in_turn = Exercise(
                                              "Exception, and async with or finally meet it, too.",
         "clean-up: cancelled while it waits": "Give back only a lock that this task has taken itself: acquire in front "
                                               "of the try, or async with.",
-        "no exception": "Let the error reach the caller: whoever gets None takes it for a price.",
+        "no exception": "Let the error reach the caller as an exception: whoever gets None, or the error as a value, takes "
+                        "it for a price.",
         "peak": "Keep one lock that all tasks share, and one request at a time: it must be free before it is taken.",
     },
 )
@@ -195,8 +204,8 @@ async def one_fails(answer):
     if isinstance(price, BaseException):
         raise price
     equal(price, price_at("north"), "north's price")
-    require(isinstance(failed, BaseException), "no exception", "south failed, and no error reached the caller",
-            "the ShopError reaches the caller")
+    raised = tasks[0].cancelled() or tasks[0].exception() is not None       # an error that is returned is none
+    require(raised, "no exception", "south failed, and no error reached the caller", "the ShopError reaches the caller")
     if not isinstance(failed, ShopError):
         raise failed
 
@@ -334,6 +343,37 @@ watch_price = Exercise(
                         return
                     await asyncio.sleep(1)
             """),
+        Mistake("swallowed", "do not wait in a finally", """
+            async def watch_price(shop, item, prices):
+                while True:
+                    try:
+                        prices.append(await shop.price(item))
+                    except ConnectionError:
+                        prices.append(None)
+                    finally:
+                        await asyncio.sleep(1)
+            """),
+        Mistake("value", "sleep 1 second", """
+            async def watch_price(shop, item, prices):
+                while True:
+                    try:
+                        prices.append(await shop.price(item))
+                        await asyncio.sleep(1)
+                    except ConnectionError:
+                        prices.append(None)
+            """),
+        Mistake("value", "nothing after a cancellation", """
+            async def watch_price(shop, item, prices):
+                while True:
+                    try:
+                        prices.append(await shop.price(item))
+                    except ConnectionError:
+                        prices.append(None)
+                    except BaseException:
+                        prices.append(None)
+                        raise
+                    await asyncio.sleep(1)
+            """),
         Mistake("no exception", "except ConnectionError", """
             async def watch_price(shop, item, prices):
                 while True:
@@ -382,7 +422,10 @@ watch_price = Exercise(
     advice={
         "swallowed: returned": "Let the CancelledError go on to the caller: without a return, a break or a pass that "
                                "ends it, the task ends as cancelled.",
-        "swallowed": "Catch ConnectionError, and nothing else: a CancelledError goes through then, and ends the task.",
+        "swallowed": "Catch ConnectionError, and nothing else, and do not wait in a finally: then a CancelledError goes "
+                     "through, and ends the task at once.",
+        "value": "Append the price after an answer, None after a ConnectionError, and nothing after a cancellation. "
+                 "After each of the first two, sleep 1 second.",
         "no exception": "Write except ConnectionError: the task asks for None after this error only, and every other "
                         "one comes out.",
         "early": "Go on until it is cancelled: the caller decides when the watching ends.",
@@ -574,10 +617,27 @@ cheapest_open = Exercise(
                 if any(opened):
                     return min(await asyncio.gather(*[shop.price(item) for shop in shops]))
             """),
+        Mistake("error", "square brackets", """
+            async def cheapest_open(shops, item):
+                return min(await shop.price(item) for shop in shops if await shop.is_open())
+            """),
+        Mistake("error", "no shop counted as open", """
+            async def cheapest_open(shops, item):
+                prices = []
+                for shop in shops:
+                    if shop.is_open() == True:
+                        prices.append(await shop.price(item))
+                return min(prices)
+            """),
     ],
     advice={
         "value: was asked": "Ask only those that are open: await shop.is_open(), and let the result decide before you "
                             "ask for the price. A task, a method or a coroutine object is always true.",
+        "error: 'async_generator' object is not iterable": "Put square brackets around it: min takes the list "
+                                                           "[await shop.price(item) for ...], and no generator that "
+                                                           "has to wait.",
+        "error: empty": "Look at the condition: no shop counted as open here. A coroutine object is neither True nor "
+                        "False; await gives you one of them.",
         "not awaitable: method": "Write the parentheses, too: await shop.is_open(), since the method itself cannot be "
                                  "awaited, and its call can.",
     },
@@ -640,8 +700,9 @@ write_all = Exercise(
     task="""
         `write_all(prices, board)` writes every price of the dictionary `prices` with `await board.write(name, cents)`,
         all at the same time, and returns `None` when all are written. If a write fails, the others are made all the
-        same; after that the error of the first name that failed, in the order of `prices`, reaches the caller. If
-        `write_all` is cancelled, no write goes on. Prices are missing, and nobody hears of an error. Repair it.
+        same; after that the error of the first name that failed, in the order of `prices`, reaches the caller. No task
+        is left with an error that nobody asked for. If `write_all` is cancelled, no write goes on. Prices are missing,
+        and nobody hears of an error. Repair it.
         """,
     starter="""
         async def write_all(prices, board):
@@ -834,6 +895,13 @@ class SlowBoard:
         self.prices[name] = cents
 
 
+class OldShop(Shop):
+    """A shop that has only the call that blocks, like a library that knows nothing of await."""
+
+    async def price(self, item: str) -> int:
+        raise AttributeError("an old shop cannot be awaited: it has price_blocking alone")
+
+
 record_price = Exercise(
     lesson="13",
     title="It freezes in spite of a thread",
@@ -892,6 +960,10 @@ record_price = Exercise(
                 cents = await asyncio.to_thread(shop.price_blocking, item)
                 await asyncio.to_thread(board.write(shop.name, cents))
             """),
+        Mistake("error", "with shop.price_blocking", """
+            async def record_price(shop, item, board):
+                await asyncio.to_thread(board.write, shop.name, await shop.price(item))
+            """),
         Mistake("early", "Await the write", """
             async def record_price(shop, item, board):
                 cents = await asyncio.to_thread(shop.price_blocking, item)
@@ -916,6 +988,8 @@ record_price = Exercise(
                                                       "its arguments behind it: it blocks as the shop does.",
         "blocked": "Hand the function to asyncio.to_thread without parentheses, and its argument behind it: with "
                    "parentheses it is called here, on the loop, before to_thread begins.",
+        "error: an old shop": "Ask with shop.price_blocking(item), in a thread: this shop has nothing that can be "
+                              "awaited.",
         "early": "Await the write, too: the task asks that the price is written when record_price returns.",
         "no exception": "Let the error of the shop reach the caller: nobody hears of it otherwise.",
     },
@@ -925,7 +999,7 @@ record_price = Exercise(
 @record_price.case(elapsed=0.5, drawn=True)
 async def one_old_shop(answer):
     """An old shop answers after 0.4 s; to write takes 0.1 s."""
-    shop, board = Shop("old", latency=0.4), SlowBoard()
+    shop, board = OldShop("old", latency=0.4), SlowBoard()
     await answer(shop, "tea", board)
     require(board.prices, "early", "when record_price returns, the board is empty", "the price is written")
     equal(board.prices, {"old": price_at("old")}, "what stands on the board")
@@ -935,7 +1009,7 @@ async def one_old_shop(answer):
 @record_price.case(elapsed=0.5)
 async def three_old_shops(answer):
     """Three old shops at the same time, each of which tells the price of milk after 0.4 s."""
-    board, shops = SlowBoard(), Shop.many(3, latency=0.4)
+    board, shops = SlowBoard(), OldShop.many(3, latency=0.4)
     await asyncio.gather(*[answer(shop, "milk", board) for shop in shops])
     equal(board.prices, {shop.name: shop.price_of("milk") for shop in shops}, "what stands on the board")
 
@@ -945,7 +1019,7 @@ async def old_shop_fails(answer):
     """The old shop fails after 0.2 s; nothing is written."""
     board = SlowBoard()
     try:
-        return await answer(Shop("old", latency=0.2, failure_rate=1), "tea", board)
+        return await answer(OldShop("old", latency=0.2, failure_rate=1), "tea", board)
     finally:
         equal(board.prices, {}, "what stands on the board")
 
@@ -971,6 +1045,8 @@ predict_silent = predict(
         "a KeyError comes out of price_list": "It is raised in worker 1. Does price_list await that task?",
         "a line in the log, as soon as worker 1 fails":
             "asyncio writes one when a failed task is thrown away. Who keeps this one?",
+        "the prices of the other items":
+            "worker 2 does go on with them. But get has taken rice out of the queue: who calls task_done for it?",
         "nothing, and it does not end":
             "worker 1 ends with a KeyError that nobody asks for, and join waits for a task_done that never comes.",
     },
