@@ -170,8 +170,8 @@ ask_in_turn = Exercise(
                                              "Exception, and async with or finally meet it, too.",
         "clean-up: cancelled while it waits": "Give back only a lock that this task has taken itself: acquire in front "
                                               "of the try, or async with.",
-        "no exception": "Let the error reach the caller as an exception: whoever gets None, or the error as a value, takes "
-                        "it for a price.",
+        "no exception": "Let the error reach the caller as an exception: whoever gets None, or the error as a value, "
+                        "takes it for a price.",
         "peak": "Keep one lock that all tasks share, and one request at a time: it must be free before it is taken.",
     },
 )
@@ -422,8 +422,8 @@ watch_price = Exercise(
     advice={
         "swallowed: returned": "Let the CancelledError go on to the caller: without a return, a break or a pass that "
                                "ends it, the task ends as cancelled.",
-        "swallowed": "Catch ConnectionError, and nothing else, and do not wait in a finally: then a CancelledError goes "
-                     "through, and ends the task at once.",
+        "swallowed": "Catch ConnectionError, and nothing else, and do not wait in a finally: then a CancelledError "
+                     "goes through, and ends the task at once.",
         "value": "Append the price after an answer, None after a ConnectionError, and nothing after a cancellation. "
                  "After each of the first two, sleep 1 second.",
         "no exception": "Write except ConnectionError: the task asks for None after this error only, and every other "
