@@ -42,7 +42,7 @@ ask_in_turn = Exercise(
     task="""
         `ask_in_turn(shop, item, lock)` returns the shop's price for `item`. Many tasks share `lock`, an `asyncio.Lock`,
         so that one request is under way at a time. Errors of the shop reach the caller, and a task that is cancelled
-        ends as cancelled. Since a shop failed, the program hangs. Repair the function.
+        ends as cancelled. After a shop has failed, the program hangs. Repair the function.
         """,
     starter="""
         async def ask_in_turn(shop, item, lock):
@@ -251,8 +251,8 @@ watch_price = Exercise(
     title="It does not stop",
     task="""
         `watch_price(shop, item, prices)` asks the shop, appends the price to the list `prices`, sleeps 1 second, and so
-        on. After a `ConnectionError` it appends `None` instead, and goes on; any other error comes out at once. It runs
-        until it is cancelled, and then ends as cancelled. But it does not end. Repair it.
+        on. After a `ConnectionError` it appends `None` instead, and goes on; any other error comes out at once. It
+        should run until it is cancelled, and then end as cancelled. But it does not end. Repair it.
         """,
     starter="""
         async def watch_price(shop, item, prices):
@@ -699,7 +699,7 @@ write_all = Exercise(
     title="It loses what it should keep",
     task="""
         `write_all(prices, board)` writes every price of the dictionary `prices` with `await board.write(name, cents)`,
-        all at the same time, and returns `None` when all are written. If a write fails, the others are made all the
+        all at the same time, and returns `None` when all are written. If a write fails, the others go on all the
         same; after that the error of the first name that failed, in the order of `prices`, reaches the caller. No task
         is left with an error that nobody asked for. If `write_all` is cancelled, no write goes on. Prices are missing,
         and nobody hears of an error. Repair it.
