@@ -206,6 +206,14 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||for task in tasks: -> ||for task in list(tasks)[::-1]:":
             "Both are cancelled before either is awaited: in which order, the task does not say.",
     },
+    "lesson_13.cheapest_open": {
+        "|for shop in shops: -> |for shop in list(shops)[::-1]:":
+            "In which order the shops are asked, the task does not say.",
+    },
+    "lesson_13.write_all": {
+        "||if isinstance(result, BaseException): -> ||if isinstance(result, Exception):":
+            "No write ends with an exception that is no Exception: if write_all is cancelled, gather raises.",
+    },
     "lesson_14.test_first_price": {
         "|fails = Shop('east', latency=0.1, failure_rate=1) -> |fails = Shop('east', latency=0.1, failure_rate=1)":
             "In which order the shops are made does not matter.",
