@@ -9,18 +9,6 @@ from helpers.notebook.claims import Claims
 
 claims = Claims(Path(__file__).with_name("claims.toml"))
 
-predict_pauses = predict(
-    "Three coroutines have one `await` each. The first awaits `asyncio.sleep(0)`, the second a coroutine that has "
-    "nothing to wait for, the third a future that is done. How many of them suspend?",
-    {
-        "none": "`asyncio.sleep(0)` does suspend: it gives way to others for one round of the loop.",
-        "one": "Only `asyncio.sleep(0)`. The other two have their results at once, and `await` hands them over.",
-        "two": "A future that is done hands over its result at once, as a coroutine that has nothing to wait for does.",
-        "three": "`await` alone suspends nothing. It suspends if something below it does.",
-    },
-    right="one",
-)
-
 predict_long = predict(
     "One coroutine runs for an hour, and awaits `asyncio.sleep(1)` again and again. Another one computes for half a "
     "second, and awaits nothing. Which of them holds up the other tasks?",
@@ -42,15 +30,4 @@ predict_gather = predict(
         "two": "South and east go on, and nobody waits for them any more.",
     },
     right="two",
-)
-
-predict_database = predict(
-    "Five queries of 0.1 seconds each are sent at once to a database, through an asynchronous driver and over one "
-    "connection. How long do they take?",
-    {
-        "about 0.1 seconds": "That takes a connection for each. One connection of aiosqlite carries out one query after "
-                             "another.",
-        "about 0.5 seconds": "Other tasks can run meanwhile, but the queries themselves stand in line for the connection.",
-    },
-    right="about 0.5 seconds",
 )
