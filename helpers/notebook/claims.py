@@ -153,7 +153,8 @@ class Finding:
             value = self.values[case.name]
             lines += _wrapped(case.described(value), "yes  " if case.is_met(value) else "no   ", 5)
         for claim in self.check.claims:
-            lines += _wrapped(f"{self.verdict.upper()}. It should read: {self.sentence(claim)}", f"Claim {claim.number}: ", 5)
+            verdict = f"Claim {claim.number}: {self.verdict.upper()}."
+            lines += _wrapped(f"{verdict} It should read: {self.sentence(claim)}", "", 5)
         return "\n".join(lines)
 
 
@@ -200,8 +201,8 @@ class Claims:
         names = [case.name for case in check.cases]
         if set(values) != set(names):
             raise TypeError(f"claims {numbers} are tried in the cases {names}, and got values for {list(values)}")
+        check.verdict(values)           # raises TypeError for a value that no case can have
         finding = Finding(check, values)
-        finding.verdict         # raises TypeError for a value that no case can have
         self.findings.update(dict.fromkeys(numbers, finding))
         return finding
 
@@ -215,7 +216,8 @@ class Claims:
         for number, letter in re.findall(r"(\S+)\s+(\S+)", text):
             if not number.isdecimal() or int(number) not in known or letter.lower() not in GUESSES:
                 raise ValueError(
-                    f"write a number from 1 to {max(known)} and t, i, f or ? after it, such as 1 t; and got {number} {letter}"
+                    f"write a number from 1 to {max(known)} and t, i, f or ? after it, such as 1 t; "
+                    f"and got {number} {letter}"
                 )
             guesses[int(number)] = GUESSES[letter.lower()]
         self.guesses = {number: guess for number, guess in guesses.items() if guess}
@@ -240,7 +242,7 @@ class Claims:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from helpers.markup import joined, tag      # late: the first notebook says that packages are missing, if they are
+        from helpers.markup import joined, tag  # late: the first notebook says that packages are missing, if they are
 
         tables = []
         for title, claims in self.by_article():
@@ -303,7 +305,8 @@ class Summary:
         for title, claims in self.claims.by_article():
             rows = []
             for claim in claims:
-                cells = [tag("td", claim.number), _left(_words(f'"{claim.quotation}"')), _left(tag("b", self._verdict(claim)))]
+                quotation, verdict = _words(f'"{claim.quotation}"'), tag("b", self._verdict(claim))
+                cells = [tag("td", claim.number), _left(quotation), _left(verdict)]
                 if self.guesses:
                     cells.append(_left(self.guesses.get(claim.number, "")))
                 rows.append(tag("tr", *cells, _left(_words(self._sentence(claim)))))
@@ -319,7 +322,8 @@ def read(path: Path) -> tuple[dict[str, str], tuple[Check, ...]]:
         articles = {key: article["title"] for key, article in table["article"].items()}
         checks = tuple(_check(entry) for entry in table["check"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name}: {type(error).__name__}: {error}. Its form is in the text of {__name__}.") from error
+        what = f"{path.name}: {type(error).__name__}: {error}"
+        raise ValueError(f"{what}. Its form is in the text of {__name__}.") from error
     numbers = sorted(claim.number for check in checks for claim in check.claims)
     if numbers != list(range(1, len(numbers) + 1)):
         raise ValueError(f"{path.name}: the claims are numbered from 1, each number once, and got {numbers}")
