@@ -18,11 +18,12 @@ the finding and the summary say so, and do not show the sentence.
 
 **The file**, as TOML:
 
+    notebook                the file of the notebook that measures
     [article.KEY]           an article; KEY is what the claims call it
     title                   as it is printed
 
     [[check]]               what one cell measures
-    cell                    the id of this cell, in the notebook
+    cell                    the id of this cell
     [[check.case]]
     name                    the keyword of `claims.check(...)`
     what                    what is measured, in words
@@ -48,7 +49,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -115,6 +116,11 @@ class Claim:
         if self.verdict not in VERDICTS:
             raise ValueError(f"claim {self.number}: the verdict is one of {VERDICTS}, and got {self.verdict!r}")
 
+    @property
+    def quoted(self) -> str:
+        """The quotation in quotation marks, and whether a program belongs to it."""
+        return f'"{self.quotation}"' + (" (a program)" if self.program else "")
+
 
 @dataclass(frozen=True)
 class Check:
@@ -128,6 +134,14 @@ class Check:
         """What the values make of the claims."""
         met = [case.is_met(values[case.name]) for case in self.cases]
         return TRUE if all(met) else TRUE_IF if any(met) else FALSE
+
+
+class File(NamedTuple):
+    """What a file of claims says."""
+
+    notebook: str
+    articles: dict[str, str]        # what the claims call an article -> its title
+    checks: tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -172,17 +186,22 @@ class Claims:
         self.guesses: dict[int, str] = {}
 
     @cached_property
-    def _file(self) -> tuple[dict[str, str], tuple[Check, ...]]:
+    def _file(self) -> File:
         return read(self.path)
+
+    @property
+    def notebook(self) -> str:
+        """The file of the notebook that measures."""
+        return self._file.notebook
 
     @property
     def articles(self) -> dict[str, str]:
         """The title of each article, by what the claims call it."""
-        return self._file[0]
+        return self._file.articles
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        return self._file[1]
+        return self._file.checks
 
     @property
     def claims(self) -> list[Claim]:
@@ -238,7 +257,7 @@ class Claims:
         for title, claims in self.by_article():
             lines += _wrapped(title, "", 0)
             for claim in claims:
-                lines += _wrapped(f'"{claim.quotation}"', f"{claim.number:>3}  ", 5)
+                lines += _wrapped(claim.quoted, f"{claim.number:>3}  ", 5)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -246,7 +265,7 @@ class Claims:
 
         tables = []
         for title, claims in self.by_article():
-            rows = [tag("tr", tag("td", claim.number), _left(_words(f'"{claim.quotation}"'))) for claim in claims]
+            rows = [tag("tr", tag("td", claim.number), _left(_words(claim.quoted))) for claim in claims]
             tables.append(tag("table", tag("caption", title), tag("tbody", *rows)))
         return str(joined(tables))
 
@@ -281,19 +300,20 @@ class Summary:
         finding = self.findings.get(claim.number)
         return finding.verdict if finding else "not measured"
 
+    def _cell(self, claim: Claim) -> str:
+        return next(check.cell for check in self.claims.checks if claim in check.claims)
+
     def _sentence(self, claim: Claim) -> str:
         finding = self.findings.get(claim.number)
-        if finding:
-            return finding.sentence(claim)
-        cell = next(check.cell for check in self.claims.checks if claim in check.claims)
-        return f"(run the cell {cell} first)"
+        return finding.sentence(claim) if finding else "(run its cell first)"
 
     def __repr__(self) -> str:
         lines = [self.heading()]
         for title, claims in self.claims.by_article():
             lines += _wrapped(title, "", 0)
             for claim in claims:
-                lines += _wrapped(f'"{claim.quotation}"', f"{claim.number:>3}  {self._verdict(claim)}: ", 5)
+                verdict = f"{claim.number:>3}  {self._verdict(claim)} (cell {self._cell(claim)}): "
+                lines += _wrapped(claim.quoted, verdict, 5)
                 lines += _wrapped(self._sentence(claim), "     ", 5)
         return "\n".join(lines)
 
@@ -305,8 +325,9 @@ class Summary:
         for title, claims in self.claims.by_article():
             rows = []
             for claim in claims:
-                quotation, verdict = _words(f'"{claim.quotation}"'), tag("b", self._verdict(claim))
-                cells = [tag("td", claim.number), _left(quotation), _left(verdict)]
+                address = f"{self.claims.notebook}#cell-id={self._cell(claim)}"
+                verdict = tag("a", self._verdict(claim), href=address)
+                cells = [tag("td", claim.number), _left(_words(claim.quoted)), _left(verdict)]
                 if self.guesses:
                     cells.append(_left(self.guesses.get(claim.number, "")))
                 rows.append(tag("tr", *cells, _left(_words(self._sentence(claim)))))
@@ -315,10 +336,11 @@ class Summary:
         return str(joined(tables))
 
 
-def read(path: Path) -> tuple[dict[str, str], tuple[Check, ...]]:
-    """The titles of the articles, and the checks. Raises ValueError if the file is not as the module says."""
+def read(path: Path) -> File:
+    """What the file says. Raises ValueError if it is not as the text of this module has it."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+        notebook = table["notebook"]
         articles = {key: article["title"] for key, article in table["article"].items()}
         checks = tuple(_check(entry) for entry in table["check"])
     except (KeyError, TypeError, ValueError) as error:
@@ -330,7 +352,7 @@ def read(path: Path) -> tuple[dict[str, str], tuple[Check, ...]]:
     unknown = {claim.article for check in checks for claim in check.claims} - set(articles)
     if unknown:
         raise ValueError(f"{path.name}: no article is called {', '.join(sorted(unknown))}")
-    return articles, checks
+    return File(notebook, articles, checks)
 
 
 def _check(entry: dict[str, Any]) -> Check:

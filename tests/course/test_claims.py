@@ -101,7 +101,10 @@ def test_the_table_has_every_verdict(cells: dict[str, NotebookNode]) -> None:
     shown = text_of(cells["summary-table"])
     assert f"{CLAIMS} of {CLAIMS} claims measured" in shown
     for claim in ALL:
-        assert f'{claim.number} {claim.verdict}: "{claim.quotation}" {one_line(claim.should_read)}' in shown
+        cell = next(check.cell for check in CHECKS if claim in check.claims)
+        row = f"{claim.number} {claim.verdict} (cell {cell}): {claim.quoted} {one_line(claim.should_read)}"
+        assert row in shown
+    assert lesson_A2.claims.notebook == NOTEBOOK
 
 
 def test_every_claim_is_quoted_before_it_is_measured(notebook: NotebookNode) -> None:

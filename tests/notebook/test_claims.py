@@ -10,6 +10,7 @@ from IPython.core.formatters import DisplayFormatter
 from helpers.notebook.claims import Case, Claims, read
 
 FILE = """
+notebook = "A9_claims.ipynb"
 [article.guide]
 title = "A <Guide>"
 
@@ -146,13 +147,22 @@ def test_the_summary_has_what_was_measured_by_then(claims: Claims) -> None:
     assert repr(summary).splitlines() == [
         "1 of 3 claims measured; true: 0, true if: 0, false: 1.",
         "A <Guide>",
-        '  2  not measured: "tasks run & wait at the same time"', "     (run the cell wait-run first)",
-        '  3  false: "calling it runs it"', "     Calling it makes a coroutine.",
+        '  2  not measured (cell wait-run): "tasks run & wait at the same time"', "     (run its cell first)",
+        '  3  false (cell call-run): "calling it runs it"', "     Calling it makes a coroutine.",
         "A Deep Dive",
-        '  1  not measured: "all at once"', "     (run the cell wait-run first)",
+        '  1  not measured (cell wait-run): "all at once"', "     (run its cell first)",
     ]
     assert repr(claims.summary()).startswith("3 of 3 claims measured; true: 0, true if: 2, false: 1.")
-    assert "<code>sleep</code>" in html(claims.summary())
+    shown = html(claims.summary())
+    assert "<code>sleep</code>" in shown
+    assert '<a href="A9_claims.ipynb#cell-id=call-run">false</a>' in shown
+
+
+def test_a_claim_about_a_program_says_so(path: Path) -> None:
+    path.write_text(FILE + 'program = "main()"\n', encoding="utf-8")
+    claims = Claims(path)
+    assert '  3  "calling it runs it" (a program)' in repr(claims)
+    assert '"calling it runs it" (a program)' in repr(claims.summary())
 
 
 def test_a_cell_that_is_run_again_counts_once(claims: Claims) -> None:
@@ -193,6 +203,7 @@ def test_a_guess_that_cannot_be_read(claims: Claims, text: str) -> None:
     ('what = "lines that the call has run"', "", "what"),
     ('title = "A Deep Dive"', 'name = "A Deep Dive"', "title"),
     ("[[check]]", "[[check]", "claims.toml: TOMLDecodeError"),
+    ('notebook = "A9_claims.ipynb"', "", "notebook"),
 ])
 def test_a_file_that_is_wrong_says_so(path: Path, old: str, new: str, says: str) -> None:
     assert old in FILE
