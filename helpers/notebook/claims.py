@@ -261,11 +261,12 @@ class Claims:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from helpers.markup import joined, tag  # late: the first notebook says that packages are missing, if they are
+        # late: the first notebook says that packages are missing, if they are
+        from helpers.markup import joined, tag, with_code
 
         tables = []
         for title, claims in self.by_article():
-            rows = [tag("tr", tag("td", claim.number), _left(_words(claim.quoted))) for claim in claims]
+            rows = [tag("tr", tag("td", claim.number), _left(with_code(claim.quoted))) for claim in claims]
             tables.append(tag("table", tag("caption", title), tag("tbody", *rows)))
         return str(joined(tables))
 
@@ -318,7 +319,7 @@ class Summary:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        from helpers.markup import joined, tag
+        from helpers.markup import joined, tag, with_code
 
         tables = [tag("p", self.heading())]
         names = ["", "it says", "verdict", *(["you said"] if self.guesses else []), "it should read"]
@@ -327,10 +328,10 @@ class Summary:
             for claim in claims:
                 address = f"{self.claims.notebook}#cell-id={self._cell(claim)}"
                 verdict = tag("a", self._verdict(claim), href=address)
-                cells = [tag("td", claim.number), _left(_words(claim.quoted)), _left(verdict)]
+                cells = [tag("td", claim.number), _left(with_code(claim.quoted)), _left(verdict)]
                 if self.guesses:
                     cells.append(_left(self.guesses.get(claim.number, "")))
-                rows.append(tag("tr", *cells, _left(_words(self._sentence(claim)))))
+                rows.append(tag("tr", *cells, _left(with_code(self._sentence(claim)))))
             head = tag("thead", tag("tr", *(tag("th", name, style="text-align: left") for name in names)))
             tables.append(tag("table", tag("caption", title), head, tag("tbody", *rows)))
         return str(joined(tables))
@@ -372,11 +373,3 @@ def _left(content: object) -> Markup:
     from helpers.markup import tag
 
     return tag("td", content, style="text-align: left; vertical-align: top")
-
-
-def _words(text: str) -> Markup:
-    """As HTML; what stands in backticks becomes code."""
-    from helpers.markup import joined, tag
-
-    parts = re.split(r"`([^`]+)`", text)        # every second one stood in backticks
-    return joined(tag("code", part) if number % 2 else part for number, part in enumerate(parts))
