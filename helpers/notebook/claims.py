@@ -63,6 +63,7 @@ Value = bool | int | float
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "==": math.isclose, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
 }
+_WORDS = {"==": "", ">": "more than ", ">=": "at least ", "<": "less than ", "<=": "at most "}
 _CALL = "claims.check(2, tasks=1, threads=3)"
 
 
@@ -97,8 +98,10 @@ class Case:
 
     def described(self, value: Value) -> str:
         """What was measured, and what the claim needs, on one line."""
-        shown = str(value) if isinstance(value, bool) else f"{value:g}"
-        return f"{self.what}: {shown} (the claim needs {self.holds})"
+        if isinstance(self.holds, bool):
+            return f"{self.what}: {value} (the claim needs {self.holds})"
+        sign, limit = self._comparison()
+        return f"{self.what}: {value:g} (the claim needs {_WORDS[sign]}{limit:g})"
 
 
 @dataclass(frozen=True)

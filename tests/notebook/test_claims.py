@@ -104,11 +104,20 @@ def test_the_verdict_follows_from_the_values(claims: Claims, tasks: int, overlap
 
 def test_a_finding_shows_what_was_measured_and_the_sentence(claims: Claims) -> None:
     assert repr(claims.check(2, 1, tasks=1, overlap=True)).splitlines() == [
-        "no   tasks that run at the same time: 1 (the claim needs > 1)",
+        "no   tasks that run at the same time: 1 (the claim needs more than 1)",
         "yes  the waits of `sleep` overlap: True (the claim needs True)",
         "Claim 2: TRUE IF. It should read: The waits of `sleep` overlap.",
         "Claim 1: TRUE IF. It should read: Waits overlap.",
     ]
+
+
+@pytest.mark.parametrize(("holds", "needs"), [
+    ("== 3", "3"), ("> 0", "more than 0"), (">= 2", "at least 2"), ("< 1", "less than 1"), ("<= 0.2", "at most 0.2"),
+    (False, "False"),
+])
+def test_what_a_claim_needs_is_said_in_words(holds: bool | str, needs: str) -> None:
+    shown = Case("it", "it is so", holds).described(True if isinstance(holds, bool) else 3)
+    assert shown.endswith(f"(the claim needs {needs})")
 
 
 def test_a_sentence_for_another_verdict_is_not_shown(claims: Claims) -> None:
