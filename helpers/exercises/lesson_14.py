@@ -958,8 +958,8 @@ predict_mutants = predict(
 predict_async_test = predict(
     "The test is wrong: the price is not 999. It is an async def in a plain TestCase. What does unittest say?",
     {
-        "FAILED": "For that, somebody would have to await the coroutine. Who does?",
         "OK": "It calls the method and gets a coroutine object, which nobody awaits: the assert never runs.",
+        "FAILED": "For that, somebody would have to await the coroutine. Who does?",
         "an error: a TestCase has no event loop": "No loop is needed to call the method, and nothing else is done.",
     },
     right="OK",
@@ -970,9 +970,9 @@ predict_fixture = predict(
     "test?",
     {
         "it fails, with TimeoutError": "A timeout cancels the task that entered it. Is that the task of the test?",
-        "it passes": "The timeout belongs to the task of the fixture, and that is another one.",
         "it is cancelled, and reported as an error": "To be cancelled, it would have to be the task that entered the "
                                                      "timeout.",
+        "it passes": "The timeout belongs to the task of the fixture, and that is another one.",
     },
     right="it passes",
 )
