@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import inspect
 import itertools
 import linecache
 import re
@@ -17,6 +18,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, TypeVar
 
@@ -171,7 +173,38 @@ class Exercise:
                 break
         return Report("solution", blocks, runs=runs)
 
+    def write(self, answer: Any, path: str | Path) -> Report:
+        """Write a module with the answer alone into a file, for a program that imports it.
+
+        An answer that is not right, or not in a file of its own, would break that program: then the file holds the
+        solution. Raises OSError if the file cannot be written.
+        """
+        source = self._source_alone(answer)
+        is_right = source is not None and self.check(self.compile(source)).outcome == RIGHT
+        text = source if source is not None and is_right else self.solution_source
+        Path(path).write_text(f"{self.setup.strip()}\n\n\n{text}", encoding="utf-8")
+        name = Path(path).as_posix()
+        if is_right:
+            return Report("written", [Block("Written:", f"{name} holds your {self.name}.")])
+        if source is not None and self.check(answer).outcome == RIGHT:
+            why = ("needs something else of the notebook. Put imports and helper functions inside of it, and run this "
+                   "cell again")
+        else:
+            why = "is not right yet. When it is, run this cell again"
+        return Report("written", [Block("Written:", f"{name} holds the course's {self.name}: yours {why}.")])
+
     # -- how it is done -------------------------------------------------------------------------
+
+    def _source_alone(self, answer: Any) -> str | None:
+        """The source of an answer if a file with no more than that has the function; None if it has not."""
+        if type(answer) is not FunctionType or answer.__name__ != self.name:
+            return None
+        try:
+            source = _text(inspect.getsource(answer))
+            self.compile(source)
+        except Exception:       # the learner's code, which may raise anything here: a decorator that is elsewhere
+            return None
+        return source
 
     @functools.cached_property
     def _starter_code(self) -> CodeType:

@@ -237,15 +237,22 @@ def written_file(cell: NotebookNode) -> str | None:
 
 @check
 def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
-    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them."""
+    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them.
+
+    A file in a folder of its own is deleted with this folder, by `shutil.rmtree("price_watcher")`.
+    """
     complaints = []
     cells = list(code_cells(notebook))
     for number, (where, cell) in enumerate(cells):
         if (name := written_file(cell)) is None:
             continue
-        naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
-        if not naming or "unlink(missing_ok=True)" not in naming[-1]:
-            complaints.append(f"{where} writes {name}, and no later cell deletes it with unlink(missing_ok=True)")
+        folder, inside, _ = name.partition("/")
+        if inside and any(f'rmtree("{folder}")' in later.source for _, later in cells[number + 1 :]):
+            name = f"{folder}/"
+        else:
+            naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
+            if not naming or "unlink(missing_ok=True)" not in naming[-1]:
+                complaints.append(f"{where} writes {name}, and no later cell deletes it with unlink(missing_ok=True)")
         if path.parent.name == "notebooks" and f"notebooks/{name}" not in ignored_by_git():
             complaints.append(f"{where} writes {name}: add notebooks/{name} to .gitignore")
     return complaints
@@ -408,6 +415,7 @@ GOOD = [
     new_notebook(text("word " * TEXT_WORDS + "<!-- and a comment -->")),
     new_notebook(code("x\n" * CODE_LINES)),
     new_notebook(code(f"%%writefile {PROGRAM}\n" + "x\n" * PROGRAM_LINES), code(f"Path({DELETED}")),
+    new_notebook(code("%%writefile price_watcher/a.py\nx"), code('shutil.rmtree("price_watcher")')),
     new_notebook(code(f"%%writefile {PROGRAM}\nfrom helpers import record"), code("x"), code(f"Path({DELETED}")),
 ]
 
@@ -448,6 +456,10 @@ BAD = [
     (imports_only_helpers, new_notebook(code("%%writefile a.py\nimport helpers.lab")), "imports helpers.lab"),
     (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}\nx")), "no later cell deletes it"),
     (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}"), code(f"run('{PROGRAM}')")), "deletes it"),
+    (written_files_are_deleted, new_notebook(code("%%writefile price_watcher/a.py"), code('rmtree("other")')),
+     "price_watcher/a.py, and no later cell deletes it"),
+    (written_files_are_deleted, new_notebook(code("%%writefile no_such/a.py"), code('rmtree("no_such")')),
+     "notebooks/no_such/ to .gitignore"),
     (written_files_are_deleted, new_notebook(code("%%writefile a.py"), code("'a.py', unlink(missing_ok=True)")),
      "notebooks/a.py to .gitignore"),
     (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
