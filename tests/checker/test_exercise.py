@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,42 @@ def test_much_output_is_cut() -> None:
     assert report.kind == "value"
     assert "... and 998,001 characters more" in report.message
     assert len(report.message) < 4_000
+
+
+def written(answer, folder: Path) -> tuple[str, str]:
+    """What is said when an answer to `ask` is written into a file, and what the file holds."""
+    path = folder / "ask.py"
+    return samples.ask.write(answer, path).message, path.read_text(encoding="utf-8")
+
+
+RIGHT_ANSWER = body("""
+    return await asyncio.gather(*[shop.price(item) for shop in shops])""")
+
+
+def test_a_right_answer_is_written_into_a_file_that_can_be_imported(tmp_path) -> None:
+    message, text = written(samples.ask.compile(RIGHT_ANSWER), tmp_path)
+    assert "ask.py holds your ask." in " ".join(message.split())
+    assert text.startswith("import asyncio\n") and text.endswith(RIGHT_ANSWER)
+    namespace: dict[str, object] = {}
+    exec(text, namespace)
+    assert inspect.iscoroutinefunction(namespace["ask"])
+
+
+@pytest.mark.parametrize("answer", [None, 3, samples.ask.compile(samples.ask.starter), samples.fail.compile(
+    samples.fail.solution_source)], ids=["none", "a number", "the starter", "another function"])
+def test_of_an_answer_that_is_not_right_the_solution_is_written(answer, tmp_path) -> None:
+    message, text = written(answer, tmp_path)
+    assert "holds the course's ask: yours is not right yet. When it is, run" in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
+
+
+def test_an_answer_that_needs_something_else_of_the_notebook_is_not_written(tmp_path) -> None:
+    answer = samples.ask.compile("from asyncio import gather\n" + body("""
+        return await gather(*[shop.price(item) for shop in shops])"""))
+    assert samples.ask.check(answer).outcome == "right"
+    message, text = written(answer, tmp_path)
+    assert "Put imports and helper functions inside of it" in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
 
 
 def test_an_assigned_global_is_noted() -> None:
