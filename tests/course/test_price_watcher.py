@@ -206,7 +206,7 @@ def test_the_page_in_a_browser(start, shops: Shops, chrome) -> None:
     shops.east.set()
     service = start("--shops", "north,south,west,<b>east</b>")
     service.wait_until_healthy()
-    page = chrome.new_page()
+    page = chrome.context.new_page()
     try:
         page.goto(service.address)
         assert page.title() == page.get_by_role("heading", level=1).inner_text() == "Price watcher: healthy"

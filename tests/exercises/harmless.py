@@ -210,4 +210,25 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
     },
+    "lesson_15.ask_all": {
+        "|except TimeoutError: -> |except OSError:":
+            "Out of the group comes every other error in an exception group, which is no OSError.",
+        "|||for shop in shops: -> |||for shop in list(shops)[::-1]:":
+            "In which order it asks, the task does not say.",
+    },
+    "lesson_15.run_until": {
+        "||task.add_done_callback(lambda task: stopper.cancel()) -> "
+        "||task.add_done_callback(lambda task: stopper.cancel())":
+            "It stands one line earlier: the callback is called later, when the name is there.",
+    },
+    "lesson_15.watch": {
+        "||start += every -> ||start += every":
+            "It stands one line earlier: the next start may be counted before the round or after it.",
+        "||while start < clock(): -> ||while start <= clock():":
+            "Whether a round may begin at the moment at which another one ends, the task does not say.",
+        "||except TimeoutError: -> ||except OSError:":
+            "TimeoutError is an OSError, and waiting for an event raises no other.",
+        "||except TimeoutError: -> ||except Exception:":
+            "Waiting for an event raises no other exception.",
+    },
 }
