@@ -744,7 +744,8 @@ class _Service:
             if self._error is not None:
                 raise self._error
         finally:
-            if self.state == "running" and asyncio.current_task().cancelling():
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
                 self.state = "cleaning up"
                 await asyncio.sleep(1)
             self.state = "ended"
