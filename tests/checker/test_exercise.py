@@ -93,12 +93,28 @@ def test_of_an_answer_that_is_not_right_the_solution_is_written(answer, tmp_path
 
 
 def test_an_answer_that_needs_something_else_of_the_notebook_is_not_written(tmp_path) -> None:
-    answer = samples.ask.compile("from asyncio import gather\n" + body("""
-        return await gather(*[shop.price(item) for shop in shops])"""))
+    answer = samples.ask.compile("def asked(shop, item):\n    return shop.price(item)\n\n\n" + body("""
+        return await asyncio.gather(*[asked(shop, item) for shop in shops])"""))
     assert samples.ask.check(answer).outcome == "right"
     message, text = written(answer, tmp_path)
-    assert "Put imports and helper functions inside of it" in " ".join(message.split())
+    assert "Put helper functions, and imports of what is not in the standard library," in " ".join(message.split())
     assert text.endswith(samples.ask.solution_source)
+
+
+def test_what_an_answer_uses_of_the_standard_library_is_imported_in_its_file(tmp_path) -> None:
+    imports = "import math, os.path as paths\nfrom asyncio import gather as together\nfrom contextlib import suppress\n"
+    answer = samples.ask.compile(imports + body("""
+        with suppress(OSError):
+            prices = await together(*[shop.price(item) for shop in shops])
+        return list(prices)[:math.floor(len(paths.join("a", "b")))]"""))
+    message, text = written(answer, tmp_path)
+    assert "ask.py holds your ask." in " ".join(message.split())
+    lines = text.partition("\n\n")[0].splitlines()
+    assert {"import math", "from asyncio.tasks import gather as together", "from contextlib import suppress"} < {*lines}
+    assert lines.count("import asyncio") == 1
+    namespace: dict[str, object] = {}
+    exec(text, namespace)
+    assert inspect.iscoroutinefunction(namespace["ask"])
 
 
 def test_an_assigned_global_is_noted() -> None:

@@ -29,6 +29,7 @@ from tools import ROOT, lab_browser
 pytestmark = pytest.mark.slow
 
 SECONDS = 60.0      # of real time that anything here may take
+NONSENSE = {"yes": "true", "negative": "-1", "huge": "9" * 60, "absurd": "[" * 200_000}    # instead of a price
 UNIX = pytest.mark.skipif(sys.platform == "win32", reason="no process of Windows can send these signals")
 STOPS = [pytest.param(signal.SIGINT, marks=UNIX), pytest.param(signal.SIGTERM, marks=UNIX)]
 
@@ -39,6 +40,7 @@ class Shops(NamedTuple):
     address: str
     east: threading.Event
     asked: threading.Semaphore          # released once for each request to east
+    paths: set[str]                     # that were asked for
 
     def wait_for_east(self) -> None:
         """Wait until east has been asked."""
@@ -47,19 +49,22 @@ class Shops(NamedTuple):
 
 @pytest.fixture
 def shops() -> Iterator[Shops]:
-    let_go, asked = threading.Event(), threading.Semaphore(0)
+    let_go, asked, paths = threading.Event(), threading.Semaphore(0), set[str]()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            shop = self.path[1:].partition("?")[0]
+            path = self.path.partition("?")[0]
+            paths.add(path)
+            shop = path[1:]
             if shop == "east":
                 asked.release()
                 let_go.wait(SECONDS)
-            self.send_response(503 if shop == "west" else 200)
+            known = {"north": "320", "south": "290", "east": "305"} | NONSENSE
+            self.send_response(503 if shop == "west" else 200 if shop in known else 404)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             with contextlib.suppress(ConnectionError):          # the client has given up
-                self.wfile.write(json.dumps({"north": 320, "south": 290, "east": 305}.get(shop)).encode())
+                self.wfile.write(known.get(shop, "null").encode())
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
@@ -69,7 +74,7 @@ def shops() -> Iterator[Shops]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield Shops(f"http://127.0.0.1:{server.server_port}", let_go, asked)
+            yield Shops(f"http://127.0.0.1:{server.server_port}", let_go, asked, paths)
         finally:
             let_go.set()
             server.shutdown()
@@ -184,13 +189,51 @@ def test_rounds_follow_one_another_and_a_slow_shop_ends_with_its_round(start, sh
     (["--limit", "0"], "argument --limit: invalid count value: '0'"),
     (["--port", "70000"], "argument --port: invalid port value: '70000'"),
     (["--shops", " , "], "argument --shops: invalid names value"),
-    (["--server", "localhost"], "argument --server: invalid address value"),
+    (["--server", "localhost"], "argument --server: invalid url value"),
+    (["--server", "http://"], "argument --server: invalid url value"),
+    (["--server", "http://shops.example/?item=tea"], "argument --server: invalid url value"),
     ([], "the following arguments are required: --server, --shops"),
 ])
 def test_a_wrong_setting_stops_the_start(folder: Path, settings: list[str], words: str) -> None:
     ended = subprocess.run([sys.executable, "-m", "price_watcher", *settings], cwd=folder, capture_output=True,
                            text=True, timeout=SECONDS)
     assert ended.returncode == 2 and words in ended.stderr
+
+
+@UNIX
+def test_a_shop_that_answers_nonsense_costs_its_own_price_alone(start, shops: Shops) -> None:
+    service = start("--shops", "north,yes,negative,huge,absurd,n?q,a/b,x:y")
+    service.wait_until_healthy()
+    service.process.send_signal(signal.SIGTERM)
+    log = service.end()
+    assert service.process.returncode == 0 and service.rows() == [("north", 320)]
+    why = {line["request"].split()[-1]: line["message"] for line in log if line["level"] == "WARNING"}
+    assert why["yes"] == "no price: ValueError not a price: True"
+    assert why["negative"] == "no price: ValueError not a price: -1"
+    assert why["huge"] == f"no price: ValueError not a price: {NONSENSE['huge'][:40]}"
+    assert why["absurd"].startswith("no price: RecursionError")
+    assert {why[shop] for shop in ("n?q", "a/b", "x:y")} == {"no price: ClientResponseError 404"}
+    assert {"/n%3Fq", "/a%2Fb", "/x%3Ay"} <= shops.paths
+
+
+@UNIX
+def test_the_path_of_the_server_is_kept(start, shops: Shops) -> None:
+    for server in ("", "/", "/api", "/api/"):
+        service = start("--shops", "other", "--server", shops.address + server)
+        assert service.process.stderr is not None
+        assert json.loads(service.process.stderr.readline())["message"] == "no price: ClientResponseError 404"
+        service.process.send_signal(signal.SIGTERM)
+        service.end()
+    assert shops.paths == {"/other", "/api/other"}
+
+
+def test_an_error_that_nobody_expects_is_in_the_log(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "price_watcher", "--server", "http://127.0.0.1:9", "--shops", "north",
+               "--database", str(tmp_path / "nowhere" / "prices.db")]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+    line = json.loads(ended.stderr)                     # one line, and nothing of a thread besides
+    assert ended.returncode == 1 and line["message"] == "ended by an error"
+    assert "unable to open database file" in line["error"]
 
 
 def test_its_own_tests_pass(folder: Path) -> None:
