@@ -187,11 +187,12 @@ class Exercise:
         name = Path(path).as_posix()
         if is_right:
             return Report("written", [Block("Written:", f"{name} holds your {self.name}.")])
-        if source is not None and self.check(answer).outcome == RIGHT:
-            why = ("needs something else of the notebook. Put helper functions, and imports of what is not in the "
-                   "standard library, inside of it, and run this cell again")
-        else:
-            why = "is not right yet. When it is, run this cell again"
+        why = {
+            RIGHT: "is right, but needs something else of the notebook. Put helper functions, and imports of what is "
+                   "not in the standard library, inside of it, leave out decorators, define it under its own name, and "
+                   "run this cell again",
+            UNCHECKED: "could not be checked. Run this cell again",
+        }.get(self.check(answer).outcome, "is not right yet. When it is, run this cell again")
         return Report("written", [Block("Written:", f"{name} holds the course's {self.name}: yours {why}.")])
 
     # -- how it is done -------------------------------------------------------------------------

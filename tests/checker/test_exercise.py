@@ -101,6 +101,18 @@ def test_an_answer_that_needs_something_else_of_the_notebook_is_not_written(tmp_
     assert text.endswith(samples.ask.solution_source)
 
 
+@pytest.mark.parametrize("source", [
+    "def same(function):\n    return function\n\n\n@same\n" + RIGHT_ANSWER,
+    RIGHT_ANSWER.replace("def ask", "def other") + "\n\nask = other\n",
+], ids=["decorated", "another name"])
+def test_of_a_right_answer_that_no_file_can_hold_it_is_not_said_that_it_is_wrong(source, tmp_path) -> None:
+    answer = samples.ask.compile(source)
+    assert samples.ask.check(answer).outcome == "right"
+    message, text = written(answer, tmp_path)
+    assert "yours is right, but needs something else of the notebook." in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
+
+
 def test_what_an_answer_uses_of_the_standard_library_is_imported_in_its_file(tmp_path) -> None:
     imports = "import math, os.path as paths\nfrom asyncio import gather as together\nfrom contextlib import suppress\n"
     answer = samples.ask.compile(imports + body("""
