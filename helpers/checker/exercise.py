@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import inspect
 import itertools
 import linecache
 import re
@@ -17,7 +18,8 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from helpers.checker import bounds, packing, process, signature, syntax
@@ -171,7 +173,41 @@ class Exercise:
                 break
         return Report("solution", blocks, runs=runs)
 
+    def write(self, answer: Any, path: str | Path) -> Report:
+        """Write a module with the answer into a file, for a program that imports it.
+
+        What the answer uses of the standard library is imported there, too. An answer that is not right, or not in a
+        file of its own, would break that program: then the file holds the solution. Raises OSError if the file cannot
+        be written.
+        """
+        source = self._source_alone(answer)
+        is_right = source is not None and self.check(self.compile(source)).outcome == RIGHT
+        text = source if source is not None and is_right else f"\n\n{self.solution_source}"
+        Path(path).write_text(f"{self.setup.strip()}\n{text}", encoding="utf-8")
+        name = Path(path).as_posix()
+        if is_right:
+            return Report("written", [Block("Written:", f"{name} holds your {self.name}.")])
+        why = {
+            RIGHT: "is right, but needs something else of the notebook. Put helper functions, and imports of what is "
+                   "not in the standard library, inside of it, leave out decorators, define it under its own name, and "
+                   "run this cell again",
+            UNCHECKED: "could not be checked. Run this cell again",
+        }.get(self.check(answer).outcome, "is not right yet. When it is, run this cell again")
+        return Report("written", [Block("Written:", f"{name} holds the course's {self.name}: yours {why}.")])
+
     # -- how it is done -------------------------------------------------------------------------
+
+    def _source_alone(self, answer: Any) -> str | None:
+        """The source of an answer, after its imports, if a file with no more has the function; None if it has not."""
+        if type(answer) is not FunctionType or answer.__name__ != self.name:
+            return None
+        try:
+            text = _text(inspect.getsource(answer))
+            source = "".join(f"{line}\n" for line in _imports(answer, text, self.setup)) + f"\n\n{text}"
+            self.compile(source)
+        except Exception:       # the learner's code, which may raise anything here: a decorator that is elsewhere
+            return None
+        return source
 
     @functools.cached_property
     def _starter_code(self) -> CodeType:
@@ -347,6 +383,30 @@ def _cannot_send(answer: FunctionType, error: packing.CannotSend) -> Finding:
 def _sentence(text: str) -> str:
     """With a full stop. The first letter stays small: it may be that of a name."""
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _imports(answer: FunctionType, source: str, setup: str) -> list[str]:
+    """The imports of what a function uses of the standard library, but for what the setup imports.
+
+    They are found by the values that its names have in the notebook, so it does not matter in which cell they were
+    imported.
+    """
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    lines = []
+    for name in sorted(names & answer.__globals__.keys()):
+        value = answer.__globals__[name]
+        own, module = getattr(value, "__name__", None), getattr(value, "__module__", None)
+        if isinstance(value, ModuleType):
+            module, line = own, f"import {own}"
+        else:
+            line = f"from {module} import {own}"
+            if not isinstance(own, str) or getattr(sys.modules.get(str(module)), own, None) is not value:
+                continue        # a number, a class of the notebook: nothing that can be imported
+        if own != name:
+            line += f" as {name}"
+        if str(module).partition(".")[0] in sys.stdlib_module_names and line not in setup.splitlines():
+            lines.append(line)
+    return lines
 
 
 def _text(source: str) -> str:

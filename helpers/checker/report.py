@@ -67,7 +67,8 @@ def _filled(paragraph: str) -> str:
 class Report:
     """What `check`, `hint` and `solution` give; shows itself when it is last in a cell.
 
-    outcome  of a check "untried", "wrong", "right", or "unchecked" if no process could be had; else "hint", "solution"
+    outcome  of a check "untried", "wrong", "right", or "unchecked" if no process could be had; else "hint", "solution",
+             "written"
     kind     of a wrong answer which mistake it is, one of `kinds.KINDS`; else ""
     line     the guilty line in the answer's cell, or 0
     runs     the timelines beside it, by label

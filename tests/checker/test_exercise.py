@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,70 @@ def test_much_output_is_cut() -> None:
     assert report.kind == "value"
     assert "... and 998,001 characters more" in report.message
     assert len(report.message) < 4_000
+
+
+def written(answer, folder: Path) -> tuple[str, str]:
+    """What is said when an answer to `ask` is written into a file, and what the file holds."""
+    path = folder / "ask.py"
+    return samples.ask.write(answer, path).message, path.read_text(encoding="utf-8")
+
+
+RIGHT_ANSWER = body("""
+    return await asyncio.gather(*[shop.price(item) for shop in shops])""")
+
+
+def test_a_right_answer_is_written_into_a_file_that_can_be_imported(tmp_path) -> None:
+    message, text = written(samples.ask.compile(RIGHT_ANSWER), tmp_path)
+    assert "ask.py holds your ask." in " ".join(message.split())
+    assert text.startswith("import asyncio\n") and text.endswith(RIGHT_ANSWER)
+    namespace: dict[str, object] = {}
+    exec(text, namespace)
+    assert inspect.iscoroutinefunction(namespace["ask"])
+
+
+@pytest.mark.parametrize("answer", [None, 3, samples.ask.compile(samples.ask.starter), samples.fail.compile(
+    samples.fail.solution_source)], ids=["none", "a number", "the starter", "another function"])
+def test_of_an_answer_that_is_not_right_the_solution_is_written(answer, tmp_path) -> None:
+    message, text = written(answer, tmp_path)
+    assert "holds the course's ask: yours is not right yet. When it is, run" in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
+
+
+def test_an_answer_that_needs_something_else_of_the_notebook_is_not_written(tmp_path) -> None:
+    answer = samples.ask.compile("def asked(shop, item):\n    return shop.price(item)\n\n\n" + body("""
+        return await asyncio.gather(*[asked(shop, item) for shop in shops])"""))
+    assert samples.ask.check(answer).outcome == "right"
+    message, text = written(answer, tmp_path)
+    assert "Put helper functions, and imports of what is not in the standard library," in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
+
+
+@pytest.mark.parametrize("source", [
+    "def same(function):\n    return function\n\n\n@same\n" + RIGHT_ANSWER,
+    RIGHT_ANSWER.replace("def ask", "def other") + "\n\nask = other\n",
+], ids=["decorated", "another name"])
+def test_of_a_right_answer_that_no_file_can_hold_it_is_not_said_that_it_is_wrong(source, tmp_path) -> None:
+    answer = samples.ask.compile(source)
+    assert samples.ask.check(answer).outcome == "right"
+    message, text = written(answer, tmp_path)
+    assert "yours is right, but needs something else of the notebook." in " ".join(message.split())
+    assert text.endswith(samples.ask.solution_source)
+
+
+def test_what_an_answer_uses_of_the_standard_library_is_imported_in_its_file(tmp_path) -> None:
+    imports = "import math, os.path as paths\nfrom asyncio import gather as together\nfrom contextlib import suppress\n"
+    answer = samples.ask.compile(imports + body("""
+        with suppress(OSError):
+            prices = await together(*[shop.price(item) for shop in shops])
+        return list(prices)[:math.floor(len(paths.join("a", "b")))]"""))
+    message, text = written(answer, tmp_path)
+    assert "ask.py holds your ask." in " ".join(message.split())
+    lines = text.partition("\n\n")[0].splitlines()
+    assert {"import math", "from asyncio.tasks import gather as together", "from contextlib import suppress"} < {*lines}
+    assert lines.count("import asyncio") == 1
+    namespace: dict[str, object] = {}
+    exec(text, namespace)
+    assert inspect.iscoroutinefunction(namespace["ask"])
 
 
 def test_an_assigned_global_is_noted() -> None:

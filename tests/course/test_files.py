@@ -239,7 +239,7 @@ def written_file(cell: NotebookNode) -> str | None:
 def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
     """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them.
 
-    Or they lie in a folder there: then the last code cell deletes that.
+    A file in a folder of the lesson's own is deleted with the folder.
     """
     complaints = []
     cells = list(code_cells(notebook))
@@ -247,18 +247,13 @@ def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
         if (name := written_file(cell)) is None:
             continue
         folder, slash, _ = name.partition("/")
-        if slash:
-            if f'shutil.rmtree("{folder}", ignore_errors=True)' not in cells[-1][1].source:
-                complaints.append(f"{where} writes {name}, and the last code cell does not delete {folder} with "
-                                  f'shutil.rmtree("{folder}", ignore_errors=True)')
-            if path.parent.name == "notebooks" and f"notebooks/{folder}/" not in ignored_by_git():
-                complaints.append(f"{where} writes {name}: add notebooks/{folder}/ to .gitignore")
-            continue
-        naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
-        if not naming or "unlink(missing_ok=True)" not in naming[-1]:
-            complaints.append(f"{where} writes {name}, and no later cell deletes it with unlink(missing_ok=True)")
-        if path.parent.name == "notebooks" and f"notebooks/{name}" not in ignored_by_git():
-            complaints.append(f"{where} writes {name}: add notebooks/{name} to .gitignore")
+        kept = f"{folder}/" if slash else name
+        delete = f'shutil.rmtree("{folder}", ignore_errors=True)' if slash else "unlink(missing_ok=True)"
+        naming = [later.source for _, later in cells[number + 1 :] if folder in later.source]
+        if not naming or delete not in naming[-1]:
+            complaints.append(f"{where} writes {name}, and no later cell deletes it with {delete}")
+        if path.parent.name == "notebooks" and f"notebooks/{kept}" not in ignored_by_git():
+            complaints.append(f"{where} writes {name}: add notebooks/{kept} to .gitignore")
     return complaints
 
 
@@ -463,7 +458,10 @@ BAD = [
     (written_files_are_deleted, new_notebook(code("%%writefile a.py"), code("'a.py', unlink(missing_ok=True)")),
      "notebooks/a.py to .gitignore"),
     (written_files_are_deleted, new_notebook(code("%%writefile price_tests/a.py"), code("Path('price_tests')")),
-     "does not delete price_tests"),
+     'no later cell deletes it with shutil.rmtree("price_tests"'),
+    (written_files_are_deleted,
+     new_notebook(code("%%writefile b/a.py"), code('shutil.rmtree("b", ignore_errors=True)'), code("open('b/a.py')")),
+     "no later cell deletes it"),
     (written_files_are_deleted,
      new_notebook(code("%%writefile b/a.py"), code('shutil.rmtree("b", ignore_errors=True)')),
      "notebooks/b/ to .gitignore"),

@@ -252,6 +252,27 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|await asyncio.sleep(0.3) -> |await asyncio.sleep(0.6)":
             "It cancels follow while it receives, too, only at a later price.",
     },
+    "lesson_15.ask_all": {
+        "|except TimeoutError: -> |except OSError:":
+            "Out of the group comes every other error in an exception group, which is no OSError.",
+        "|||for shop in shops: -> |||for shop in list(shops)[::-1]:":
+            "In which order it asks, the task does not say.",
+    },
+    "lesson_15.run_until": {
+        "||task.add_done_callback(lambda task: stopper.cancel()) -> "
+        "||task.add_done_callback(lambda task: stopper.cancel())":
+            "It stands one line earlier: the callback is called later, when the name is there.",
+    },
+    "lesson_15.watch": {
+        "||start += every -> ||start += every":
+            "It stands one line earlier: the next start may be counted before the round or after it.",
+        "||while start < clock(): -> ||while start <= clock():":
+            "Whether a round may begin at the moment at which another one ends, the task does not say.",
+        "||except TimeoutError: -> ||except OSError:":
+            "TimeoutError is an OSError, and waiting for an event raises no other.",
+        "||except TimeoutError: -> ||except Exception:":
+            "Waiting for an event raises no other exception.",
+    },
     "lesson_A1.run_anywhere": {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
