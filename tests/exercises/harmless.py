@@ -210,4 +210,13 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
     },
+    "lesson_A4.speed_up": {
+        "|together = wait + shops * work -> |together = wait + shops * work":
+            "Which of the two times is worked out first does not matter.",
+    },
+    "lesson_A4.in_euros": {
+        "||prices = [group.create_task(shop.price(item)) for shop in shops] -> "
+        "||prices = [group.create_task(shop.price(item)) for shop in shops]":
+            "The shops may be asked before the bank: no task begins before all are created.",
+    },
 }
