@@ -25,6 +25,7 @@ MARGIN, HEAD, ROW, BAR, FOOT = 14, 42, 30, 18, 34       # pixels: left; above; f
 NAMES, RIGHT = (70, 260), 76                            # pixels of the names, at least and at most; right of the axis
 UNITS = {"s": ("s", "ms", "µs", "ns"), "B": ("GB", "MB", "kB", "B")}       # each is a thousand of the next
 LARGEST = {"s": 0, "B": 9}                              # the power of ten that the first of these stands for
+AXIS = "every line is ten times the one before"
 COLOUR = STATES[NUMBER["clock"]].colour
 
 
@@ -77,8 +78,9 @@ def draw(amounts: Mapping[str, float], unit: str, title: str) -> Figure:
         width = sheet.width - left - RIGHT
         bottom = HEAD + len(amounts) * ROW
         sheet.set_height(bottom + FOOT)
-        sheet.text(MARGIN, 18, sheet.fit(printable(title), sheet.width - 2 * MARGIN, LARGE, "bold"), size=LARGE,
-                   fontweight="bold")
+        room = sheet.width - 2 * MARGIN - sheet.measure(AXIS, SMALL) - 20
+        sheet.text(MARGIN, 18, sheet.fit(printable(title), room, LARGE, "bold"), size=LARGE, fontweight="bold")
+        sheet.text(sheet.width - MARGIN, 18, AXIS, size=SMALL, color=MUTED, ha="right")
         for power in range(low, high + 1):
             x = left + width * (power - low) / (high - low)
             sheet.box(x, HEAD, 1, bottom - HEAD, facecolor=GRID, edgecolor="none", linewidth=0)

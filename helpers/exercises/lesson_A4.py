@@ -280,7 +280,8 @@ in_euros = Exercise(
         "value: bank was (not )?asked": "Ask for the rate in one task, and let all prices use its result: to await a "
                                         "task again asks nobody.",
         "value: was (not )?asked": "Ask each shop once, and keep its price.",
-        r"value: result is \[": "Multiply each price by the rate, and divide by 100 with //: the task wants prices in euro cents.",
+        r"value: result is \[": "Multiply each price by the rate, and divide by 100 with //: the task wants prices in "
+                                "euro cents.",
         "slow": "Start the request to the bank at the same time as the shops: neither needs the other's answer.",
         "sequential": "Start the request to the bank at the same time as the shops, and all shops together: none needs "
                       "another's answer.",
