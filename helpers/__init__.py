@@ -38,6 +38,7 @@ from helpers.simulated_io import Shop, ShopBusy, ShopError
 from helpers.virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 
 if TYPE_CHECKING:
+    from helpers.drawing.bars import draw_bars
     from helpers.drawing.deadlock import who_waits
     from helpers.drawing.figure import show
     from helpers.drawing.series import draw_series
@@ -50,14 +51,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "await_tree", "check_environment", "compare", "draw_series", "heartbeat", "lab", "load_ipython_extension",
-    "progress", "record", "show", "simulate", "unload_ipython_extension", "who_waits",
+    "await_tree", "check_environment", "compare", "draw_bars", "draw_series", "heartbeat", "lab",
+    "load_ipython_extension", "progress", "record", "show", "simulate", "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
 _LATE = {
     "await_tree": "widgets.await_tree",
     "check_environment": "notebook.environment",
+    "draw_bars": "drawing.bars",
     "draw_series": "drawing.series",
     "heartbeat": "widgets.heartbeat",
     "lab": "widgets.lab",
