@@ -210,4 +210,16 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
     },
+    "lesson_A5.read_all": {
+        "|finally: -> |except Exception: ; ||raise":
+            "gather withdraws what it waits for when it is cancelled itself.",
+        "||for job in jobs: -> ||for job in list(jobs)[1:]:":
+            "When a call fails, the one that was handed over first has begun.",
+        "||for job in jobs: -> ||for job in list(jobs)[::-1]:":
+            "In which order they are withdrawn, the task does not say.",
+    },
+    "lesson_A5.read_stream": {
+        "||for _ in range(at_once): -> ||for _ in list(range(at_once))[::-1]:":
+            "The workers are alike.",
+    },
 }
