@@ -506,7 +506,7 @@ async def cancelled_stream(answer):
 # -- questions -------------------------------------------------------------------------------------------------------
 
 predict_late = predict(
-    "A thread reads a long price list, in plain Python. The loop has nothing to do but wake up every millisecond. How "
+    "A thread reads a long price list, in plain Python. The loop has nothing to do but wake up every 5 milliseconds. How "
     "late is it, as a rule?",
     {
         "not late: the thread computes on another core":
