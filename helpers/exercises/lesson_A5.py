@@ -506,8 +506,8 @@ async def cancelled_stream(answer):
 # -- questions -------------------------------------------------------------------------------------------------------
 
 predict_late = predict(
-    "A thread reads a long price list, in plain Python. The loop has nothing to do but wake up every 5 milliseconds. How "
-    "late is it, as a rule?",
+    "A thread reads a long price list, in plain Python. The loop has nothing to do but wake up every 5 milliseconds. "
+    "How late is it, as a rule?",
     {
         "not late: the thread computes on another core":
             "The thread may be on another core. But what does the loop need in order to run its own Python code?",
