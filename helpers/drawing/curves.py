@@ -1,8 +1,10 @@
 """Numbers over a number: how much faster a program gets, over how many shops it asks, computed and measured.
 
     draw_curves({"Amdahl's law": {1: 1.0, 10: 9.2, 100: 50.3}, "measured": {1: 1.0, 10: 8.9, 100: 44.1}},
-                points=["measured"], across="shops", up="times as fast", title="The law, and a real run",
-                text="never faster than the law: True")
+                points=["measured"], across="shops", up="times as fast", title="The law, and a real run")
+
+What is measured differs on every machine and in every run, so the text twin has the names alone, as that of `bars`;
+what holds of the curves on every machine, a cell prints. Numbers over virtual time are drawn by `series`.
 
 Each curve has its name at its right end, so that no colour has to be looked up; curves that are near each other there
 have their names moved apart, with a line from the name to the curve.
@@ -18,24 +20,24 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.arguments import choice, got, number
+from helpers.arguments import got, number
 from helpers.drawing import canvas, figure
 from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, printable
 from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, STATES, WIDTH
 
 Curve = Mapping[float, float]
 
-CALL = 'draw_curves({"law": {1: 1.0, 100: 50.3}}, across="shops", up="times as fast", title="The law", text="...")'
+CALL = 'draw_curves({"law": {1: 1.0, 100: 50.3}}, across="shops", up="times as fast", title="The law")'
 LEFT, HEAD, HEIGHT, FOOT = 52, 58, 300, 46              # pixels: left of the axis; above it; of it; below
 NAMES, APART = 270, 17                                  # pixels: of the names on the right, at most; from name to name
 SHARES = (1, 2, 5)                                      # the steps of an axis are these, times a power of ten
 COLOURS = (INK, *(STATES[NUMBER[name]].colour for name in ("blocked", "thread", "network", "ready", "lock")))
 MARKERS = "osD^v"
+NOTE = "(where each begins and ends is in the alternative text of the picture)"
 DASHES = ("-", "--", ":", "-.")
 
 
-def draw_curves(curves: Mapping[str, Curve], *, across: str, up: str, title: str, text: str,
-                points: Collection[str] = (), clock: str = "mixed") -> None:
+def draw_curves(curves: Mapping[str, Curve], *, across: str, up: str, title: str, points: Collection[str] = ()) -> None:
     """Show numbers over a number, in the cell that is running.
 
     curves  by name, each a dictionary: where it stands on the horizontal axis, and how high; no number below 0
@@ -43,20 +45,16 @@ def draw_curves(curves: Mapping[str, Curve], *, across: str, up: str, title: str
     across  what the horizontal axis counts
     up      what the vertical axis counts
     title   what the picture says
-    text    the text twin: what holds of the curves on every machine
-    clock   "real" if all was measured in real time, "virtual" if nothing was, or "mixed"
 
     Raises TypeError if `curves` is no dictionary of dictionaries of numbers, ValueError if one is empty, if a number is
     below 0, or if `points` has a name that no curve has.
     """
-    _check(curves, points, text)
-    choice("clock", clock, ("real", "virtual", "mixed"))
-    alt = f"Curves of {up} over {across}: {title}. {', '.join(curves)}. {'; '.join(text.splitlines())}."
-    picture = draw(curves, points, across, up, title)
-    figure.display(figure.bundle(picture, alt=alt, text=text, clock=clock))
+    _check(curves, points)
+    figure.display(figure.bundle(draw(curves, points, across, up, title), alt=alternative(curves, across, up, title),
+                                 text=text(curves, across, up), clock="mixed"))
 
 
-def _check(curves: object, points: Collection[str], text: str) -> None:
+def _check(curves: object, points: Collection[str]) -> None:
     if not isinstance(curves, Mapping):
         raise TypeError(f"draw_curves() takes a dictionary of curves by name, and got {got(curves)}; write {CALL}")
     for name, curve in curves.items():
@@ -69,8 +67,37 @@ def _check(curves: object, points: Collection[str], text: str) -> None:
         raise ValueError(f"draw_curves() needs a curve, and a number for each; got {curves!r}; write {CALL}")
     if strange := [name for name in points if name not in curves]:
         raise ValueError(f"points names curves, and got {strange[0]!r}; there are {', '.join(map(repr, curves))}")
-    if not text.strip():
-        raise ValueError(f"text is what holds of the curves, in words, and got {text!r}; write {CALL}")
+
+
+# -- in words ----------------------------------------------------------------------------------------
+
+
+def text(curves: Mapping[str, Curve], across: str, up: str) -> str:
+    """The text twin: the names, which are the same on every machine.
+
+    >>> print(text({"the law": {1: 1.0, 100: 50.25}, "measured": {1: 1.0, 100: 44.2}}, "shops", "times as fast"))
+    curves: times as fast, over shops
+    the law
+    measured
+    (where each begins and ends is in the alternative text of the picture)
+    """
+    return "\n".join([f"curves: {up}, over {across}", *curves, NOTE])
+
+
+def alternative(curves: Mapping[str, Curve], across: str, up: str, title: str) -> str:
+    """The alternative text: where each curve begins and ends.
+
+    >>> alternative({"the law": {1: 1.0, 100: 50.25}, "measured": {1: 1.0}}, "shops", "times as fast", "Law and run")
+    'Law and run. Curves, times as fast over shops: the law, 1 at 1 to 50.2 at 100; measured, 1 at 1.'
+    """
+    told = []
+    for name, curve in curves.items():
+        ends = dict.fromkeys((min(curve), max(curve)))
+        told.append(f"{name}, " + " to ".join(f"{curve[x]:.3g} at {x:g}" for x in ends))
+    return f"{title}. Curves, {up} over {across}: {'; '.join(told)}."
+
+
+# -- painted -----------------------------------------------------------------------------------------
 
 
 def draw(curves: Mapping[str, Curve], points: Collection[str], across: str, up: str, title: str) -> Figure:

@@ -219,4 +219,16 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||prices = [group.create_task(shop.price(item)) for shop in shops]":
             "The shops may be asked before the bank: no task begins before all are created.",
     },
+    "lesson_A5.read_all": {
+        "|finally: -> |except Exception: ; ||raise":
+            "gather withdraws what it waits for when it is cancelled itself.",
+        "||for job in jobs: -> ||for job in list(jobs)[1:]:":
+            "When a call fails, the one that was handed over first has begun.",
+        "||for job in jobs: -> ||for job in list(jobs)[::-1]:":
+            "In which order they are withdrawn, the task does not say.",
+    },
+    "lesson_A5.read_stream": {
+        "||for _ in range(at_once): -> ||for _ in list(range(at_once))[::-1]:":
+            "The workers are alike.",
+    },
 }
