@@ -15,10 +15,11 @@ speed_up = Exercise(
     lesson="A4",
     title="Predict the speed-up",
     task="""
-        Write `speed_up(shops, wait, work)`, a plain function. There are so many `shops`, at least one. A question to
-        one of them has `wait` seconds of waiting, which tasks can share, and `work` seconds of work, which they cannot;
-        one of the two may be 0. The function returns how many times as fast as one by one it is to ask all shops
-        together: a number, not rounded. `speed_up(100, 0.099, 0.001)` is about 50.25, and `speed_up(1, 0.2, 0.1)` is 1.
+        Write `speed_up(shops, wait, work)`, a plain function. `shops` is the number of shops, at least 1. A question
+        to one of them has `wait` seconds of waiting, which tasks can share, and `work` seconds of work, which they
+        cannot; one of the two may be 0. The function returns how many times as fast as one by one it is to ask all
+        shops together: a number, not rounded. `speed_up(100, 0.099, 0.001)` is about 50.25, and `speed_up(1, 0.2, 0.1)`
+        is 1.
         """,
     starter="""
         def speed_up(shops, wait, work):
@@ -80,6 +81,14 @@ speed_up = Exercise(
                 f = work / (wait + work)
                 return 1 / f + (1 - f) / shops if f else shops
             """),
+        Mistake("error", "how many shops there are", """
+            def speed_up(shops, wait, work):
+                return len(shops) * (wait + work) / (wait + len(shops) * work)
+            """),
+        Mistake("error", "how many shops there are", """
+            def speed_up(shops, wait, work):
+                return sum(wait + work for shop in shops) / (wait + sum(work for shop in shops))
+            """),
         Mistake("value", "as it is", """
             def speed_up(shops, wait, work):
                 return round(shops * (wait + work) / (wait + shops * work))
@@ -98,6 +107,7 @@ speed_up = Exercise(
         "value: rounded": "Return the number as it is, and round it only where you show it.",
         "value": "Work out the seconds of one by one and those of together, where the work of all adds up and the wait "
                  "counts once. Then divide the seconds of one by one by those of together.",
+        r"error: has no len\(\)|not iterable": "shops is a number here: how many shops there are.",
         "error: ^ZeroDivisionError": "Divide by the seconds that all shops take together: these are not 0, even if the "
                                      "work or the wait is.",
     },
@@ -158,10 +168,10 @@ in_euros = Exercise(
     title="Find the serial part, and remove it",
     task="""
         `in_euros(shops, bank, item)` asks all `shops` for the price of `item`, in dollar cents, and `bank` for the
-        price of `"euro"`, which is its exchange rate, the same for all. It returns the prices in euro cents,
-        `cents * rate // 100`, in the order of the shops. `bank` is asked like a shop, and serves one request at a time,
-        so the program has a serial part. Change it: it asks each shop once and the bank once, and returns the same
-        list as soon as it can be known. There is at least one shop.
+        price of `"euro"`, which is the exchange rate: how many euro cents a dollar costs. It returns the prices in euro
+        cents, `cents * rate // 100`, in the order of the shops. `bank` is asked like a shop, and serves one request at
+        a time, so the program has a serial part. Change it: it asks each shop once and the bank once, and returns the
+        same list as soon as it can be known. There is at least one shop.
         """,
     starter="""
         async def in_euros(shops, bank, item):
@@ -379,7 +389,7 @@ predict_await = predict(
         "about 100 calls":
             "That is nearer to a task, which the loop has to queue, run and wake. Does this await need the loop?",
         "about 1,000 calls":
-            "A pass of the loop may cost that, because it asks the system for news. Is there one here?",
+            "That is nearer to a thread, which the system has to start. Is anything started here?",
     },
     right="less than 10 calls of a function",
 )
@@ -405,10 +415,11 @@ predict_memory = predict(
         "about as much":
             "A task is a few small objects. A thread has a stack of its own, even if nothing much is on it.",
         "5 to 1,000 times as much":
-            "The stack of a thread is large, often 8 MB, but the system gives it memory only for the pages that are "
-            "used.",
+            "The stack of a thread is large, on Linux usually 8 MB, but the system gives it memory only for the pages "
+            "that are used.",
         "more than 1,000 times as much":
-            "A stack of 8 MB is reserved: addresses, not memory. How much of it does a thread touch that only waits?",
+            "The stack, on Linux usually 8 MB, is reserved: addresses, not memory. How much of it does a thread touch "
+            "that only waits?",
     },
     right="5 to 1,000 times as much",
 )
