@@ -38,6 +38,8 @@ from helpers.simulated_io import Shop, ShopBusy, ShopError
 from helpers.virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, simulate
 
 if TYPE_CHECKING:
+    from helpers.drawing.bars import draw_bars
+    from helpers.drawing.curves import draw_curves
     from helpers.drawing.deadlock import who_waits
     from helpers.drawing.figure import show
     from helpers.drawing.series import draw_series
@@ -51,14 +53,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "await_tree", "check_environment", "compare", "draw_series", "heartbeat", "lab", "load_ipython_extension",
-    "progress", "record", "show", "show_error", "simulate", "unload_ipython_extension", "who_waits",
+    "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_series", "heartbeat", "lab",
+    "load_ipython_extension", "progress", "record", "show", "show_error", "simulate", "unload_ipython_extension",
+    "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
 _LATE = {
     "await_tree": "widgets.await_tree",
     "check_environment": "notebook.environment",
+    "draw_bars": "drawing.bars",
+    "draw_curves": "drawing.curves",
     "draw_series": "drawing.series",
     "heartbeat": "widgets.heartbeat",
     "lab": "widgets.lab",

@@ -279,6 +279,27 @@ HARMLESS: dict[str, dict[str, str]] = {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
     },
+    "lesson_A4.speed_up": {
+        "|together = wait + shops * work -> |together = wait + shops * work":
+            "Which of the two times is worked out first does not matter.",
+    },
+    "lesson_A4.in_euros": {
+        "||prices = [group.create_task(shop.price(item)) for shop in shops] -> "
+        "||prices = [group.create_task(shop.price(item)) for shop in shops]":
+            "The shops may be asked before the bank: no task begins before all are created.",
+    },
+    "lesson_A5.read_all": {
+        "|finally: -> |except Exception: ; ||raise":
+            "gather withdraws what it waits for when it is cancelled itself.",
+        "||for job in jobs: -> ||for job in list(jobs)[1:]:":
+            "When a call fails, the one that was handed over first has begun.",
+        "||for job in jobs: -> ||for job in list(jobs)[::-1]:":
+            "In which order they are withdrawn, the task does not say.",
+    },
+    "lesson_A5.read_stream": {
+        "||for _ in range(at_once): -> ||for _ in list(range(at_once))[::-1]:":
+            "The workers are alike.",
+    },
     "lesson_A6.mistaken_lines": {
         "return {'A': 2, 'B': 4, 'C': 2, 'D': 2}":
             "What is asked for is this one result.",
