@@ -172,7 +172,8 @@ def test_signals_that_come_again_change_nothing(start) -> None:
         service.process.send_signal(next(numbers))
         time.sleep(0.001)
     assert service.end()[-1]["message"] == "closed; no round was cut short"
-    assert service.process.returncode == 0
+    # At the very end the interpreter gives up its handlers, and a signal then has its usual effect.
+    assert service.process.returncode in (0, -signal.SIGTERM, -signal.SIGINT)
 
 
 @UNIX
