@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
     from helpers.notebook.progress import progress
+    from helpers.notebook.show_error import show_error
     from helpers.widgets.await_tree import await_tree
     from helpers.widgets.heartbeat import heartbeat
     from helpers.widgets.lab import lab
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
     "await_tree", "check_environment", "compare", "draw_series", "heartbeat", "lab", "load_ipython_extension",
-    "progress", "record", "show", "simulate", "unload_ipython_extension", "who_waits",
+    "progress", "record", "show", "show_error", "simulate", "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
@@ -64,6 +65,7 @@ _LATE = {
     "load_ipython_extension": "notebook.extension",
     "progress": "notebook.progress",
     "show": "drawing.figure",
+    "show_error": "notebook.show_error",
     "unload_ipython_extension": "notebook.extension",
     "who_waits": "drawing.deadlock",
 }

@@ -9,6 +9,7 @@ number of pixels, reaches them as a variable of CSS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -41,6 +42,16 @@ def joined(parts: Iterable[object], between: str = "") -> Markup:
     Markup('a &gt; <b>c</b>')
     """
     return Markup(_html(between).join(map(_html, parts)))
+
+
+def with_code(text: str) -> Markup:
+    """A text as HTML, in which what stands in backticks is code.
+
+    >>> with_code("write `await`, not `<`")
+    Markup('write <code>await</code>, not <code>&lt;</code>')
+    """
+    parts = re.split(r"`([^`]+)`", text)        # every second one stood in backticks
+    return joined(tag("code", part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def _html(part: object) -> str:

@@ -42,8 +42,8 @@ ERROR = re.compile(
     r"(?:[A-Z]\w*(?:Error|Warning|Exception|Interrupt|Empty|Full|ShutDown)|\w*ExceptionGroup): \S.*"
 )
 
-# Where a message is shown, the best place first.
-ERROR_ITSELF, IN_A_LINE, QUOTED = range(3)
+# Where a message is shown, the best place first: in a section whose heading quotes it, ...
+NAMED, ERROR_ITSELF, IN_A_LINE, QUOTED = range(4)
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Place:
     def link(self) -> str:
         number = self.file.partition("_")[0]
         return f"[{number}: {self.heading}]({self.file}#cell-id={self.cell})"
+
+    def is_about(self, message: Message) -> bool:
+        """Whether the heading quotes words of the message; a single one may be the name of anything."""
+        return any(" " in code and code in message.text for code in quoted_in(self.heading))
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,10 @@ def places_of(
                 for message in messages:
                     if match := message.pattern.search(text):
                         begins = match.start() == 0 or text[match.start() - 1] == "\n"
-                        kind = QUOTED if not is_code else ERROR_ITSELF if begins else IN_A_LINE
+                        kind = (
+                            QUOTED if not is_code else NAMED if place.is_about(message)
+                            else ERROR_ITSELF if begins else IN_A_LINE
+                        )
                         shown[message].setdefault(file, {}).setdefault(kind, place)     # the first of each kind
                 problems += [
                     f'{file} ({cell.id}) shows "{error[0]}". Give it an entry in {MESSAGES}, with what it means, '
@@ -216,7 +223,9 @@ def places_of(
     for message, lessons_with_it in shown.items():
         found = list(lessons_with_it.values())
         made = [kinds for kinds in found if min(kinds) != QUOTED]
-        places[message] = [kinds[min(kinds)] for kinds in made or found]        # a quotation only where nothing is made
+        in_lessons = [kinds for kinds in made if min(kinds) != NAMED]       # and not only where it is to be looked up
+        # A quotation only where no lesson makes the message.
+        places[message] = [kinds[min(kinds)] for kinds in (made if in_lessons else found)]
     problems += [
         f'{MESSAGES}: no lesson shows "{message.text}". Mend the text, or drop the entry.'
         for message, found in places.items()
@@ -256,11 +265,15 @@ def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: s
     terms = terms_of(lessons)
     texts = {
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
-                 "to the cell that explains it. Search with Ctrl+F (on a Mac, Cmd+F).",
+                 "to the cell that explains it.\n\nSearch with F3, or with *Find* in the menu of your browser. Ctrl+F "
+                 "is JupyterLab's own search: it shows a table as it is written, and Ctrl+Enter makes it a table with "
+                 "links again.",
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThree dots stand for what differs from program to program: a "
-                    f"name, a number, an address.\n\n{messages_table(places)}",
+                    "name, a number, an address. So search for two or three words in a row, without the names and the "
+                    "numbers of your program. If your message is not here, but says `coroutine` or `Task` where your "
+                    f"program needs a value, an `await` is missing.\n\n{messages_table(places)}",
         "terms": f"## What does this word mean?\n\n{terms_table(terms)}",
     }
     cells = [nbformat.v4.new_markdown_cell(text, id=cell) for cell, text in texts.items()]

@@ -22,13 +22,12 @@ works in a notebook that was opened but not run, and what is stored is the same 
 from __future__ import annotations
 
 import hashlib
-import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
+    pass
 
 WIDTH = 100         # characters in a line of the text twin
 RIGHT, WRONG = "#2e7d32", "#b45309"     # beside the feedback, which says it in words
@@ -62,14 +61,17 @@ class Question:
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
-        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+        from helpers.markup import (  # late: the first notebook says that packages are missing, if they are
+            tag,
+            with_code,
+        )
 
         group = "predict-" + hashlib.sha256(self.question.encode()).hexdigest()[:8]     # one open at a time
-        parts = [tag("div", tag("b", "Predict:"), " ", _html(self.question))]
+        parts = [tag("div", tag("b", "Predict:"), " ", with_code(self.question))]
         for choice, feedback in self.choices.items():
             verdict, colour = ("Right.", RIGHT) if choice in self.right else ("Not so.", WRONG)
-            summary = tag("summary", _html(choice), style="cursor: pointer; padding: 0.1em 0.3em")
-            answer = tag("div", tag("b", verdict), " ", _html(feedback),
+            summary = tag("summary", with_code(choice), style="cursor: pointer; padding: 0.1em 0.3em")
+            answer = tag("div", tag("b", verdict), " ", with_code(feedback),
                          style=f"margin: 0.2em 0 0.5em 1.2em; padding-left: 0.7em; border-left: 4px solid {colour}")
             parts.append(tag("details", summary, answer, name=group, style="margin: 0.35em 0"))
         parts.append(tag("div", tag("small", HOW)))
@@ -106,11 +108,3 @@ def predict(question: str, choices: Mapping[str, str], *, right: str | Iterable[
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _html(text: str) -> Markup:
-    """As HTML; what stands in backticks becomes code."""
-    from helpers.markup import joined, tag
-
-    parts = re.split(r"`([^`]+)`", text)        # every second one stood in backticks
-    return joined(tag("code", part) if number % 2 else part for number, part in enumerate(parts))

@@ -237,11 +237,22 @@ def written_file(cell: NotebookNode) -> str | None:
 
 @check
 def written_files_are_deleted(notebook: NotebookNode, path: Path) -> Complaints:
-    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them."""
+    """They lie beside the notebook, in the learner's folder: the last cell that names them deletes them.
+
+    Or they lie in a folder there: then the last code cell deletes that.
+    """
     complaints = []
     cells = list(code_cells(notebook))
     for number, (where, cell) in enumerate(cells):
         if (name := written_file(cell)) is None:
+            continue
+        folder, slash, _ = name.partition("/")
+        if slash:
+            if f'shutil.rmtree("{folder}", ignore_errors=True)' not in cells[-1][1].source:
+                complaints.append(f"{where} writes {name}, and the last code cell does not delete {folder} with "
+                                  f'shutil.rmtree("{folder}", ignore_errors=True)')
+            if path.parent.name == "notebooks" and f"notebooks/{folder}/" not in ignored_by_git():
+                complaints.append(f"{where} writes {name}: add notebooks/{folder}/ to .gitignore")
             continue
         naming = [later.source for _, later in cells[number + 1 :] if name in later.source]
         if not naming or "unlink(missing_ok=True)" not in naming[-1]:
@@ -409,6 +420,7 @@ GOOD = [
     new_notebook(code("x\n" * CODE_LINES)),
     new_notebook(code(f"%%writefile {PROGRAM}\n" + "x\n" * PROGRAM_LINES), code(f"Path({DELETED}")),
     new_notebook(code(f"%%writefile {PROGRAM}\nfrom helpers import record"), code("x"), code(f"Path({DELETED}")),
+    new_notebook(code("%%writefile price_tests/a.py\nx"), code('shutil.rmtree("price_tests", ignore_errors=True)')),
 ]
 
 BAD = [
@@ -450,6 +462,11 @@ BAD = [
     (written_files_are_deleted, new_notebook(code(f"%%writefile {PROGRAM}"), code(f"run('{PROGRAM}')")), "deletes it"),
     (written_files_are_deleted, new_notebook(code("%%writefile a.py"), code("'a.py', unlink(missing_ok=True)")),
      "notebooks/a.py to .gitignore"),
+    (written_files_are_deleted, new_notebook(code("%%writefile price_tests/a.py"), code("Path('price_tests')")),
+     "does not delete price_tests"),
+    (written_files_are_deleted,
+     new_notebook(code("%%writefile b/a.py"), code('shutil.rmtree("b", ignore_errors=True)')),
+     "notebooks/b/ to .gitignore"),
     (short_cells, new_notebook(text("word " * (TEXT_WORDS + 1))), f"{TEXT_WORDS + 1} words"),
     (links_lead_somewhere, new_notebook(text("[x](missing.ipynb)")), "missing.ipynb leads to no file"),
     (links_lead_somewhere, new_notebook(text("[x](other.ipynb#No-such)")), "no heading"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ORDER_OF_ASSERTIONS = "In which order the assertions stand does not matter."
+
 HARMLESS: dict[str, dict[str, str]] = {
     "lesson_00.ask_all": {
         "||for shop in shops: -> ||for shop in list(shops)[::-1]:":
@@ -204,10 +206,60 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||for task in tasks: -> ||for task in list(tasks)[::-1]:":
             "Both are cancelled before either is awaited: in which order, the task does not say.",
     },
+    "lesson_13.cheapest_open": {
+        "|for shop in shops: -> |for shop in list(shops)[::-1]:":
+            "In which order the shops are asked, the task does not say.",
+    },
+    "lesson_13.write_all": {
+        "||if isinstance(result, BaseException): -> ||if isinstance(result, Exception):":
+            "No write ends with an exception that is no Exception: if write_all is cancelled, gather raises.",
+    },
+    "lesson_14.test_first_price": {
+        "|fails = Shop('east', latency=0.1, failure_rate=1) -> |fails = Shop('east', latency=0.1, failure_rate=1)":
+            "In which order the shops are made does not matter.",
+        "|assert run.elapsed == 0.2 -> |assert run.elapsed == 0.2": ORDER_OF_ASSERTIONS,
+        "|assert all((task.outcome != 'pending' for task in run.tasks)) -> |assert all((task.outcome != 'pending' for "
+        "task in run.tasks))": ORDER_OF_ASSERTIONS,
+        "|slow, fast = (Shop('north', latency=0.3), Shop('south', latency=0.2)) -> |slow, fast = (Shop('north'), "
+        "Shop('south', latency=0.2))": "A shop has a latency of 0.3 s if none is given.",
+        "|slow, fast = (Shop('north', latency=0.3), Shop('south', latency=0.2)) -> |slow, fast = (Shop('north', "
+        "latency=1.3), Shop('south', latency=0.2))": "How slow the slow shop is, the task leaves open.",
+        "|slow, fast = (Shop('north', latency=0.3), Shop('south', latency=0.2)) -> |slow, fast = (Shop('north', "
+        "latency=0.6), Shop('south', latency=0.2))": "How slow the slow shop is, the task leaves open.",
+        "|slow, fast = (Shop('north', latency=0.3), Shop('south', latency=0.2)) -> |slow, fast = (Shop('norths', "
+        "latency=0.3), Shop('south', latency=0.2))": "What the shops are called, the task leaves open.",
+        "|slow, fast = (Shop('north', latency=0.3), Shop('south', latency=0.2)) -> |slow, fast = (Shop('north', "
+        "latency=0.3), Shop('souths', latency=0.2))": "What the shops are called, the task leaves open.",
+        "|fails = Shop('east', latency=0.1, failure_rate=1) -> |fails = Shop('easts', latency=0.1, failure_rate=1)":
+            "What the shops are called, the task leaves open.",
+        "|fails = Shop('east', latency=0.1, failure_rate=1) -> |fails = Shop('east', latency=0.2, failure_rate=1)":
+            "It fails at the moment of the first price, and stands before it in the list: the error comes first.",
+        "|assert all((task.outcome != 'pending' for task in run.tasks)) -> |assert all((task.outcome != 'pending' for "
+        "task in list(run.tasks)[1:]))": "The first task is the main one, which ends in every run.",
+        "|assert all((task.outcome != 'pending' for task in run.tasks)) -> |assert all((task.outcome != 'pending' for "
+        "task in list(run.tasks)[:-1]))": "The last one is that of the fast shop, which has its price.",
+        "|assert all((task.outcome != 'pending' for task in run.tasks)) -> |assert all((task.outcome != 'pending' for "
+        "task in list(run.tasks)[::-1]))": "In which order the tasks are looked at does not matter.",
+    },
+    "lesson_14.test_feed": {
+        "||assert feed.prices == {'north': 320, 'south': 290} -> |||assert feed.prices == {'north': 320, 'south': 290}":
+            "It may stand inside the block of the timeout: nothing in it waits.",
+        "||assert feed.prices == {'north': 320, 'south': 290} -> |assert feed.prices == {'north': 320, 'south': 290}":
+            "It may stand below the finally: the feed is stopped then, and keeps its prices.",
+    },
+    "lesson_14.test_follow": {
+        "|assert line.closed -> |assert line.closed": ORDER_OF_ASSERTIONS,
+        "|await asyncio.sleep(0.3) -> |await asyncio.sleep(0.6)":
+            "It cancels follow while it receives, too, only at a later price.",
+    },
     "lesson_A1.run_anywhere": {
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor() as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
         "|with ThreadPoolExecutor(1) as pool: -> |with ThreadPoolExecutor(2) as pool:":
             "Only one call is handed to the pool: how many threads it may have does not matter.",
+    },
+    "lesson_A6.mistaken_lines": {
+        "return {'A': 2, 'B': 4, 'C': 2, 'D': 2}":
+            "What is asked for is this one result.",
     },
 }

@@ -523,7 +523,7 @@ def test_the_locks_pin_the_same_version_of_what_they_share():
             assert str(pin.specifier) in versions.setdefault(pin.name, {str(pin.specifier)}), f"{name}: {pin}"
 
 
-@pytest.mark.parametrize("heavy", ["playwright", "jupyter-repo2docker", "uv", "hypothesis", "pytest-xdist", "mypy"])
+@pytest.mark.parametrize("heavy", ["playwright", "jupyter-repo2docker", "uv", "pytest-xdist", "mypy"])
 def test_a_learner_does_not_download_what_only_tests_need(heavy):
     assert heavy not in {pin.name for pin in locked()}
     assert heavy in {pin.name for pin in locked("requirements-test.txt")}

@@ -132,6 +132,25 @@ def test_the_cell_where_a_line_begins_with_the_message_comes_before_one_that_onl
     assert "(01_x.ipynb#cell-id=c2)" in tables(tmp_path, file)["messages"]
 
 
+def test_a_section_whose_heading_quotes_the_message_comes_before_others(tmp_path):
+    say(tmp_path, ("Error: It was destroyed", "Lost."), ("It was", "Past."))
+    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("## Here"), prints("Error: It was destroyed"),
+                  new_markdown_cell("## What is `Error`?"), prints("Error: It was destroyed"),
+                  new_markdown_cell("### `was destroyed`, `was lost`"), prints("x: Error: It was destroyed"))
+    found = tables(tmp_path, file)["messages"]
+    assert "| Lost. | [01: `was destroyed`, `was lost`](01_x.ipynb#cell-id=c5) |" in found
+    assert "| Past. | [01: What is `Error`?](01_x.ipynb#cell-id=c3) |" not in found
+    assert "| Past. | [01: Here](01_x.ipynb#cell-id=c1) |" in found
+
+
+def test_a_section_about_a_message_leaves_the_lesson_that_only_quotes_it(tmp_path):
+    say(tmp_path, ("It was destroyed", "Lost."))
+    one = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("Python says `It was destroyed`."))
+    two = lesson(tmp_path, "A6_x.ipynb", new_markdown_cell("### `was destroyed`"), prints("It was destroyed"))
+    assert ("| [01: the beginning](01_x.ipynb#cell-id=c0)<br>[A6: `was destroyed`](A6_x.ipynb#cell-id=c1) |"
+            in tables(tmp_path, one, two)["messages"])
+
+
 def test_a_message_that_no_output_shows_is_found_where_a_text_quotes_it(tmp_path):
     say(tmp_path, ("It was destroyed", "Lost."))
     text = new_markdown_cell("Python says `Error: It was destroyed`. It was destroyed.")

@@ -252,8 +252,9 @@ def test_refresh_and_nbval_read_the_same_rules():
     pairs = [(pattern.pattern, replacement) for pattern, replacement in refresh.rules()]
     read_by_nbval = get_sanitize_patterns(RULES.read_text())
     not_stored = [pattern for pattern, _ in read_by_nbval if (pattern, _) not in pairs]
-    assert len(not_stored) == 3 and not_stored[0] == r"Cell In\[\d+\]" and "not drawn" in not_stored[1]
+    assert not_stored[0] == r"Cell In\[\d+\]" and "not drawn" in not_stored[1]
     assert "rules found" in not_stored[2]
+    assert len(not_stored[3:]) == 6         # wordings of newer Pythons: tests/course/test_error_museum.py
     assert len(read_by_nbval) == RULES.read_text().count("\nregex:") == RULES.read_text().count("\nreplace:")
 
 
