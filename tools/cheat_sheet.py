@@ -25,20 +25,26 @@ FILE = PurePosixPath("pictures", "cheat_sheet.html")        # below notebooks/
 MOST_LINES, MOST_COLUMNS = 8, 66                            # of a pattern; blank lines are not counted
 NOTE = "<!-- Written by `make catalogue` from notebooks/A3_cheat_sheet.ipynb; do not edit. -->"
 
+KEY = ("Right of each question stand the Python that the pattern needs, and the lesson that explains it. The examples "
+       "await at the top level, as in a notebook; in a script, put those lines into a coroutine.")
+
 STYLE = Markup("""<style>
-@page { size: A4 landscape; margin: 8mm; }
+@page { size: A4 landscape; margin: 7mm; }
 body { margin: 1rem; font: 15px/1.35 system-ui, sans-serif; color: #111; background: #fff; }
 main { columns: 22rem; column-gap: 1.2rem; }
 h1 { font-size: 1.5em; margin: 0 0 .4em; }
 h2 { font-size: 1.05em; margin: .2em 0 .4em; padding: .1em .4em; background: #e4ebf2; break-after: avoid; }
 section { break-inside: avoid; margin: 0 0 .7em; }
+header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 .6em; }
+header span { margin-left: auto; }
 h3 { font-size: 1em; margin: 0 0 .15em; }
 p { margin: .15em 0 0; }
 pre { margin: 0; padding: .25em .4em; background: #f5f5f5; border-left: 2px solid #8aa4bf; white-space: pre-wrap; }
 pre, code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; }
 a { color: #0b4f8a; }
 @media print {
-  body { margin: 0; font-size: 7pt; line-height: 1.22; }
+  body { margin: 0; font-size: 7pt; line-height: 1.2; }
+  section { margin-bottom: .55em; }
   main { columns: 3; column-gap: 5mm; column-fill: auto; }
   a { color: inherit; }
 }
@@ -111,7 +117,7 @@ def page(notebook: nbformat.NotebookNode) -> str:
         "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">', NOTE,
         '<meta name="viewport" content="width=device-width">',
         str(tag("title", f"asyncio: {title.lower()}")), str(source_style()), str(STYLE), "</head>", "<body>",
-        str(tag("h1", f"asyncio: {title.lower()}")),
+        str(tag("h1", f"asyncio: {title.lower()}")), str(tag("p", KEY, class_="key")),
         str(tag("main", joined(content))), "</body>", "</html>", "",
     ])
 
@@ -120,9 +126,9 @@ def _section(pattern: Pattern, heading: Markup) -> Markup:
     link = tag("a", pattern.lesson, href=f"../{pattern.file}")
     about = [
         heading,
-        tag("h3", pattern.question),
+        tag("header", tag("h3", pattern.question), tag("span", _with_code(pattern.python), " · ", link)),
         tag("pre", highlighted(_closer(pattern.source)), class_=f"{CLASS} {ON_PAPER}"),
-        tag("p", "Python ", _with_code(pattern.python), ". Mistake: ", _with_code(pattern.mistake), " (", link, ")"),
+        tag("p", "Mistake: ", _with_code(pattern.mistake)),
     ]
     return tag("section", joined(about, "\n"))
 
