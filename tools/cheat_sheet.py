@@ -2,7 +2,8 @@
 
 `make catalogue` writes it. In the notebook, a pattern is a text cell and the code cell below it. The text has a heading
 (`### Run a coroutine`) and one paragraph, in three parts with ` · ` between them: the Python that the pattern needs,
-the commonest mistake, and the link to the lesson. Printed on A4, it fills two pages; a test counts them.
+the commonest mistake, and the link to the lesson. On the page, the Python and the link stand beside the heading.
+Printed on A4, it fills two pages; a test counts them.
 """
 
 from __future__ import annotations
@@ -25,27 +26,31 @@ FILE = PurePosixPath("pictures", "cheat_sheet.html")        # below notebooks/
 MOST_LINES, MOST_COLUMNS = 8, 66                            # of a pattern; blank lines are not counted
 NOTE = "<!-- Written by `make catalogue` from notebooks/A3_cheat_sheet.ipynb; do not edit. -->"
 
-KEY = ("Right of each question stand the Python that the pattern needs, and the lesson that explains it. The examples "
-       "await at the top level, as in a notebook; in a script, put those lines into a coroutine.")
+KEY = ("To the right of each question are the Python that the pattern needs and the lesson that explains it. "
+       "The examples await at the top level, as in a notebook; in a script, such lines stand in an async def function. "
+       "Put your own call where an example asks a shop. "
+       "The shops, simulate, record and await_tree come from helpers, the course's own package.")
 
 STYLE = Markup("""<style>
 @page { size: A4 landscape; margin: 7mm; }
 body { margin: 1rem; font: 15px/1.35 system-ui, sans-serif; color: #111; background: #fff; }
-main { columns: 22rem; column-gap: 1.2rem; }
+main { columns: 36rem; column-gap: 1.2rem; }
 h1 { font-size: 1.5em; margin: 0 0 .4em; }
 h2 { font-size: 1.05em; margin: .2em 0 .4em; padding: .1em .4em; background: #e4ebf2; break-after: avoid; }
 section { break-inside: avoid; margin: 0 0 .7em; }
 header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 .6em; }
 header span { margin-left: auto; }
 h3 { font-size: 1em; margin: 0 0 .15em; }
+.key { margin: 0 0 .6em; }
 p { margin: .15em 0 0; }
-pre { margin: 0; padding: .25em .4em; background: #f5f5f5; border-left: 2px solid #8aa4bf; white-space: pre-wrap; }
+pre { margin: 0; padding: .25em .4em; background: #f5f5f5; border-left: 2px solid #8aa4bf; overflow-x: auto; }
 pre, code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em; }
 a { color: #0b4f8a; }
 @media print {
   body { margin: 0; font-size: 7pt; line-height: 1.2; }
   section { margin-bottom: .55em; }
   main { columns: 3; column-gap: 5mm; column-fill: auto; }
+  pre { white-space: pre-wrap; overflow-x: visible; }
   a { color: inherit; }
 }
 </style>""")
