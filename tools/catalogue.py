@@ -7,7 +7,7 @@ In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-
 likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
 `navigation-bottom`, the last one. In catalogue.toml itself the minutes of every lesson are written, which are counted
 (tools/minutes.py). All else stays as it is, byte for byte. notebooks/index.ipynb is made anew from the lessons and
-notebooks/messages.toml (tools/index.py).
+notebooks/messages.toml (tools/index.py), and the page of the cheat sheet from its notebook (tools/cheat_sheet.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from urllib.parse import quote
 import nbformat
 
 from helpers.words import count
-from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, index, minutes, refresh
+from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, cheat_sheet, index, minutes, refresh
 from tools.regions import replace_region
 from tools.workbook import CLEAR_OUTPUTS, WORKBOOK
 
@@ -295,6 +295,9 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
     if not problems:
         consider(folder / "catalogue.toml", partial(new_catalogue, catalogue))
         consider(folder / index.FILE, lambda _: new_index(catalogue, folder))
+        if cheat_sheet.NOTEBOOK in listed:
+            page_of = refresh.read(folder / cheat_sheet.NOTEBOOK)
+            consider(folder / cheat_sheet.FILE, lambda _: cheat_sheet.page(page_of))
     if problems:
         raise Problem("\n".join(dict.fromkeys(problems)))
     return new_texts
