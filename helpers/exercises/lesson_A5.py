@@ -59,10 +59,10 @@ read_all = Exercise(
     title="Read all lists, or withdraw the rest",
     task="""
         Write `read_all(pool, read, lists)`: it has the pool call `read(prices)` for each of `lists`, all handed over at
-        once, and returns the sums in the order of `lists`. The loop stays free, and the pool stays open. If a call
-        fails, its exception comes out as soon as it is known. Then, and also if `read_all` is cancelled, calls that
-        have not begun are withdrawn: to cancel what `loop.run_in_executor` gives does that. (The check runs in virtual
-        time; there, threads stand for the processes of the pool.)
+        once, and returns the sums in the order of `lists`. The loop stays free. If a call fails, its exception comes
+        out as soon as it is known. Then, and also if `read_all` is cancelled, the calls that have not begun are
+        withdrawn. The pool stays open then, too. Hand the calls over with `loop.run_in_executor`: the check runs in
+        virtual time, where threads stand for the processes of the pool.
         """,
     starter="""
         async def read_all(pool, read, lists):
@@ -71,7 +71,7 @@ read_all = Exercise(
     hints=[
         "loop.run_in_executor(pool, read, prices) hands one call over, and returns a future at once.",
         "gather waits for all futures, keeps their order, and raises the first exception. What does it do to the "
-        "others then?",
+        "others then? To cancel a future that run_in_executor gave withdraws its call.",
         """
         Fill in the dots:
             loop = asyncio.get_running_loop()
@@ -149,7 +149,7 @@ read_all = Exercise(
                     for job in jobs:
                         job.cancel()
             """),
-        Mistake("error", "stays open", """
+        Mistake("error", "Leave the pool open", """
             async def read_all(pool, read, lists):
                 loop = asyncio.get_running_loop()
                 with pool:
@@ -206,6 +206,8 @@ read_all = Exercise(
         "concurrent": "Run the calls in the pool that you are given: its size is the limit that its owner has set.",
         "order": "Let gather collect the results: it keeps the order of what it is given, and as_completed does not.",
         "left behind": WITHDRAW,
+        "error: pool was shut down": "Leave the pool open: withdraw your own calls, by cancelling what run_in_executor "
+                                     "gave for them.",
         "no exception": "Leave return_exceptions out: with it, an exception becomes a result.",
         "wrong exception: ExceptionGroup": "Let the exception of the call itself come out: a TaskGroup wraps it in an "
                                            "ExceptionGroup.",
@@ -236,45 +238,46 @@ async def two_processes(answer):
 
 @read_all.case()
 async def one_fails(answer):
-    """The second of six lists fails after 0.1 s, while the first still takes 0.3 s more; there are two processes."""
+    """The second of six lists fails after 0.1 s, while the first still takes 0.3 s more; there are two processes. Then
+    the check waits for 2 s."""
     clock, reader, pool = asyncio.get_running_loop().time, Reader(), ThreadPoolExecutor(2)
     lists = lists_of(0.4, 0.1, 0.2, 0.2, 0.2, 0.2)
     lists[1] = PriceList(0, 0.1, ValueError("no number"))
-    began = clock()
+    began, result, raised = clock(), None, None
     try:
         result = await answer(pool, reader.read, lists)
-    except ValueError:
-        seconds = round(clock() - began, 6)
     except Exception as error:
-        kind = type(error).__name__
-        require(False, "wrong exception", f"{kind} came out", "the ValueError of the call itself comes out")
-        raise
-    else:
-        require(False, "no exception", f"the result is {result!r}", "the ValueError of the second call comes out")
-        return
-    require(seconds == 0.1, "slow", f"the exception came out after {seconds:g} s", "it comes out after 0.1 s")
+        raised = error
+    seconds = round(clock() - began, 6)
     await asyncio.sleep(2)
+    require(raised is not None, "no exception", f"the result is {result!r}",
+            "the ValueError of the second call comes out")
+    require(isinstance(raised, ValueError), "wrong exception", f"{type(raised).__name__} came out",
+            "the ValueError of the call itself comes out")
+    require(seconds == 0.1, "slow", f"the exception came out after {seconds:g} s", "it comes out after 0.1 s")
     late = [prices for prices in reader.begun if prices in lists[3:]]       # the third may have begun in time
     require(not late, "left behind", f"after the exception, {len(late)} of the waiting calls were begun",
             "calls that have not begun are withdrawn")
+    await in_use_still(pool)
 
 
 @read_all.case()
 async def cancelled_read(answer):
     """read_all is cancelled after 0.3 s: the second of five lists, of 0.2 s each, is being read. There is one
-    process."""
+    process. Then the check waits for 2 s."""
     reader, pool = Reader(), ThreadPoolExecutor(1)
     await cancelled(answer(pool, reader.read, lists_of(*[0.2] * 5)), after=0.3)
     await asyncio.sleep(2)
     late = len(reader.begun) - 2
     require(late == 0, "left behind", f"after the cancellation, {late} more calls were begun",
             "calls that have not begun are withdrawn")
+    await in_use_still(pool)
 
 
 # -- so many in flight -----------------------------------------------------------------------------------------------
 
-AHEAD = ("Let at_once workers take the next list from one shared iterator, each when it has the answer to its last "
-         "one: then no list is taken before somebody can hand it over.")
+AHEAD = ("Take a list out of the iterator only when there is room for it: acquire a semaphore before next, or let "
+         "at_once workers share the iterator, each taking a list when it has the answer to its last one.")
 FREE = ("Take the next list as soon as any call has ended: a batch, or a queue in the order of the lists, waits for "
         "the slowest.")
 
@@ -282,11 +285,12 @@ read_stream = Exercise(
     lesson="A5",
     title="Limit what is in flight",
     task="""
-        Write `read_stream(pool, read, lists, at_once)`: it has the pool call `read(prices)` for each of `lists`, and
-        returns the sums in the order of `lists`. `lists` is an iterator, and each list takes up memory from when you
-        take it until its call has ended. So there are never more than `at_once` of these, and as many as that while
-        there are lists left; the pool may have more processes, or fewer. No call fails. If `read_stream` is cancelled,
-        it takes no more lists. (The check runs in virtual time; there, threads stand for the processes of the pool.)
+        Write `read_stream(pool, read, lists, at_once)`: it has the pool call `read(prices)` for each of `lists`, with
+        `loop.run_in_executor`, and returns the sums in the order of `lists`. `lists` is an iterator. A list takes up
+        memory from when you take it out of the iterator until its call has ended. At no time may that be more than
+        `at_once` lists, and while there are lists left, it is as many as that. The pool may have more processes, or
+        fewer. No call fails. If `read_stream` is cancelled, it takes no more lists. (The check runs in virtual time;
+        there, threads stand for the processes of the pool.)
         """,
     starter="""
         async def read_stream(pool, read, lists, at_once):
@@ -329,12 +333,12 @@ read_stream = Exercise(
     follow_up="Make it an asynchronous generator, which yields each sum in the order of the lists. What limits the "
               "sums that wait for a slow list before them?",
     mistakes=[
-        Mistake("peak", "shared iterator", """
+        Mistake("peak", "share the iterator", """
             async def read_stream(pool, read, lists, at_once):
                 loop = asyncio.get_running_loop()
                 return await asyncio.gather(*[loop.run_in_executor(pool, read, prices) for prices in lists])
             """),
-        Mistake("peak", "shared iterator", """
+        Mistake("peak", "share the iterator", """
             async def read_stream(pool, read, lists, at_once):
                 loop, slots = asyncio.get_running_loop(), asyncio.Semaphore(at_once)
                 async def one(prices):
@@ -365,7 +369,7 @@ read_stream = Exercise(
                     sums.append(await window.popleft())
                 return sums
             """),
-        Mistake("peak", "shared iterator", """
+        Mistake("peak", "share the iterator", """
             async def read_stream(pool, read, lists, at_once):
                 loop, window, sums = asyncio.get_running_loop(), [], []
                 for prices in lists:
@@ -506,17 +510,17 @@ async def cancelled_stream(answer):
 # -- questions -------------------------------------------------------------------------------------------------------
 
 predict_late = predict(
-    "A thread reads a long price list, in plain Python. The loop has nothing to do but wake up every 5 milliseconds. "
-    "How late is it, as a rule?",
+    "A thread reads a price list for half a second, in plain Python. The loop has nothing to do but wake up every 5 "
+    "milliseconds. What becomes of that?",
     {
-        "not late: the thread computes on another core":
+        "it wakes up in time: the thread has a core of its own":
             "The thread may be on another core. But what does the loop need in order to run its own Python code?",
-        "late by about one switch interval":
+        "it wakes up late, each time a little":
             "It has to wait until Python takes the GIL away from the thread that computes.",
-        "as late as the list takes":
+        "it does not wake up until the list is read":
             "That is what computing on the loop itself does. Python takes the GIL away from a thread that computes.",
     },
-    right="late by about one switch interval",
+    right="it wakes up late, each time a little",
 )
 
 predict_arrive = predict(
@@ -534,7 +538,7 @@ predict_arrive = predict(
 
 predict_lock = predict(
     "While a thread holds a lock, the process is forked. In this process the thread soon lets go of the lock. Does "
-    "the child get its copy of it?",
+    "the child get the lock?",
     {
         "yes, once the thread has let go": "The thread lets go of the lock of this process. Who lets go of the copy?",
         "yes, at once: a copy is a new lock": "The copy is made of the whole memory, as it is at that moment.",
@@ -546,8 +550,8 @@ predict_lock = predict(
 predict_guard = predict(
     "The same script without the line `if __name__ == \"__main__\":`, started with spawn. What happens?",
     {
-        "it works as before": "The new process imports the script to find `read_list`. What does it run thereby?",
-        "it starts processes without end": "So it would be, if Python did not notice that it is still starting.",
+        "it works as before": "The new process imports the script to find `read_list`. What does an import run?",
+        "it starts processes without end": "It would, if Python did not notice that the new process is still starting.",
         "the new process fails while it starts": "It imports the script, comes to `asyncio.run`, and is about to start "
                                                  "processes itself.",
     },
@@ -558,20 +562,20 @@ predict_stop = predict(
     "A timeout of 0.1 s cancels the wait for a call that a process of the pool has begun. What does the process do?",
     {
         "it stops": "Somebody would have to tell it. What is cancelled is the future on this side.",
-        "it goes on to the end": "It knows nothing of the timeout, and nobody takes its result.",
-        "it raises `CancelledError`": "A cancellation is delivered at an await. Where would read_list have one?",
+        "it goes on to the end": "It knows nothing of the timeout. Nobody waits for its result any more.",
+        "it raises `CancelledError`": "A cancellation is delivered at an await. Does read_list have one?",
     },
     right="it goes on to the end",
 )
 
 predict_close = predict(
-    "`with ProcessPoolExecutor(1) as own:` stands in a coroutine, and a timeout strikes inside of it, while the "
-    "process computes. What does the loop do?",
+    "A coroutine has a block `with ProcessPoolExecutor(1) as own:`. Inside of it, a timeout strikes while the process "
+    "is at work. What does the loop do?",
     {
         "it goes on at once": "The end of the block is a plain function call, `own.shutdown()`. What does that wait "
                               "for?",
         "it stands still until the process is done": "The end of the block waits for the process, without an await.",
-        "it stands still for ever": "The process computes for a while, and then it is done.",
+        "it stands still for ever": "The process works for a while, and then it is done.",
     },
     right="it stands still until the process is done",
 )

@@ -1,6 +1,6 @@
 """Answers to the exercises of lesson A5."""
 
-from tests.exercises.battery.answers import hostile, right, wrong
+from tests.exercises.battery.answers import hostile, right, unseen, wrong
 
 ANSWERS = [
     right("read_all", "functools.partial and a generator", """
@@ -80,6 +80,33 @@ ANSWERS = [
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         """, "stays open"),
+    wrong("read_all", "shuts the pool down if a call fails", """
+        async def read_all(pool, read, lists):
+            loop = asyncio.get_running_loop()
+            try:
+                return await asyncio.gather(*[loop.run_in_executor(pool, read, prices) for prices in lists])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        """, "leave the pool open"),
+    wrong("read_all", "cancels the gather, which is done", """
+        async def read_all(pool, read, lists):
+            loop = asyncio.get_running_loop()
+            together = asyncio.gather(*[loop.run_in_executor(pool, read, prices) for prices in lists])
+            try:
+                return await together
+            finally:
+                together.cancel()
+        """, "in a finally"),
+    unseen("read_all", "pool.submit and wrap_future", """
+        async def read_all(pool, read, lists):
+            calls = [asyncio.wrap_future(pool.submit(read, prices)) for prices in lists]
+            try:
+                return await asyncio.gather(*calls)
+            finally:
+                for call in calls:
+                    call.cancel()
+        """),
     wrong("read_all", "swallows the cancellation", """
         async def read_all(pool, read, lists):
             loop = asyncio.get_running_loop()
@@ -164,6 +191,27 @@ ANSWERS = [
             await asyncio.gather(*[work() for _ in range(at_once + 1)])
             return [sums[number] for number in sorted(sums)]
         """, "3 lists"),
+    right("read_stream", "acquires a semaphore, then calls next", """
+        async def read_stream(pool, read, lists, at_once):
+            loop, slots, calls = asyncio.get_running_loop(), asyncio.Semaphore(at_once), []
+            while True:
+                await slots.acquire()
+                try:
+                    prices = next(lists)
+                except StopIteration:
+                    return await asyncio.gather(*calls)
+                calls.append(loop.run_in_executor(pool, read, prices))
+                calls[-1].add_done_callback(lambda _: slots.release())
+        """),
+    wrong("read_stream", "acquires the semaphore with the list in its hand", """
+        async def read_stream(pool, read, lists, at_once):
+            loop, slots, calls = asyncio.get_running_loop(), asyncio.Semaphore(at_once), []
+            for prices in lists:
+                await slots.acquire()
+                calls.append(loop.run_in_executor(pool, read, prices))
+                calls[-1].add_done_callback(lambda _: slots.release())
+            return await asyncio.gather(*calls)
+        """, "acquire a semaphore before next"),
     wrong("read_stream", "a bounded queue before the workers", """
         async def read_stream(pool, read, lists, at_once):
             loop, queue, sums = asyncio.get_running_loop(), asyncio.Queue(1), {}
