@@ -23,6 +23,7 @@ from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, Problem, markdown
 WORDS, LINES = 180, 12      # that one reads in a minute
 MOST_MINUTES, MOST_PREDICTIONS = 45, 8
 FIRST_LIMITED = 10          # lessons from this number on must keep to both; 0, once the older ones do as well
+FIRST_APPENDIX = 2          # appendices from this number on: A1 is as old as those lessons
 
 GENERATED = (NAVIGATION_TOP, NAVIGATION_BOTTOM)
 
@@ -99,9 +100,9 @@ def _lines(code: str) -> int:
 
 
 def excess(file: str, core: Core) -> list[str]:
-    """What is too much in a lesson, in sentences; nothing in one that is older than the limit, or in an appendix."""
-    number = file.partition("_")[0]
-    if not number.isdecimal() or int(number) < FIRST_LIMITED:
+    """What is too much in a lesson or appendix, in sentences; nothing in one that is older than the limit."""
+    number = re.match(r"(A?)(\d+)_", file)
+    if number is None or int(number[2]) < (FIRST_APPENDIX if number[1] else FIRST_LIMITED):
         return []
     complaints = []
     if core.exact > MOST_MINUTES:
