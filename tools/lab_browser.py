@@ -210,11 +210,16 @@ OPEN = """async ([path, seconds]) => {
   await widget.revealed;
   app.shell.activateById(widget.id);
   app.shell.collapseLeft();
+  let again = end - 500 * seconds;      // by then another program may have taken a port that was chosen for the kernel
   while (performance.now() < end) {
     if (asked()) return 'JupyterLab asks: ' + asked().innerText;
     const status = widget.sessionContext.session?.kernel?.status;
     if (status === 'idle') return null;
     if (status === 'dead') return 'the kernel died';
+    if (performance.now() > again) {
+      again = end;
+      widget.sessionContext.restartKernel().catch(() => null);
+    }
     await pause();
   }
   return 'the kernel did not start';
