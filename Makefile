@@ -13,7 +13,7 @@ endif
 help:
 	@echo "make lab        open the course in JupyterLab"
 	@echo "make test       run every test, and re-execute every notebook and compare its outputs"
-	@echo "make check      look for mistakes with the linters, and run the quick tests: under a minute"
+	@echo "make check      look for mistakes with the linters, and run the quick tests: a minute or two"
 	@echo "make refresh    re-execute the notebooks and store their outputs"
 	@echo "make catalogue  write the lesson table and the links, from notebooks/catalogue.toml"
 	@echo "make lock       pin what pyproject.toml asks for, in requirements*.txt and environment.yml"
