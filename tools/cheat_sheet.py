@@ -8,7 +8,6 @@ Printed on A4, it fills two pages; a test counts them.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,7 +15,7 @@ from pathlib import PurePosixPath
 import nbformat
 from markupsafe import Markup
 
-from helpers.markup import joined, tag
+from helpers.markup import joined, tag, with_code
 from helpers.source_html import CLASS, ON_PAPER, highlighted
 from helpers.source_html import style as source_style
 from tools import Problem, markdown
@@ -131,9 +130,9 @@ def _section(pattern: Pattern, heading: Markup) -> Markup:
     link = tag("a", pattern.lesson, href=f"../{pattern.file}")
     about = [
         heading,
-        tag("header", tag("h3", pattern.question), tag("span", _with_code(pattern.python), " · ", link)),
+        tag("header", tag("h3", pattern.question), tag("span", with_code(pattern.python), " · ", link)),
         tag("pre", highlighted(_closer(pattern.source)), class_=f"{CLASS} {ON_PAPER}"),
-        tag("p", "Mistake: ", _with_code(pattern.mistake)),
+        tag("p", "Mistake: ", with_code(pattern.mistake)),
     ]
     return tag("section", joined(about, "\n"))
 
@@ -141,9 +140,3 @@ def _section(pattern: Pattern, heading: Markup) -> Markup:
 def _closer(source: str) -> str:
     """A source in which one blank line stands for two."""
     return source.replace("\n\n\n", "\n\n")
-
-
-def _with_code(text: str) -> Markup:
-    """Text in which words between backticks are code."""
-    pieces = html.escape(text).split("`")
-    return Markup("".join(f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces)))

@@ -20,7 +20,7 @@ from helpers.arguments import choice, got, number
 from helpers.drawing import canvas, figure
 from helpers.drawing.canvas import LARGE, SMALL, Sheet, printable
 from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, STATES, WIDTH
-from helpers.words import cut_apart, told_apart
+from helpers.words import told_apart
 
 CALL = 'draw_bars({"threads": 1.02, "processes": 1.87}, what="times as fast")'
 MARGIN, HEAD, ROW, FOOT = 14, 62, 30, 14                # pixels: left of the title; above, of a row, and below
@@ -121,8 +121,8 @@ def draw(rows: Mapping[str, float | None], told: Mapping[str, str], title: str, 
         sheet = Sheet(WIDTH)
         bottom = HEAD + len(rows) * ROW
         sheet.set_height(bottom + FOOT + (AXIS if log else 0))
-        shown = cut_apart([printable(name) for name in rows], NAMES[1], sheet.measure)
-        left = MARGIN + max(NAMES[0], *(round(sheet.measure(name)) for name in shown)) + 14
+        shown, names = sheet.names(rows, *NAMES)
+        left = MARGIN + names + 14
         width = sheet.width - left - RIGHT
         note = "measured here; each line is ten times the one before" if log else "measured here"
         sheet.text(sheet.width - MARGIN, 18, note, size=SMALL, color=MUTED, ha="right")

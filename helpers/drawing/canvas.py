@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import warnings
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 import matplotlib as mpl
@@ -24,6 +25,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from helpers.drawing.letters import Role, fitted
 from helpers.drawing.palette import DPI, GRID, INK, PAPER
+from helpers.words import cut_apart
 
 SMALL, NORMAL, LARGE = 8.5, 9.0, 13.0       # points
 FONTS: dict[Role, tuple[float, str]] = {
@@ -85,6 +87,11 @@ class Sheet:
     def fit(self, words: str, room: float, size: float = NORMAL, weight: str = "normal") -> str:
         """`words`, clipped so that they take at most `room` pixels."""
         return fitted(words, room, lambda text: self.measure(text, size, weight))
+
+    def names(self, names: Iterable[str], least: int, most: int) -> tuple[list[str], int]:
+        """Names for the left of a picture, those cut that are wider than `most` pixels, and how wide they are."""
+        shown = cut_apart([printable(name) for name in names], most, self.measure)
+        return shown, max(least, *(round(self.measure(name)) for name in shown))
 
 
 class SheetLetters:

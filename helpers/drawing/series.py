@@ -19,7 +19,7 @@ from helpers.drawing import canvas, figure
 from helpers.drawing.axis import Unit
 from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet, printable
 from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, STATES, WIDTH
-from helpers.words import cut_apart, padded, short, told_apart
+from helpers.words import padded, short, told_apart
 
 Mark = tuple[float, float, str]
 
@@ -117,8 +117,8 @@ def draw(rows: Mapping[str, Sequence[float]], step: float, title: str, what: str
     with canvas.style():
         sheet = Sheet(WIDTH)
         span = step * max(map(len, rows.values()))
-        shown = cut_apart([printable(name) for name in rows], NAMES[1], sheet.measure)
-        left = MARGIN + max(NAMES[0], *(round(sheet.measure(name)) for name in shown)) + 14
+        shown, names = sheet.names(rows, *NAMES)
+        left = MARGIN + names + 14
         width = sheet.width - left - RIGHT
         bottom = HEAD + len(rows) * (ROW + GAP) - GAP
         sheet.set_height(bottom + FOOT)

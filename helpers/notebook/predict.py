@@ -24,10 +24,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 WIDTH = 100         # characters in a line of the text twin
 RIGHT, WRONG = "#2e7d32", "#b45309"     # beside the feedback, which says it in words
@@ -61,10 +58,8 @@ class Question:
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
-        from helpers.markup import (  # late: the first notebook says that packages are missing, if they are
-            tag,
-            with_code,
-        )
+        # late: the first notebook says that packages are missing, if they are
+        from helpers.markup import tag, with_code
 
         group = "predict-" + hashlib.sha256(self.question.encode()).hexdigest()[:8]     # one open at a time
         parts = [tag("div", tag("b", "Predict:"), " ", with_code(self.question))]
