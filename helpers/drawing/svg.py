@@ -79,6 +79,14 @@ def draw_svg(runs: Sequence[tuple[str, Recording]], *, width: int = 640, lanes: 
     return Drawing(_svg(layout, alt, _shade(layout, start, end)), layout)
 
 
+def draw_lanes(panel: Panel, *, width: int, alt: str = "") -> Drawing:
+    """The lanes of a run as SVG, `width` pixels wide, and the times below them, without title, key and curve."""
+    page = Page(width=width, letters=BrowserLetters(), head=2, left=(60, 150), right=(34, 34), axis=24, explain=False,
+                endings="", beside=True)
+    layout = lay_out([panel], page)
+    return Drawing(_svg(layout, alt), layout)
+
+
 def _panel(label: str, run: Recording, share: int) -> Panel:
     count = len(run.tasks) + len(run.workers)
     if count * LEAST > share:

@@ -21,7 +21,7 @@ from helpers.drawing.timeline import compare
 from helpers.recording import Others, Place, Recording, Remark, Span, ThreadJob
 from helpers.wait_kinds import kind_of
 from helpers.widgets.replay.listing import Listing
-from helpers.widgets.replay.page import page
+from helpers.widgets.replay.page import body, said
 from helpers.widgets.replay.steps import Steps
 from helpers.words import columns
 from tests.drawing.samples import everything, task, turn, wait, words
@@ -298,7 +298,7 @@ def test_no_name_does_any_harm(clock: Any) -> None:
     assert len(re.findall(r"^\S.*: \d+ tasks in ", labelled, re.MULTILINE)) == len(HOSTILE)
     listing, steps = Listing(run), Steps(run)
     for number in (0, len(steps) // 2, -1):
-        html = str(page(steps[number], listing))
+        html = said(steps[number]) + body(steps[number], listing)
         html.encode()
         assert "<script" not in html and "\x1b" not in html and len(html) < 100_000
 

@@ -11,11 +11,8 @@ from tests.widgets.runs import ask_both
 
 @pytest.fixture
 def replay():
-    """A replay that is shown; the name of one of its tasks looks like HTML."""
-    made = simulate(ask_both("<b>south</b>")).replay()
-    made.widget
-    yield made
-    made.close()
+    """A replay; the name of one of its tasks looks like HTML."""
+    return simulate(ask_both("<b>south</b>")).replay()
 
 
 @pytest.fixture
