@@ -718,8 +718,8 @@ predict_failure = predict(
             "Nobody tells the other two. Run the cell: do their lanes end at 0.2 s, and do they still say that "
             "they answer?",
         "It waits for the other two, and then raises the error":
-            "Then `watch_and_catch` would get the error at 0.6 s, after the answers of east and north. Run the cell, and "
-            "look at the order of the lines.",
+            "Then `watch_and_catch` would get the error at 0.6 s, after the answers of east and north. Run the cell, "
+            "and look at the order of the lines.",
         "It raises the error at once, and the other two go on":
             "`gather` has nothing to wait for any more: it cannot give a complete list. But the tasks are not its "
             "own to stop.",
