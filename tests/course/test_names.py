@@ -64,7 +64,7 @@ class Names:
 
     @property
     def needed(self) -> set[str]:
-        """What other cells must have defined. A function reads when it is called, so after all definitions of its cell."""
+        """What other cells must have defined. A function reads when it is called, after all definitions of its cell."""
         return self.read | {name for names in self.inside.values() for name in names if name not in self.defined}
 
 
@@ -334,13 +334,10 @@ def test_complaint_names_the_name_and_the_cells() -> None:
 
 # -- cells that run again ---------------------------------------------------------------------------
 
-SECONDS = 30        # that a cell may take
-
 # Cells that rightly show something else when they run after the others, for a coroutine can be used once.
 USED_UP = {
     "01_coroutines.ipynb": {
         "await-it",     # awaits the coroutine of the cell above: the next cell shows that this works once
-        "call-it",      # the coroutine that it made before is now thrown away, and was never awaited
         "thaw",         # resumes the coroutine of the cell above, as the text between them says
     },
 }
@@ -355,7 +352,7 @@ async def shown_again(path: Path) -> dict[str, tuple[str, str]]:
     lesson = nbformat.read(path, as_version=4)
     cells = [(index, cell) for index, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
     client = NotebookClient(
-        lesson, timeout=SECONDS, interrupt_on_timeout=True, allow_errors=True, kernel_name="python3",
+        lesson, timeout=refresh.TIMEOUT, interrupt_on_timeout=True, allow_errors=True, kernel_name="python3",
         store_widget_state=False, resources={"metadata": {"path": str(path.parent)}},
     )
     shown = {}
