@@ -82,6 +82,7 @@ class Extension:
         ip.events.register("pre_run_cell", self.cell_begins)
         ip.events.register("post_run_cell", self.cell_ends)
         self.forgotten = Forgotten(ip, self.say)
+        self.load_ext = internals.load_quietly(ip, "helpers")
         self.log = _Log(self)
         if self.loop is not None:
             self.old_handler = self.loop.get_exception_handler()
@@ -100,6 +101,7 @@ class Extension:
         logging.getLogger("asyncio").removeHandler(self.log)
         if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
             self.loop.set_exception_handler(self.old_handler)
+        internals.speak_of_loading(ip, self.load_ext)
         own_tasks.remove()
         for task in self.pending():
             task.remove_done_callback(self.finished)
@@ -153,7 +155,8 @@ class Extension:
         for task in self.pending():
             task.remove_done_callback(self.finished)
             task.add_done_callback(self.finished)
-        self.forgotten.cell_ends(None if result is None else result.result)
+        if result is not None:
+            self.forgotten.cell_ends(result.result, result.error_in_exec)
 
     def pending(self) -> set[asyncio.Task[Any]]:
         return set() if self.loop is None else asyncio.all_tasks(self.loop)

@@ -4,7 +4,8 @@
 given". That is true, and no help. So the error of a cell gets a note, which stands below its message:
 
     TypeError: compare() takes 1 positional argument but 2 were given
-    Write compare({"one by one": run_1, "together": run_2}): a dictionary, with a label for each run.
+    Write compare({"one by one": run_1, "together": run_2})
+    It is a dictionary, with a label for each run.
 
 The error stays what it is. A note is added only where it is certain that a helper is meant: the object with a missing
 attribute is known to the error; a name is looked up where the line ran that failed. What is shown instead of being an
@@ -28,39 +29,39 @@ from helpers.words import listed
 
 # How each is called, by its qualified name; and what there is to know, beside the call.
 CALLS = {
-    "record": ("run = await record(main())", "the coroutine is called, and record is awaited"),
-    "simulate": ("run = simulate(main())", "the coroutine is called, and simulate is not awaited"),
-    "compare": ('compare({"one by one": run_1, "together": run_2})', "a dictionary, with a label for each run"),
-    "lab": ("lab(requests=100)", "each setting by its name, or lab() for the usual ones"),
-    "heartbeat": ("heartbeat(every=0.1)", "seconds, by their name; or heartbeat(), or with heartbeat(): and a block"),
-    "who_waits": ("who_waits(run)", "a run of simulate that ended with a deadlock"),
-    "await_tree": ("await_tree()", "or await_tree(run), with a recorded run"),
-    "progress": ("progress()", "it takes nothing"),
-    "check_environment": ("check_environment()", "it takes nothing"),
-    "show_error": ("with show_error():", "and below it the block that may fail"),
+    "record": ("run = await record(main())", "The coroutine is called, and record is awaited"),
+    "simulate": ("run = simulate(main())", "The coroutine is called, and simulate is not awaited"),
+    "compare": ('compare({"one by one": run_1, "together": run_2})', "It is a dictionary, with a label for each run"),
+    "lab": ("lab(requests=100)", "Each setting has its name; lab() has the usual ones"),
+    "heartbeat": ("heartbeat(every=0.1)", "every is in seconds; heartbeat() has the usual one"),
+    "who_waits": ("who_waits(run)", "run is a run of simulate that ended with a deadlock"),
+    "await_tree": ("await_tree()", "It shows the tasks of this loop; await_tree(run) those of a recorded run"),
+    "progress": ("progress()", "It takes nothing"),
+    "check_environment": ("check_environment()", "It takes nothing"),
+    "show_error": ("with show_error():", "The block that may fail stands below it"),
     "show": ('show(figure, alt="what there is to see", text="the same in characters")',
-             "a figure of matplotlib; a run shows itself, last in a cell"),
-    "draw_bars": ('draw_bars({"threads": 1.0, "processes": 1.9}, what="times as fast")', "numbers by name"),
-    "draw_series": ('draw_series({"north": [3, 5, 2]}, step=1.0, what="requests")', "rows of numbers by name"),
+             "The figure is one of matplotlib; a run shows itself, last in a cell"),
+    "draw_bars": ('draw_bars({"threads": 1.0, "processes": 1.9}, what="times as fast")', "They are numbers by name"),
+    "draw_series": ('draw_series({"north": [3, 5, 2]}, step=1.0, what="requests")', "They are rows of numbers by name"),
     "draw_curves": ('draw_curves({"measured": {1: 1.0, 2: 1.9}}, across="tasks", up="times as fast", title="Law")',
-                    "curves by name"),
-    "Shop": ('Shop("north", latency=0.3, prices={"tea": 320})', "the name first, everything else by name"),
-    "Shop.__init__": ('Shop("north", latency=0.3, prices={"tea": 320})', "the name first, everything else by name"),
-    "Shop.price": ('await shop.price("tea")', "the item by its name, in quotation marks"),
-    "Shop.price_blocking": ('shop.price_blocking("tea")', "the item by its name, in quotation marks"),
-    "Shop.many": ("Shop.many(5)", "how many shops; everything else by name"),
-    "Shop.reset": ("shop.reset()", "it takes nothing"),
-    "Recording.save": ('run.save("run.png")', "the suffix says what is written: .png, .svg, .txt, .json, .trace.json"),
-    "Recording.text": ("print(run.text())", "or print(run)"),
-    "Recording.replay": ("run.replay()", "last in a cell"),
-    "Recording.explain": ("run.explain()", "last in a cell"),
-    "Recording.await_tree": ("run.await_tree()", "last in a cell, or run.await_tree(at=0.5)"),
-    "Recording.summary": ("run.summary()", "it takes nothing"),
-    "Recording.to_json": ("run.to_json()", "it takes nothing"),
-    "Recording.from_json": ("Recording.from_json(text)", "the text that run.to_json() gave"),
-    "Exercise.check": ("exercises.NAME.check(NAME)", "your function, by its name and without parentheses"),
-    "Exercise.hint": ("exercises.NAME.hint()", "it takes nothing"),
-    "Exercise.solution": ("exercises.NAME.solution()", "it takes nothing"),
+                    "They are curves by name"),
+    "Shop": ('Shop("north", latency=0.3, prices={"tea": 320})', "The name comes first, all else has its name"),
+    "Shop.__init__": ('Shop("north", latency=0.3, prices={"tea": 320})', "The name comes first, all else has its name"),
+    "Shop.price": ('await shop.price("tea")', "The item is a text"),
+    "Shop.price_blocking": ('shop.price_blocking("tea")', "The item is a text"),
+    "Shop.many": ("Shop.many(5)", "It is given how many shops; all else has its name"),
+    "Shop.reset": ("shop.reset()", "It takes nothing"),
+    "Recording.save": ('run.save("run.png")', "The suffix says what is written: .png, .svg, .txt, .json, .trace.json"),
+    "Recording.text": ("print(run.text())", "print(run) does the same"),
+    "Recording.replay": ("run.replay()", "It shows itself last in a cell"),
+    "Recording.explain": ("run.explain()", "It shows itself last in a cell"),
+    "Recording.await_tree": ("run.await_tree()", "It shows the end of the run; run.await_tree(0.5) a moment of it"),
+    "Recording.summary": ("run.summary()", "It takes nothing"),
+    "Recording.to_json": ("run.to_json()", "It takes nothing"),
+    "Recording.from_json": ("Recording.from_json(text)", "The text is what run.to_json() gave"),
+    "Exercise.check": ("exercises.NAME.check(NAME)", "NAME is that of your function, without parentheses after it"),
+    "Exercise.hint": ("exercises.NAME.hint()", "It takes nothing"),
+    "Exercise.solution": ("exercises.NAME.solution()", "It takes nothing"),
 }
 
 # Names that others have for what the helpers do: as an attribute of a run, or as a function.
@@ -75,7 +76,7 @@ OTHER_NAMES = {
 METHODS = ("replay", "explain", "text", "summary", "save")      # of a run, which a learner may take for functions
 IN_A_NOTEBOOK = "In a notebook the loop is running already: write await main() instead of asyncio.run(main())."
 
-_WRONG_ARGUMENTS = re.compile(r"(?:helpers\.)?([\w.]+)\(\) (?:takes |missing |got (?:an unexpected|multiple|some) )")
+_WRONG_ARGUMENTS = re.compile(r"(?:helpers\.)?([\w.]+)\(\) (?:takes (?:\d|from |no )|missing |got (?:an unexpected|multiple|some) )")
 _NOT_CALLED = re.compile(r"object (?:method|function) can't|'(?:method|function)' object can't be awaited"
                          r"|'(?:type|function)' object does not support the (?:asynchronous )?context manager")
 
@@ -100,7 +101,7 @@ def advice_on(error: BaseException) -> str:
         return _on_attribute(error.obj, error.name or "")
     if isinstance(error, ImportError):
         wanted = re.match(r"cannot import name '(\w+)' from 'helpers'", str(error))
-        return _on_name(wanted[1]) if wanted else ""
+        return _on_name(wanted[1], is_import=True) if wanted else ""
     if isinstance(error, NameError):
         return _on_name(error.name or "")
     if isinstance(error, RuntimeError):
@@ -153,14 +154,14 @@ def _on_attribute(owner: Any, name: str) -> str:
     """Advice on an attribute that an object does not have."""
     if type(owner) is CoroutineType:
         if owner.cr_code is record.__code__:
-            return f"record must be awaited. {_write('record')}"
-        return f"The price is there when it was awaited. {_write('Shop.price')}" if _is_price(owner) else ""
+            return f"The recording has not begun. {_write('record')}"
+        return f"The shop was not asked yet. {_write('Shop.price')}" if owner.cr_code is Shop.price.__code__ else ""
     if isinstance(owner, Recording):
         return OTHER_NAMES.get(name, _HAS["Recording"])
     if isinstance(owner, Shop):
         return _HAS["Shop"]
     if isinstance(owner, ModuleType) and owner.__name__ == "helpers":
-        return _on_name(name)
+        return _on_name(name, is_import=True)
     kind = type(owner)
     if kind.__name__ == "Exercise" and _is_helpers(kind):
         return "An exercise has check(your_function), hint() and solution()."
@@ -170,10 +171,12 @@ def _on_attribute(owner: Any, name: str) -> str:
     return ""
 
 
-def _on_name(name: str) -> str:
+def _on_name(name: str, *, is_import: bool = False) -> str:
     """Advice on a name that is not there."""
     if name in helpers.__all__:
         return f"Write from helpers import {name}"
+    if is_import and name not in OTHER_NAMES and name not in METHODS:
+        return f"helpers has {listed(sorted(helpers.__all__))}."
     if name in METHODS:
         return f"It is a method of a run: write run.{name}()"
     return OTHER_NAMES.get(name, "") if name in ("draw", "plot", "timeline", "picture") else ""
@@ -203,7 +206,7 @@ _ON_KIND = {
 
 def _write(name: str) -> str:
     call, meaning = CALLS[name]
-    return f"Write {call}: {meaning}."
+    return f"Write {call}\n{meaning}."
 
 
 # -- where it was, and what was meant ---------------------------------------------------------------
@@ -234,7 +237,3 @@ def _look_up(frame: FrameType, name: str) -> Any:
 def _is_helpers(thing: Any) -> bool:
     """Whether a function or class is one of the helpers'."""
     return str(getattr(thing, "__module__", "")).partition(".")[0] == "helpers"
-
-
-def _is_price(coro: CoroutineType) -> bool:
-    return coro.cr_code is Shop.price.__code__

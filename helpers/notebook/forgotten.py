@@ -12,8 +12,12 @@ What Python warns of, and when, stays as it is. So do `warnings.catch_warnings`,
 have the warning before it comes here. Its text has one thing more, as with asyncio's debug mode: where the object was
 made.
 
+When a cell ends with an error, Python keeps its frames until the next error, and with them the coroutine objects that
+were arguments there. Nobody can await these any more. So they are told at the end of that cell, in the same words, and
+not once more when they are thrown away.
+
 Limits. A coroutine object that a variable or `Out` keeps is not thrown away, so Python does not warn of it: it can be
-awaited still. But a recording that has not begun is told at the end of its cell, since it can only be a mistake. Of
+awaited still. But a recording that has not begun is told at the end of its cell, since it is hardly ever meant. Of
 coroutines that were made before `%load_ext helpers`, or in another thread, the line is not known.
 
 To remember the line takes 0.2 microseconds for each coroutine object, on the machine on which it was measured: with
@@ -22,19 +26,23 @@ To remember the line takes 0.2 microseconds for each coroutine object, on the ma
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from types import CoroutineType
 from typing import Any, TextIO
 from weakref import WeakSet
 
 from helpers.notebook import ipython_internals as internals
 from helpers.notebook.first_guesses import advice_on_value, is_recording_to_be
-from helpers.notebook.tracebacks import is_learners_file
+from helpers.notebook.tracebacks import chain, entries, is_learners_file
 
 NEVER_AWAITED = "coroutine .* was never awaited"
+MOST = 1000             # things in a list, a tuple or a dictionary that are looked at
 
 _LINE = re.compile(r'  File "(.*)", line (\d+), in ')      # of where a coroutine was made, in the text of the warning
 
@@ -44,7 +52,8 @@ class Forgotten:
 
     def __init__(self, ip: Any, say: Callable[[str], None]) -> None:
         self.ip, self.say = ip, say
-        self.told: WeakSet[Any] = WeakSet()                 # recordings that have not begun
+        self.told: WeakSet[CoroutineType[Any, Any, Any]] = WeakSet()    # what was told at the end of a cell
+        self.to_come: Counter[_Key] = Counter()             # their warnings, which are not to be shown
         # By default Python warns once for a line of code: a cell that is run again would be silent.
         warnings.filterwarnings("always", NEVER_AWAITED, RuntimeWarning)
         self.filter = warnings.filters[0]
@@ -70,27 +79,78 @@ class Forgotten:
             return
         told = f"RuntimeWarning: {text.splitlines()[0]}"
         made = [(name, int(number)) for name, number in _LINE.findall(text)]        # the innermost last
+        key = text.split("'")[1], *(made[-1:] or [("", 0)])[0]
+        if self.to_come[key]:
+            self.to_come[key] -= 1
+            return
         learners = [place for place in [(filename, lineno), *made] if is_learners_file(place[0], self.ip)]
         places = learners if learners[-1:] and (not made or learners[-1] in made) else made
-        if not places:
+        self.tell(told, *(places[-1] if places else ("", 0)))
+
+    def tell(self, told: str, name: str, number: int) -> None:
+        """Say something of the line of a file at which a coroutine was made; without a name it is not known."""
+        if not name:
             self.say(f"{told}\nAt which line it was made is not known.")
             return
-        name, number = places[-1]
         where = internals.cell_name(self.ip, name) or f'File "{name}"'
         source = linecache.getline(name, number).strip()
         self.say(f"{where}, line {number}: {told}" + (f"\n  {source}" if source else ""))
 
-    def cell_ends(self, shown: Any) -> None:
-        """Tell of what the cell has `shown`, or left in a variable, if it can only be a mistake."""
-        if advice := advice_on_value(shown):
-            self._tell(shown, advice)
-        for name, value in list(self.ip.user_ns.items()):
-            if is_recording_to_be(value) and not name.startswith("_"):
-                self._tell(value, advice_on_value(value))
+    def cell_ends(self, shown: Any, error: BaseException | None) -> None:
+        """Tell of what the cell has `shown`, left in a variable, or in the frames of its error, if it is a mistake."""
+        variables = [value for name, value in list(self.ip.user_ns.items()) if not name.startswith("_")]
+        recordings = [value for value in [shown, *variables] if is_recording_to_be(value)]
+        for value in recordings:
+            if self.is_news(value) and value is not getattr(error, "obj", None):    # or the error has said so
+                self.say(advice_on_value(value))
+        if not recordings and (advice := advice_on_value(shown)):
+            self.say(advice)
+        kept = {id(coro) for value in variables for coro in _unbegun(value)}
+        for coro in _left_in(error, self.ip.user_ns):
+            if id(coro) not in kept and self.is_news(coro):
+                _, name, number = _key(coro)
+                self.tell(f"RuntimeWarning: coroutine '{coro.__qualname__}' was never awaited", name, number)
 
-    def _tell(self, value: Any, advice: str) -> None:
-        if is_recording_to_be(value):
-            if value in self.told:
-                return
-            self.told.add(value)
-        self.say(advice)
+    def is_news(self, coro: CoroutineType[Any, Any, Any]) -> bool:
+        """Whether a coroutine was not told yet; from now on it is, and so are those that were its arguments."""
+        news = coro not in self.told
+        for each in _unbegun(coro):
+            if each not in self.told:
+                self.told.add(each)
+                self.to_come[_key(each)] += 1
+        return news
+
+
+_Key = tuple[str, str, int]         # the name of a coroutine, and the file and the line at which it was made
+
+
+def _key(coro: CoroutineType[Any, Any, Any]) -> _Key:
+    name, line, _ = (coro.cr_origin or [("", 0, "")])[0]
+    return coro.__qualname__, name, line
+
+
+def _left_in(error: BaseException | None, variables: dict[str, Any]) -> Iterator[CoroutineType[Any, Any, Any]]:
+    """The coroutines that have not begun, and that the frames of an error keep; those of a cell are its variables."""
+    for each in chain(error):
+        yield from _unbegun(getattr(each, "obj", None))
+        for entry in entries(each.__traceback__):
+            if entry.tb_frame.f_globals is not variables or entry.tb_frame.f_code.co_name != "<module>":
+                for value in list(entry.tb_frame.f_locals.values()):
+                    yield from _unbegun(value)
+
+
+def _unbegun(value: Any, depth: int = 2) -> Iterator[CoroutineType[Any, Any, Any]]:
+    """The value, or what it contains, if it is a coroutine that has not begun; then its arguments likewise."""
+    kind = type(value)
+    if kind is CoroutineType:
+        if inspect.getcoroutinestate(value) != inspect.CORO_CREATED:
+            return
+        yield value
+        inner = list(value.cr_frame.f_locals.values())
+    elif kind is dict:
+        inner = list(value.values())
+    else:
+        inner = list(value) if kind in (list, tuple, set) else []
+    if depth and len(inner) <= MOST:
+        for each in inner:
+            yield from _unbegun(each, depth - 1)

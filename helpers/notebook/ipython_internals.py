@@ -56,6 +56,26 @@ def forget_last_traceback(ip: Any) -> None:
     ip._last_traceback = None
 
 
+def load_quietly(ip: Any, name: str) -> Any:
+    """Have `%load_ext name` say nothing if the extension is loaded already, as in a setup cell that is run again.
+
+    Gives IPython's own `%load_ext`, for `speak_of_loading`.
+    """
+    own = ip.find_line_magic("load_ext")
+
+    def load_ext(line: str) -> Any:
+        return None if line.strip() == name and name in ip.extension_manager.loaded else own(line)
+
+    load_ext.__doc__ = own.__doc__
+    ip.register_magic_function(load_ext, "line", "load_ext")
+    return own
+
+
+def speak_of_loading(ip: Any, own: Any) -> None:
+    """Give `%load_ext` back."""
+    ip.register_magic_function(own, "line", "load_ext")
+
+
 def keep_for_debugger(ip: Any, error: BaseException, trace: TracebackType | None) -> None:
     """Keep an error, with all of its traceback, for %debug and %tb."""
     ip._get_exc_info((type(error), error, trace))

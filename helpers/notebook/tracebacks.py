@@ -28,7 +28,7 @@ from helpers.recorder.learners_code import is_asyncios, is_courses, is_learners,
 @contextlib.contextmanager
 def own_frames_hidden(error: BaseException) -> Iterator[None]:
     """Within the block, the tracebacks of the error, its causes and contexts are without the frames to hide."""
-    whole = [(each, each.__traceback__) for each in _chain(error)]
+    whole = [(each, each.__traceback__) for each in chain(error)]
     try:
         for each, trace in whole:
             each.__traceback__ = without_own_frames(trace)
@@ -40,10 +40,10 @@ def own_frames_hidden(error: BaseException) -> Iterator[None]:
 
 def without_own_frames(trace: TracebackType | None) -> TracebackType | None:
     """A traceback without the frames to hide: see above. The given one is not changed."""
-    entries = list(_entries(trace))
+    all_entries = list(entries(trace))
     shown: list[TracebackType] = []
     called_by_us = False                    # nothing of the learner's has come since a frame of this package
-    for entry in entries:
+    for entry in all_entries:
         if is_courses(entry.tb_frame):
             called_by_us = True
             while shown and is_asyncios(shown[-1].tb_frame):
@@ -53,7 +53,7 @@ def without_own_frames(trace: TracebackType | None) -> TracebackType | None:
             shown.append(entry)
         elif not called_by_us:
             shown.append(entry)
-    if len(shown) == len(entries) or not any(is_learners(entry.tb_frame) for entry in shown):
+    if len(shown) == len(all_entries) or not any(is_learners(entry.tb_frame) for entry in shown):
         return trace
     linked = None
     for entry in reversed(shown):
@@ -61,13 +61,14 @@ def without_own_frames(trace: TracebackType | None) -> TracebackType | None:
     return linked
 
 
-def _entries(trace: TracebackType | None) -> Iterator[TracebackType]:
+def entries(trace: TracebackType | None) -> Iterator[TracebackType]:
+    """The entries of a traceback, outermost first."""
     while trace is not None:
         yield trace
         trace = trace.tb_next
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and what it came from, directly or not; each once."""
     seen: set[int] = set()
     left = [error]
