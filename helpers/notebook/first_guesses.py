@@ -73,12 +73,25 @@ OTHER_NAMES = {
     **dict.fromkeys(("results", "output", "returned", "return_value", "get_result"),
                     "Write run.result: what the main coroutine returned."),
 }
-METHODS = ("replay", "explain", "text", "summary", "save")      # of a run, which a learner may take for functions
-IN_A_NOTEBOOK = "In a notebook the loop is running already: write await main() instead of asyncio.run(main())."
+# What an object has, where something else was asked of it; and where it was awaited.
+_HAS = {
+    "Recording": "A run has run.result, run.elapsed, run.tasks and run.error; run.replay(), run.explain(), run.text() "
+                 "and run.save(\"run.png\"). Last in a cell it is drawn.",
+    "Shop": 'A shop is asked with await shop.price("tea"). It counts: shop.requests, shop.served, shop.failed, '
+            "shop.in_flight, shop.peak.",
+}
+_ON_KIND = {
+    ("Recording", True): "A run is there at once, and is not awaited. Write run = simulate(main())",
+    ("Heartbeat", True): "A heartbeat is not awaited. Write heartbeat(), or with heartbeat(): and a block below it.",
+}
+FUNCTIONS = ("draw", "replay", "explain")       # what a run does itself, and a learner may take for a function
+IN_A_NOTEBOOK = "In a notebook the loop is running already. "
 
-_WRONG_ARGUMENTS = re.compile(r"(?:helpers\.)?([\w.]+)\(\) (?:takes (?:\d|from |no )|missing |got (?:an unexpected|multiple|some) )")
+_WRONG_ARGUMENTS = re.compile(
+    r"([\w.]+)\(\) (?:takes (?:\d|from |no )|missing |got (?:an unexpected|multiple|some) )")
 _NOT_CALLED = re.compile(r"object (?:method|function) can't|'(?:method|function)' object can't be awaited"
                          r"|'(?:type|function)' object does not support the (?:asynchronous )?context manager")
+_KIND = re.compile(r"(?:object |type |^)'?(?:[\w.]+\.)?(\w+)'?(?: object| has no| can't)")
 
 
 def add_advice(error: BaseException) -> None:
@@ -99,14 +112,14 @@ def advice_on(error: BaseException) -> str:
         return ""
     if isinstance(error, AttributeError):
         return _on_attribute(error.obj, error.name or "")
-    if isinstance(error, ImportError):
-        wanted = re.match(r"cannot import name '(\w+)' from 'helpers'", str(error))
-        return _on_name(wanted[1], is_import=True) if wanted else ""
     if isinstance(error, NameError):
         return _on_name(error.name or "")
-    if isinstance(error, RuntimeError):
-        return _on_second_loop(code) if "cannot be called from a running event loop" in str(error) else ""
-    return _on_type_error(str(error), frame, code) if isinstance(error, TypeError) else ""
+    message = str(error) if type(error) in (ImportError, RuntimeError, TypeError) else ""    # another may be unable to
+    if wanted := re.match(r"cannot import name '(\w+)' from 'helpers'", message):
+        return _on_import(wanted[1])
+    if "cannot be called from a running event loop" in message:
+        return _on_second_loop(code)
+    return _on_type_error(message, frame, code) if type(error) is TypeError else ""
 
 
 def advice_on_value(value: Any) -> str:
@@ -114,10 +127,10 @@ def advice_on_value(value: Any) -> str:
     if is_recording_to_be(value):
         return f"The recording has not begun. {_write('record')}"
     if type(value) is MethodType:
-        name = value.__func__.__qualname__
+        name = getattr(value.__func__, "__qualname__", "")
         return f"This is the method itself. {_write(name)}" if _is_helpers(value.__func__) and name in CALLS else ""
     name = getattr(value, "__name__", "") if type(value) in (FunctionType, type) else ""
-    is_function = name in CALLS and name not in ("Shop",) and value is getattr(helpers, name, None)
+    is_function = name in CALLS and name != "Shop" and value is getattr(helpers, name, None)
     return f"This is the function itself. {_write(name)}" if is_function else ""
 
 
@@ -142,66 +155,63 @@ def _on_type_error(message: str, frame: FrameType, code: str) -> str:
         function = getattr(type(meant), attribute, None) if attribute else meant
         name = getattr(function, "__qualname__", "")
         return f"It is not called yet. {_write(name)}" if name in CALLS and _is_helpers(function) else ""
-    if "object is not callable" in message and isinstance(meant, Recording) and attribute:
+    if "object is not callable" in message and type(meant) is Recording and attribute:
         return f"It is no method, and has no parentheses: write {owner}.{attribute}"
     kind = _KIND.search(message)
     if kind and kind[1] in ("Recording", "Shop", "Heartbeat"):
-        return _ON_KIND.get((kind[1], "await" in message), _HAS.get(kind[1], ""))
+        same = _look_up(frame, kind[1])
+        if same is None or _is_helpers(same):
+            return _ON_KIND.get((kind[1], "await" in message), _HAS.get(kind[1], ""))
     return ""
 
 
 def _on_attribute(owner: Any, name: str) -> str:
     """Advice on an attribute that an object does not have."""
-    if type(owner) is CoroutineType:
+    kind = type(owner)
+    if kind is CoroutineType:
         if owner.cr_code is record.__code__:
             return f"The recording has not begun. {_write('record')}"
         return f"The shop was not asked yet. {_write('Shop.price')}" if owner.cr_code is Shop.price.__code__ else ""
-    if isinstance(owner, Recording):
+    if issubclass(kind, Recording):                 # isinstance() would ask the object, which may be anything
         return OTHER_NAMES.get(name, _HAS["Recording"])
-    if isinstance(owner, Shop):
+    if issubclass(kind, Shop):
         return _HAS["Shop"]
-    if isinstance(owner, ModuleType) and owner.__name__ == "helpers":
-        return _on_name(name, is_import=True)
-    kind = type(owner)
+    if owner is helpers:
+        return _on_import(name)
     if kind.__name__ == "Exercise" and _is_helpers(kind):
         return "An exercise has check(your_function), hint() and solution()."
-    if isinstance(owner, ModuleType) and owner.__name__.startswith("helpers.exercises."):
+    if kind is ModuleType and owner.__name__.startswith("helpers.exercises."):
         names = [each for each, value in vars(owner).items() if type(value).__name__ == "Exercise"]
         return f"The exercises of this lesson are {listed(names)}." if names else ""
     return ""
 
 
-def _on_name(name: str, *, is_import: bool = False) -> str:
-    """Advice on a name that is not there."""
+def _on_import(name: str) -> str:
+    """Advice on a name that the package does not have."""
+    return _of_a_run(name) or f"helpers has {listed(sorted(helpers.__all__))}."
+
+
+def _on_name(name: str) -> str:
+    """Advice on a name that was not defined; it may be meant for something else."""
     if name in helpers.__all__:
-        return f"Write from helpers import {name}"
-    if is_import and name not in OTHER_NAMES and name not in METHODS:
-        return f"helpers has {listed(sorted(helpers.__all__))}."
-    if name in METHODS:
-        return f"It is a method of a run: write run.{name}()"
-    return OTHER_NAMES.get(name, "") if name in ("draw", "plot", "timeline", "picture") else ""
+        return f"If that of the course is meant, write from helpers import {name}"
+    return _of_a_run(name)
+
+
+def _of_a_run(name: str) -> str:
+    """Advice on a function that there is not, since a run does this itself."""
+    if name not in FUNCTIONS:
+        return ""
+    return "If a recorded run is meant: " + ("it is drawn last in a cell, write run" if name == "draw" else
+                                             f"write run.{name}()")
 
 
 def _on_second_loop(code: str) -> str:
     """Advice on `asyncio.run(...)` where a loop is running."""
     for function in ("record", "simulate"):
         if f"{function}(" in code:
-            return f"{IN_A_NOTEBOOK.partition(':')[0]}. {_write(function)}"
-    return IN_A_NOTEBOOK
-
-
-_KIND = re.compile(r"(?:object |type |^)'?(?:[\w.]+\.)?(\w+)'?(?: object| has no| can't)")
-_HAS = {
-    "Recording": "A run has run.result, run.elapsed, run.tasks and run.error; run.replay(), run.explain(), run.text() "
-                 "and run.save(\"run.png\"). Last in a cell it is drawn.",
-    "Shop": 'A shop is asked with await shop.price("tea"). It counts: shop.requests, shop.served, shop.failed, '
-            "shop.in_flight, shop.peak.",
-}
-_ON_KIND = {
-    ("Recording", True): "A run is there at once, and is not awaited. Write run = simulate(main())",
-    ("Heartbeat", True): "A heartbeat is not awaited. Write heartbeat(), or with heartbeat(): and a block below it.",
-    ("Shop", True): _HAS["Shop"],
-}
+            return IN_A_NOTEBOOK + _write(function)
+    return IN_A_NOTEBOOK + "Write await main() instead of asyncio.run(main())."
 
 
 def _write(name: str) -> str:
@@ -235,5 +245,5 @@ def _look_up(frame: FrameType, name: str) -> Any:
 
 
 def _is_helpers(thing: Any) -> bool:
-    """Whether a function or class is one of the helpers'."""
-    return str(getattr(thing, "__module__", "")).partition(".")[0] == "helpers"
+    """Whether a thing is a function or class of the helpers."""
+    return type(thing) in (FunctionType, type) and str(getattr(thing, "__module__", "")).partition(".")[0] == "helpers"

@@ -101,7 +101,7 @@ class Forgotten:
         variables = [value for name, value in list(self.ip.user_ns.items()) if not name.startswith("_")]
         recordings = [value for value in [shown, *variables] if is_recording_to_be(value)]
         for value in recordings:
-            if self.is_news(value) and value is not getattr(error, "obj", None):    # or the error has said so
+            if self.is_news(value) and value is not _owner(error):          # or the error has said so
                 self.say(advice_on_value(value))
         if not recordings and (advice := advice_on_value(shown)):
             self.say(advice)
@@ -132,11 +132,16 @@ def _key(coro: CoroutineType[Any, Any, Any]) -> _Key:
 def _left_in(error: BaseException | None, variables: dict[str, Any]) -> Iterator[CoroutineType[Any, Any, Any]]:
     """The coroutines that have not begun, and that the frames of an error keep; those of a cell are its variables."""
     for each in chain(error):
-        yield from _unbegun(getattr(each, "obj", None))
+        yield from _unbegun(_owner(each))
         for entry in entries(each.__traceback__):
             if entry.tb_frame.f_globals is not variables or entry.tb_frame.f_code.co_name != "<module>":
                 for value in list(entry.tb_frame.f_locals.values()):
                     yield from _unbegun(value)
+
+
+def _owner(error: BaseException | None) -> Any:
+    """The object that lacks an attribute."""
+    return error.obj if isinstance(error, AttributeError) else None
 
 
 def _unbegun(value: Any, depth: int = 2) -> Iterator[CoroutineType[Any, Any, Any]]:

@@ -14,8 +14,8 @@ from typing import Any
 import IPython
 
 NEEDED = (
-    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror", "showindentationerror",
-    "_get_exc_info", "_showtraceback",
+    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror",
+    "showindentationerror", "_get_exc_info", "_showtraceback", "find_line_magic", "register_magic_function",
 )
 NEEDED_OF_COMPILER = "format_code_name"
 NEEDED_OF_KERNEL = "_last_traceback"

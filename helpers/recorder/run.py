@@ -33,6 +33,7 @@ from dataclasses import replace
 from types import CoroutineType, TracebackType
 from typing import Any, Literal
 
+from helpers.arguments import got
 from helpers.recorder.asyncio_internals import Loop, UnknownPython, cancel, unknown_python
 from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, ROWS, THRESHOLD, Notes, Row
@@ -78,7 +79,8 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
                 cancel(task, recorder.unfinished, *cancelled.args)      # with its message, if there is one
                 await asyncio.wait((task,))
                 # The line at which the coroutine was stopped, as if it had been awaited here.
-                raise cancelled.with_traceback(_trace_of_cancellation(task) or cancelled.__traceback__)
+                cancelled.__traceback__ = _trace_of_cancellation(task) or cancelled.__traceback__
+                raise
     except (asyncio.CancelledError, KeyboardInterrupt) as stop:
         # Of several recordings that are stopped at once, the first to end is kept: its error has said so already.
         is_kept = recorder.stopped is None or recorder.stopped > _kept_until
@@ -147,17 +149,19 @@ def check_coroutine(coro: Any, call: str) -> Coroutine[Any, Any, Any]:
     """The coroutine object itself, or a TypeError that shows how to call `call`."""
     if isinstance(coro, CoroutineType):
         return coro
-    name = getattr(coro, "__name__", "main")
     if asyncio.iscoroutine(coro):           # a duck-typed coroutine (Cython, mocks): tasks accept it, so do we
         return coro
+    wanted = f"{call}(...) wants a coroutine object, but got"
     if callable(coro):
-        raise TypeError(f"{call}(...) wants a coroutine object, but got the function {name} itself: "
-                        f"call it, as in {call}({name}())")
+        name = getattr(coro, "__name__", "main")
+        example = f"{name}()" if name.isidentifier() else "main()"
+        raise TypeError(f"{wanted} the function {name} itself: call it, as in {call}({example})")
     if asyncio.isfuture(coro):
-        raise TypeError(f"{call}(...) wants a coroutine object, but got a {type(coro).__name__}, which has begun "
-                        f"already: write async def main(): return await ... around it, and {call}(main())")
-    raise TypeError(f"{call}(...) wants a coroutine object, but got {coro!r} (a {type(coro).__name__}): "
-                    f"pass the call of an async def function, as in {call}(main())")
+        raise TypeError(f"{wanted} a {type(coro).__name__}, which has begun already: "
+                        f"write async def main(): return await ... around it, and {call}(main())")
+    if isinstance(coro, Recording):
+        raise TypeError(f"{wanted} a recording, which is a run that has ended: write {call}(main()) and nothing else")
+    raise TypeError(f"{wanted} {got(coro)}: pass the call of an async def function, not awaited, as in {call}(main())")
 
 
 def current_recorder() -> Recorder | None:
