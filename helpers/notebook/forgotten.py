@@ -83,18 +83,23 @@ class Forgotten:
         if self.to_come[key]:
             self.to_come[key] -= 1
             return
-        learners = [place for place in [(filename, lineno), *made] if is_learners_file(place[0], self.ip)]
-        places = learners if learners[-1:] and (not made or learners[-1] in made) else made
-        self.tell(told, *(places[-1] if places else ("", 0)))
+        learners = [place for place in made if is_learners_file(place[0], self.ip)]
+        if made:
+            self.tell(told, *(learners or made)[-1])
+        else:
+            where = f", and it was thrown away at {self.place(filename, lineno)}"
+            self.say(f"{told}\nAt which line it was made is not known"
+                     f"{where if is_learners_file(filename, self.ip) else ''}.")
 
     def tell(self, told: str, name: str, number: int) -> None:
-        """Say something of the line of a file at which a coroutine was made; without a name it is not known."""
-        if not name:
-            self.say(f"{told}\nAt which line it was made is not known.")
-            return
-        where = internals.cell_name(self.ip, name) or f'File "{name}"'
+        """Say something of a line of a file, and show the line."""
         source = linecache.getline(name, number).strip()
-        self.say(f"{where}, line {number}: {told}" + (f"\n  {source}" if source else ""))
+        self.say(f"{self.place(name, number)}: {told}" + (f"\n  {source}" if source else ""))
+
+    def place(self, name: str, number: int) -> str:
+        """A line of a file, as IPython calls it."""
+        where = internals.cell_name(self.ip, name) or f'File "{name}"'
+        return f"{where}, line {number}"
 
     def cell_ends(self, shown: Any, error: BaseException | None) -> None:
         """Tell of what the cell has `shown`, left in a variable, or in the frames of its error, if it is a mistake."""
@@ -107,9 +112,9 @@ class Forgotten:
             self.say(advice)
         kept = {id(coro) for value in variables for coro in _unbegun(value)}
         for coro in _left_in(error, self.ip.user_ns):
-            if id(coro) not in kept and self.is_news(coro):
-                _, name, number = _key(coro)
-                self.tell(f"RuntimeWarning: coroutine '{coro.__qualname__}' was never awaited", name, number)
+            qualname, name, number = _key(coro)
+            if name and id(coro) not in kept and self.is_news(coro):
+                self.tell(f"RuntimeWarning: coroutine '{qualname}' was never awaited", name, number)
 
     def is_news(self, coro: CoroutineType[Any, Any, Any]) -> bool:
         """Whether a coroutine was not told yet; from now on it is, and so are those that were its arguments."""
