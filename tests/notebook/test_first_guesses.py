@@ -32,7 +32,8 @@ shop = Shop("north", latency=0.01, prices={"tea": 320})
 
 def error_of(code: str, setup: str = SETUP) -> BaseException:
     """What a cell raises, on a loop that is running, as in a notebook."""
-    source = f"{setup}\nasync def cell():\n    return {code}\n" if "\n" not in code else f"{setup}\nasync def cell():\n{code}"
+    body = code if "\n" in code else f"    return {code}\n"
+    source = f"{setup}\nasync def cell():\n{body}"
     file = f"cell of {hash(source)}"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     names: dict = {"__name__": "__main__"}
@@ -161,7 +162,8 @@ def test_values_that_are_shown_instead_of_being_called():
     assert "Write with show_error():" in advice_on_value(helpers.show_error)
     recording, price = helpers.record(namespace["main"]), shop.price("tea")
     assert "Write run = await record(main())" in advice_on_value(recording)
-    assert {advice_on_value(each) for each in (price, run, shop, helpers.Shop, [].append, print, None, run.result)} == {""}
+    others = (price, run, shop, helpers.Shop, [].append, print, None, run.result)
+    assert {advice_on_value(each) for each in others} == {""}
     recording.close()
     price.close()
     assert advice_on_value(recording) == ""         # it has ended
