@@ -239,9 +239,9 @@ class Recorder(Notes):
     def note_stop(self, running: Place | None = None) -> None:
         """The run is being stopped, now; `running` is the learner's line that holds the loop."""
         self.stopped, self.stopped_at = self.clock(), running
-        current = asyncio.current_task(self.loop)
         try:
-            self.stood = {self._key(row): place_of(task) for row, task in self._unfinished() if task is not current}
+            self.stood = {self._key(row): place_of(task) for row, task in self._unfinished()
+                          if not getattr(task.get_coro(), "cr_running", False)}
         except Exception as error:
             self.fail(error)
 

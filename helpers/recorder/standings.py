@@ -34,7 +34,7 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
     at       the moment, in seconds since the recording began; None: its end
     running  the learner's line that was running at that moment, if it is known
     died     gives the line at which a task has failed, if it is known
-    stood    the same for the line at which a task stood that is ready to run, where the recording does not say it
+    stood    the same for the line at which a task stood between two turns, where the recording does not say it
     """
     standing, failed = [], []
     for task in run.tasks:
@@ -84,7 +84,7 @@ def _stands(run: Recording, task: Task, at: float | None, running: Place | None,
     if span.kind == WAIT:
         names = [run.names[number] for number in span.on]
         return f"{kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
-    return f"runs{_at(running or span.place)}"
+    return f"runs{_at(running or span.place or stood(task))}"
 
 
 def _span_at(task: Task, at: float | None) -> Span | None:
