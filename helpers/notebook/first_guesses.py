@@ -149,7 +149,7 @@ def _on_type_error(message: str, frame: FrameType, code: str) -> str:
     if wrong:
         meant = _look_up(frame, wrong[1].partition(".")[0])
         return _write(wrong[1]) if wrong[1] in CALLS and (meant is None or _is_helpers(meant)) else ""
-    owner, _, attribute = re.sub(r"^await |\(.*", "", code, flags=re.DOTALL).strip().partition(".")
+    owner, _, attribute = re.sub(r"^(?:await|(?:async )?with) |[(:].*", "", code).strip().partition(".")
     meant = _look_up(frame, owner)
     if _NOT_CALLED.search(message):
         function = getattr(type(meant), attribute, None) if attribute else meant
@@ -223,7 +223,7 @@ def _write(name: str) -> str:
 
 
 def _failed(trace: TracebackType | None) -> tuple[FrameType | None, str]:
-    """The innermost frame of the learner's that an error came through, and the piece of code that it was at there."""
+    """The innermost frame of the learner's that an error came through, and the code of one line that failed there."""
     found = None
     while trace is not None:
         if is_learners(trace.tb_frame):
@@ -233,10 +233,10 @@ def _failed(trace: TracebackType | None) -> tuple[FrameType | None, str]:
         return None, ""
     code = found.tb_frame.f_code
     line, end_line, column, end_column = list(code.co_positions())[found.tb_lasti // 2]
-    if line is None or line != end_line or column is None:
+    if line is None or column is None:
         return found.tb_frame, ""
-    text = linecache.getline(code.co_filename, line, found.tb_frame.f_globals)
-    return found.tb_frame, text.encode()[column:end_column].decode(errors="replace")
+    text = linecache.getline(code.co_filename, line, found.tb_frame.f_globals).strip("\n").encode()
+    return found.tb_frame, text[column:end_column if line == end_line else None].decode(errors="replace")
 
 
 def _look_up(frame: FrameType, name: str) -> Any:

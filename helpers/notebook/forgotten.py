@@ -20,8 +20,8 @@ Limits. A coroutine object that a variable or `Out` keeps is not thrown away, so
 awaited still. But a recording that has not begun is told at the end of its cell, since it is hardly ever meant. Of
 coroutines that were made before `%load_ext helpers`, or in another thread, the line is not known.
 
-To remember the line takes 0.2 microseconds for each coroutine object, on the machine on which it was measured: with
-10,000 tasks, 2 milliseconds beside 50 to run and 150 to record them.
+To remember the line takes 0.2 microseconds for each coroutine object, on the machine on which it was measured: 10,000
+tasks that each sleep once took 51 milliseconds of processor time instead of 49; recorded, no difference was measured.
 """
 
 from __future__ import annotations
