@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
     from helpers.notebook.progress import progress
+    from helpers.notebook.search import search
     from helpers.notebook.show_error import show_error
     from helpers.widgets.await_tree import await_tree
     from helpers.widgets.heartbeat import heartbeat
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
     "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_series", "heartbeat", "lab",
-    "load_ipython_extension", "progress", "record", "show", "show_error", "simulate", "unload_ipython_extension",
+    "load_ipython_extension", "progress", "record", "search", "show", "show_error", "simulate", "unload_ipython_extension",
     "who_waits",
 ]
 
@@ -69,6 +70,7 @@ _LATE = {
     "lab": "widgets.lab",
     "load_ipython_extension": "notebook.extension",
     "progress": "notebook.progress",
+    "search": "notebook.search",
     "show": "drawing.figure",
     "show_error": "notebook.show_error",
     "unload_ipython_extension": "notebook.extension",
