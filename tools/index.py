@@ -101,7 +101,8 @@ class Message:
 
 
 def first_letter(words: str) -> str:
-    return next(filter(str.isalpha, words)).upper()
+    letter = re.search(r"[A-Za-z]", words)
+    return letter[0].upper() if letter else "Other"
 
 
 def pattern_of(text: str) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 A message is known by its words. The learner's names and numbers are no words of any entry, so they count little. Of each
 entry two shares are asked: how much of it stands in the words that were given, and how much of what was given stands in
-it. A rare word counts more. A whole message has the first share, however many names are in it, and a few words have the
+it. A rare word counts more. Where all the words stand in a row, or all are there, is the best place. A whole message has the first share, however many names are in it, and a few words have the
 second one. Of a text of several lines each is tried by itself, since a traceback has one that says what is wrong, and
 then the lines together, since some messages are broken into two.
 
@@ -17,22 +17,29 @@ from collections import Counter
 from collections.abc import Sequence
 
 MOST = 5                    # entries that are given at most
-OF_ENTRY, OF_WORDS = 0.7, 0.6       # one of the two shares has to be that large
+OF_ENTRY, OF_WORDS = 0.7, 0.67       # one of the two shares has to be that large
 UNKNOWN = 400               # what a word counts that no entry has; a word that one entry has counts some 550
 COMMON, LITTLE = frozenset(
     "a an and are as at be by can do for from has have how i if in is it my no not of on or s t that the this to was "
-    "what when where which with you".split()
-), 60                       # words that say little, and what each counts at most
+    "what when where which with you attributeerror keyerror nameerror oserror runtimeerror syntaxerror typeerror "
+    "valueerror".split()
+), 25                       # words that say little, and what each counts at most
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-z]|\[[0-9]+(?:;[0-9]+)*m")      # the second: a console has dropped the first sign
 _WORD = re.compile(r"[a-z0-9_]+")
+_QUOTED = re.compile(r"""['"\u2018\u201c`]([a-z_][a-z0-9_.]*)['"\u2019\u201d`]""")
 
 
 class Index:
-    """Entries to search: the text of each, in which "..." stands for anything."""
+    """Entries to search: the text of each, in which "..." stands for anything.
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    Those from `terms` on are terms: they are found if somebody asks for them, and not since a message has the word.
+    """
+
+    def __init__(self, texts: Sequence[str], terms: int) -> None:
+        self.terms = terms
         self.parts = [_parts(text) for text in texts]
+        self.quoted = [_quoted(text) for text in texts]
         self.words = [set(_words(text)) for text in texts]
         times = Counter(word for words in self.words for word in words)
         self.weights = {word: _weight(word, len(texts) / n) for word, n in times.items()}
@@ -40,44 +47,56 @@ class Index:
 
     def find(self, text: str) -> list[int]:
         """The numbers of the entries that fit, the best one first; none, if nothing does."""
-        lines = [words for line in text.split("\n") if (words := _words(line))]
-        together = [word for words in lines for word in words]
+        lines = [line for line in text.split("\n") if _words(line)]
         best: dict[int, tuple[float, int]] = {}
-        for number, words in enumerate([*lines, together]):
-            is_part, is_whole = number < len(lines), number == len(lines) or len(lines) == 1
-            for entry, score in self._scores(words, is_part, is_whole):
+        for number, part in enumerate([*lines, text]):
+            is_line, is_whole = number < len(lines), number == len(lines) or len(lines) == 1
+            for entry, score in self._scores(part, is_line, is_whole):
                 best[entry] = max(best.get(entry, (0.0, 0)), (score, number))
         return sorted(best, key=lambda entry: (-best[entry][0], -best[entry][1], entry))[:MOST]
 
-    def _scores(self, words: list[str], is_line: bool, is_whole: bool) -> list[tuple[int, float]]:
-        """The entries that fit these words, each with a number that is the larger the better it fits."""
+    def _scores(self, part: str, is_line: bool, is_whole: bool) -> list[tuple[int, float]]:
+        """The entries that fit a line, or the whole, each with a number that is the larger the better it fits."""
+        words = _words(part)
         meant = [self._meant(word) for word in dict.fromkeys(words)]
-        given = sum(max((self.weights[word] for word in each), default=UNKNOWN) for each in meant)
+        every = {word for each in meant for word in each}
+        counts = [self._counts(word) for word in dict.fromkeys(words)]
+        quotes = bool(_quoted(part))
         text = f" {' '.join(words)} "
         scores = []
         for entry, known in enumerate(self.words):
-            in_entry = sum(self.weights[word] for word in known if any(word in each for each in meant))
-            in_words = sum(max(self.weights[word] for word in each) for each in meant if not known.isdisjoint(each))
-            if in_entry == 0:
-                continue
-            of_entry, of_words = in_entry / self.totals[entry], in_words / given
-            is_exact = _stands_in(self.parts[entry], text)
-            if is_exact or (is_line and of_entry >= OF_ENTRY) or (is_whole and of_words >= OF_WORDS):
-                scores.append((entry, of_entry * of_words + is_exact))
+            in_entry = sum(self.weights[word] for word in known & every)
+            if in_entry == 0 or (quotes and self.quoted[entry] and self.quoted[entry].isdisjoint(every)):
+                continue                            # 'int' object is not iterable: that says nothing of a 'coroutine'
+            in_words = sum(count for count, each in zip(counts, meant) if not known.isdisjoint(each))
+            of_entry, of_words = in_entry / self.totals[entry], in_words / sum(counts)
+            is_exact = entry < self.terms and _stands_in(self.parts[entry], text)
+            is_most_of_it = entry < self.terms and is_line and of_entry >= OF_ENTRY
+            if is_exact or is_most_of_it or (is_whole and of_words >= OF_WORDS):
+                scores.append((entry, of_entry * of_words + is_exact + (of_words == 1) / 2))
         return scores
+
+    def _counts(self, word: str) -> int:
+        """What a word counts that was given; one that no entry has may mean anything."""
+        return self.weights.get(word, LITTLE if word in COMMON else UNKNOWN)
 
     def _meant(self, word: str) -> list[str]:
         """The words of entries that somebody may mean: the same, one that begins so, or one with a letter mistyped."""
         if word in self.weights:
             return [word]
         begun = [known for known in self.weights if len(word) > 2 and known.startswith(word)]
-        return begun or [known for known in self.weights if len(word) > 3 and _is_mistyped(word, known)]
+        return begun or [known for known in self.weights if len(word) > 4 and _is_mistyped(word, known)]
 
 
 def _words(text: str) -> list[str]:
     """The words of a text, in small letters and without the s of a plural; numbers and addresses are none."""
     found = _WORD.findall(_COLOUR.sub(" ", text.lower()))
     return [_singular(word) for word in found if not "0" <= word[0] <= "9"]
+
+
+def _quoted(text: str) -> set[str]:
+    """The words that stand in quotes, each group of words by itself."""
+    return {word for quoted in _QUOTED.findall(text.lower()) for word in _words(quoted)}
 
 
 def _singular(word: str) -> str:

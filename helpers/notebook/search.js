@@ -1,12 +1,15 @@
 // The box of search(): finds in the list beside it what somebody means. The same as matching.py; a test compares the two.
 (() => {
-  const MOST = 5, OF_ENTRY = 0.7, OF_WORDS = 0.6, UNKNOWN = 400, LITTLE = 60;
+  const MOST = 5, OF_ENTRY = 0.7, OF_WORDS = 0.67, UNKNOWN = 400, LITTLE = 25;
   const COMMON = new Set(("a an and are as at be by can do for from has have how i if in is it my no not of on or s t " +
-    "that the this to was what when where which with you").split(" "));
+    "that the this to was what when where which with you attributeerror keyerror nameerror oserror runtimeerror " +
+    "syntaxerror typeerror valueerror").split(" "));
 
   const words = text => (text.toLowerCase().replace(/\x1b\[[0-9;?]*[a-z]|\[[0-9]+(?:;[0-9]+)*m/g, " ")
     .match(/[a-z0-9_]+/g) ?? []).filter(word => !/^[0-9]/.test(word)).map(singular);
   const singular = word => word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word;
+  const quotedIn = text => new Set([...text.toLowerCase()
+    .matchAll(/['"\u2018\u201c`]([a-z_][a-z0-9_.]*)['"\u2019\u201d`]/g)].flatMap(([, quoted]) => words(quoted)));
   const spaced = list => ` ${list.join(" ")} `;
   const sum = numbers => numbers.reduce((one, other) => one + other, 0);
 
@@ -14,6 +17,8 @@
   const items = [...root.querySelectorAll("li")];
   const texts = items.map(item => item.firstElementChild.textContent);
   const parts = texts.map(text => text.split("...").map(words).filter(part => part.length).map(spaced));
+  const quoted = texts.map(quotedIn);
+  const isTerm = items.map(item => item.firstElementChild.localName === "b");
   const known = texts.map(text => new Set(words(text)));
   const weights = new Map();
   for (const word of known.flatMap(set => [...set])) weights.set(word, (weights.get(word) ?? 0) + 1);
@@ -23,7 +28,6 @@
   }
   const vocabulary = [...weights.keys()];
   const total = list => sum(list.map(word => weights.get(word)));
-  const heaviest = list => Math.max(...list.map(word => weights.get(word)));
   const totals = known.map(set => total([...set]));
 
   function isMistyped(word, meant) {
@@ -38,7 +42,7 @@
   function meantBy(word) {
     if (weights.has(word)) return [word];
     const begun = vocabulary.filter(other => word.length > 2 && other.startsWith(word));
-    return begun.length ? begun : vocabulary.filter(other => word.length > 3 && isMistyped(word, other));
+    return begun.length ? begun : vocabulary.filter(other => word.length > 4 && isMistyped(word, other));
   }
 
   function standIn(entry, text) {
@@ -52,21 +56,23 @@
   }
 
   function find(text) {
-    const lines = text.split("\n").map(words).filter(line => line.length);
+    const lines = text.split("\n").filter(line => words(line).length);
     const best = new Map();
-    [...lines, lines.flat()].forEach((line, number) => {
+    [...lines, text].forEach((part, number) => {
       const isLine = number < lines.length, isWhole = number === lines.length || lines.length === 1;
-      const meant = [...new Set(line)].map(meantBy);
-      const given = sum(meant.map(each => each.length ? heaviest(each) : UNKNOWN));
-      const all = new Set(meant.flat());
+      const meant = [...new Set(words(part))].map(meantBy);
+      const every = new Set(meant.flat());
+      const counts = [...new Set(words(part))].map(word => weights.get(word) ?? (COMMON.has(word) ? LITTLE : UNKNOWN));
+      const quotes = quotedIn(part).size > 0;
       known.forEach((entry, place) => {
-        const inEntry = total([...entry].filter(word => all.has(word)));
-        if (!inEntry) return;
-        const inWords = sum(meant.filter(each => each.some(word => entry.has(word))).map(heaviest));
-        const ofEntry = inEntry / totals[place], ofWords = inWords / given;
-        const isExact = standIn(parts[place], spaced(line));
-        if (!isExact && !(isLine && ofEntry >= OF_ENTRY) && !(isWhole && ofWords >= OF_WORDS)) return;
-        const score = ofEntry * ofWords + (isExact ? 1 : 0), before = best.get(place);
+        const inEntry = total([...entry].filter(word => every.has(word)));
+        if (!inEntry || (quotes && quoted[place].size && ![...quoted[place]].some(word => every.has(word)))) return;
+        const inWords = sum(counts.filter((_, at) => meant[at].some(word => entry.has(word))));
+        const ofEntry = inEntry / totals[place], ofWords = inWords / sum(counts);
+        const isExact = !isTerm[place] && standIn(parts[place], spaced(words(part)));
+        const isMostOfIt = !isTerm[place] && isLine && ofEntry >= OF_ENTRY;
+        if (!isExact && !isMostOfIt && !(isWhole && ofWords >= OF_WORDS)) return;
+        const score = ofEntry * ofWords + (isExact ? 1 : 0) + (ofWords === 1 ? 0.5 : 0), before = best.get(place);
         if (!before || score >= before[0]) best.set(place, [score, number]);
       });
     });

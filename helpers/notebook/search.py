@@ -54,7 +54,7 @@ def entries() -> tuple[Entry, ...]:
 
 @cache
 def _index() -> Index:
-    return Index([entry.text for entry in entries()])
+    return Index([entry.text for entry in entries()], terms=sum(not entry.term for entry in entries()))
 
 
 class Box:
