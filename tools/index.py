@@ -10,8 +10,8 @@ the notebooks: the README's own leads to those with outputs. The entries come fr
   message of an error without an entry. Messages that no lesson can show, since they belong to the course or to Jupyter
   itself, stand there as [[unshown]], with a link to where they are treated, if they are.
 
-The tables are cut into a cell for each letter: JupyterLab's own search, Ctrl+F, shows a cell in which it finds something
-as it is written. What helpers.search finds is the same, as data.
+The tables are cut into small cells: JupyterLab's own search, Ctrl+F, shows a cell in which it finds something as it is
+written. What helpers.search finds is the same, as data.
 
 Every entry links the cell, by its id, as JupyterLab understands it: `04_gather.ipynb#cell-id=star-forgotten`.
 """
@@ -39,6 +39,7 @@ FILE = "index.ipynb"
 TITLE = "Look up a lesson, a term or an error message"
 LESSONS = "lessons"     # the id of the cell that lists them, which all lessons link
 DATA = "helpers/notebook/index.json"    # what helpers.search searches
+ROWS = 5        # of a table in one cell
 SEARCH = "from helpers import search\n\nsearch()"
 MESSAGES = "messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
@@ -305,11 +306,18 @@ def terms_table(terms: Iterable[tuple[str, tuple[str, Place]]]) -> str:
     return "\n".join(rows)
 
 
-def by_letter(entries: Iterable[Entry], letter: Callable[[Entry], str]) -> Iterator[tuple[str, list[Entry]]]:
-    """Entries in groups, as the alphabet has them; what has the same letter stays in its order."""
-    ordered = sorted(entries, key=letter)
-    for first, group in itertools.groupby(ordered, key=letter):
-        yield first, list(group)
+def by_letter(
+    name: str, entries: Iterable[Entry], letter: Callable[[Entry], str], table: Callable[[Iterable[Entry]], str]
+) -> Iterator[tuple[str, str]]:
+    """The ids and texts of cells with tables of entries: a heading for each letter, and few rows in each cell."""
+    for first, group in itertools.groupby(sorted(entries, key=letter), key=letter):
+        some = list(group)
+        for begin in range(0, len(some), ROWS):
+            text = table(some[begin:begin + ROWS])
+            if begin == 0:
+                yield f"{name}-{first.lower()}", f"### {first}\n\n{text}"
+            else:
+                yield f"{name}-{first.lower()}-{begin // ROWS + 1}", text
 
 
 def plain(sentence: str) -> str:
@@ -367,15 +375,9 @@ def make(contents: Contents, metadata: dict, note: str, table: str = "") -> Note
                     "message is not here, but says `coroutine` or `Task` where your program needs a value, an `await` "
                     "is missing.\n\nCtrl+F, JupyterLab's own search, shows a table as it is written, without links: "
                     "press Esc and then Ctrl+Enter to have it back. The search above is the better one.",
-        **{
-            f"messages-{letter.lower()}": f"### {letter}\n\n{messages_table(group)}"
-            for letter, group in by_letter(contents.messages, lambda item: item[0].first_letter)
-        },
+        **dict(by_letter("messages", contents.messages, lambda item: item[0].first_letter, messages_table)),
         "terms": "## What does this word mean?",
-        **{
-            f"terms-{letter.lower()}": f"### {letter}\n\n{terms_table(group)}"
-            for letter, group in by_letter(contents.terms, lambda item: first_letter(item[0]))
-        },
+        **dict(by_letter("terms", contents.terms, lambda item: first_letter(item[0]), terms_table)),
     }
     cells = [
         nbformat.v4.new_code_cell(text, id=cell) if cell == "search-box" else nbformat.v4.new_markdown_cell(text, id=cell)

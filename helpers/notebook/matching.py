@@ -2,9 +2,10 @@
 
 A message is known by its words. The learner's names and numbers are no words of any entry, so they count little. Of each
 entry two shares are asked: how much of it stands in the words that were given, and how much of what was given stands in
-it. A rare word counts more. Where all the words stand in a row, or all are there, is the best place. A whole message has the first share, however many names are in it, and a few words have the
-second one. Of a text of several lines each is tried by itself, since a traceback has one that says what is wrong, and
-then the lines together, since some messages are broken into two.
+it. A rare word counts more. A whole message has the first share, however many names are in it, and a few words have the
+second one. An entry that stands there word for word comes first, then one that has every word that was given. Of a text
+of several lines each is tried by itself, since a traceback has one that says what is wrong, and then the lines together,
+since some messages are broken into two.
 
 `search.js` does the same on a page; a test compares the two.
 """
@@ -16,9 +17,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-MOST = 5                    # entries that are given at most
-OF_ENTRY, OF_WORDS = 0.7, 0.67       # one of the two shares has to be that large
-UNKNOWN = 400               # what a word counts that no entry has; a word that one entry has counts some 550
+MOST = 5            # entries that are given at most
+OF_ENTRY, OF_WORDS = 0.7, 0.67      # one of the two shares has to be that large
+UNKNOWN = 400       # what a word counts that no entry has; a word that one entry has counts some 550
 COMMON, LITTLE = frozenset(
     "a an and are as at be by can do for from has have how i if in is it my no not of on or s t that the this to was "
     "what when where which with you attributeerror keyerror nameerror oserror runtimeerror syntaxerror typeerror "

@@ -86,14 +86,14 @@
   const label = make("label", {textContent: "A message, a few words of it, or a term"});
   const box = make("textarea", {rows: 2, spellcheck: false, autocomplete: "off"});
   const status = make("p", {className: "wyw-search-status"});
-  const shown = make("ul", {});
+  const shown = make("ul", {className: "wyw-search-list"});
   const store = root.querySelector("details");
   status.setAttribute("role", "status");
   label.append(box);
 
   function show() {
     const places = find(box.value);
-    store.append(...shown.children);
+    store.append(...shown.children);        // what was found before
     shown.append(...places.map(place => items[place]));
     status.textContent = !box.value.trim() ? "" : !places.length
       ? "Nothing found. Try fewer words, or the last line of the message alone."

@@ -133,7 +133,7 @@ def _list(shown: Sequence[Entry]) -> Any:
         links = joined((tag("a", with_code(label), href=link) for label, link in _reached(entry)), tag("br"))
         items.append(tag("li", tag("b" if entry.term else "code", entry.text), tag("div", with_code(entry.means)),
                          tag("div", links)))
-    return tag("ul", *items)
+    return tag("ul", *items, class_="wyw-search-list")
 
 
 def _reached(entry: Entry) -> list[tuple[str, str | None]]:

@@ -246,6 +246,14 @@ def test_messages_stand_in_a_cell_for_each_letter_after_the_type_of_the_error(tm
     assert "`ValueError: x is 3`" in cells["messages-x"] and "`Xylophone`" in cells["messages-x"]
 
 
+def test_a_cell_has_few_of_them_so_that_little_turns_raw_when_it_is_found(tmp_path):
+    say(tmp_path, *((f"a{number}", "A.") for number in range(index.ROWS + 1)))
+    file = lesson(tmp_path, "01_x.ipynb", prints(" ".join(f"a{number}" for number in range(index.ROWS + 1))))
+    cells = {cell.id: cell.source for cell in index.make(index.read(tmp_path, [file]), {}, "").cells}
+    assert cells["messages-a"].count("| A. |") == index.ROWS and cells["messages-a-2"].count("| A. |") == 1
+    assert "###" not in cells["messages-a-2"]
+
+
 def test_the_search_is_one_cell_of_code(tmp_path):
     say(tmp_path)
     file = lesson(tmp_path, "01_x.ipynb", prints("nothing"))
