@@ -114,7 +114,7 @@ def pattern_of(text: str) -> re.Pattern[str]:
 
 
 def lessons_in(folder: Path) -> list[Path]:
-    """The notebooks in a folder, in the order of their names, but for the index, which has no code."""
+    """The notebooks in a folder, in the order of their names, but for the index, which is made of them."""
     return [path for path in sorted(folder.glob("*.ipynb")) if path.name != FILE]
 
 
@@ -380,7 +380,8 @@ def make(contents: Contents, metadata: dict, note: str, table: str = "") -> Note
         **dict(by_letter("terms", contents.terms, lambda item: first_letter(item[0]), terms_table)),
     }
     cells = [
-        nbformat.v4.new_code_cell(text, id=cell) if cell == "search-box" else nbformat.v4.new_markdown_cell(text, id=cell)
+        nbformat.v4.new_code_cell(text, id=cell, metadata={"tags": ["nbval-ignore-output"]})    # none is stored
+        if cell == "search-box" else nbformat.v4.new_markdown_cell(text, id=cell)
         for cell, text in texts.items()
     ]
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)
