@@ -364,17 +364,18 @@ def make(contents: Contents, metadata: dict, note: str, table: str = "") -> Note
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
                  "to the cell that explains it.",
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
-        "search": "## Search\n\nClick the cell below, and press Shift+Enter: a box appears. Paste an error message into "
-                  "it, whole or a few words of it, or type a term. The names and the numbers of your program do no harm. "
-                  "What fits is shown at once, with links. In any notebook of yours the same two lines do the same, and "
-                  '`search("never awaited")` gives the answer without a box.',
+        "search": "## Search\n\nClick the cell below, and press Shift+Enter: a box appears. Paste an error message "
+                  "into it, whole or a few words of it, or type a term. The names and the numbers of your program do no "
+                  "harm. What fits is shown at once, with links. In any notebook of yours the same two lines do the "
+                  'same, and `search("never awaited")` gives the answer without a box.',
         "search-box": SEARCH,
         LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThe messages by the first letter after the type of the error. "
                     "Three dots stand for what differs from program to program: a name, a number, an address. If your "
                     "message is not here, but says `coroutine` or `Task` where your program needs a value, an `await` "
-                    "is missing.\n\nCtrl+F, JupyterLab's own search, shows a table as it is written, without links: "
-                    "press Esc and then Ctrl+Enter to have it back. The search above is the better one.",
+                    "is missing.\n\nThe search above is better here than Ctrl+F, JupyterLab's own, which shows the "
+                    "table in which it finds something as it is written, without links. To have the table back, go to "
+                    "what was found with Enter, and press Esc and then Ctrl+Enter.",
         **dict(by_letter("messages", contents.messages, lambda item: item[0].first_letter, messages_table)),
         "terms": "## What does this word mean?",
         **dict(by_letter("terms", contents.terms, lambda item: first_letter(item[0]), terms_table)),

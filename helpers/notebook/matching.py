@@ -1,11 +1,11 @@
 """Which entries of the index somebody means, who gives a few words of a message, all of it, or a traceback.
 
-A message is known by its words. The learner's names and numbers are no words of any entry, so they count little. Of each
-entry two shares are asked: how much of it stands in the words that were given, and how much of what was given stands in
-it. A rare word counts more. A whole message has the first share, however many names are in it, and a few words have the
-second one. An entry that stands there word for word comes first, then one that has every word that was given. Of a text
-of several lines each is tried by itself, since a traceback has one that says what is wrong, and then the lines together,
-since some messages are broken into two.
+A message is known by its words. The learner's names and numbers are no words of any entry, so they count little. Of
+each entry two shares are asked: how much of it stands in the words that were given, and how much of what was given
+stands in it. A rare word counts more. A whole message has the first share, however many names are in it, and a few
+words have the second one. An entry that stands there word for word comes first, then one that has every word that was
+given. Of a text of several lines each is tried by itself, since a traceback has one that says what is wrong, and then
+the lines together, since some messages are broken into two.
 
 `search.js` does the same on a page; a test compares the two.
 """
@@ -20,13 +20,14 @@ from collections.abc import Sequence
 MOST = 5            # entries that are given at most
 OF_ENTRY, OF_WORDS = 0.7, 0.67      # one of the two shares has to be that large
 UNKNOWN = 400       # what a word counts that no entry has; a word that one entry has counts some 550
-COMMON, LITTLE = frozenset(
-    "a an and are as at be by can do for from has have how i if in is it my no not of on or s t that the this to was "
-    "what when where which with you attributeerror keyerror nameerror oserror runtimeerror syntaxerror typeerror "
-    "valueerror".split()
-), 25                       # words that say little, and what each counts at most
+LITTLE = 25         # what a common word counts at most
+COMMON = frozenset(re.findall(r"\w+", """
+    a an and are as at be by can do for from has have how i if in is it my no not of on or s t that the this to was
+    what when where which with you
+    attributeerror keyerror nameerror oserror runtimeerror syntaxerror typeerror valueerror
+"""))
 
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-z]|\[[0-9]+(?:;[0-9]+)*m")      # the second: a console has dropped the first sign
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-z]|\[[0-9]+(?:;[0-9]+)*m")      # the second: its first sign was dropped
 _WORD = re.compile(r"[a-z0-9_]+")
 _QUOTED = re.compile(r"""['"\u2018\u201c`]([a-z_][a-z0-9_.]*)['"\u2019\u201d`]""")
 

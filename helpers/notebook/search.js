@@ -98,6 +98,8 @@
     status.textContent = !box.value.trim() ? "" : !places.length
       ? "Nothing found. Try fewer words, or the last line of the message alone."
       : places.length === 1 ? "Found:" : "Found, the best match first:";
+    const link = shown.querySelector("a");
+    if (link && link.getBoundingClientRect().bottom > innerHeight - 40) label.scrollIntoView();     // below the view
   }
 
   // What is typed here is no shortcut of the notebook; the browser's own, such as its search, stay.

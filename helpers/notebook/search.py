@@ -1,13 +1,13 @@
-"""`search()` shows a box that finds an error message, or a term, and says what it means; `search("words")` says it at once.
+"""`search()` shows a box that says what an error message, or a term, means; `search("words")` says it at once.
 
     from helpers import search
 
     search()                                            # last in a cell: the box
     search("RuntimeWarning: coroutine 'ask' was never awaited")
 
-The box is a page that needs no kernel: all entries stand in it as a list, from which its script shows those that fit. So
-the links are there when JupyterLab makes them work, and where no script runs, the list can be read. What is searched is
-index.json, which `make catalogue` makes along with the index of the course.
+The box is a page that needs no kernel: all entries stand in it as a list, from which its script shows those that fit.
+So the links are there when JupyterLab makes them work, and where no script runs, the list can be read. What is searched
+is index.json, which `make catalogue` makes along with the index of the course.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from helpers.notebook.matching import Index
 DATA = "index.json"
 WIDTH = 100             # characters in a line of the text
 NOTHING = "Nothing found. Try fewer words, or the last line of the message alone."
-RUN = ("Run this cell: click it, and press Shift+Enter. Then a box to search in appears here. Or write the words into it: "
-       'search("a few words").')
+RUN = ("Run this cell: click it, and press Shift+Enter. Then a box to search in appears here. Or write the words into "
+       'the cell: search("a few words").')
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def search(words: str | None = None) -> Box | Found:
 
     Gives what is to be shown, last in a cell. Raises TypeError for words that are no text.
 
-    >>> search("'coroutine' object is not iterable").found[0].means
-    'You go through a coroutine object instead of its result: an `await` is missing, as in `for price in await get_prices():`.'
+    >>> search("TypeError: object NoneType can't be used in 'await' expression").found[0].text
+    "object ... can't be used in 'await' expression"
     """
     if words is None:
         return Box()

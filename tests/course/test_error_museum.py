@@ -154,8 +154,9 @@ def of_another_program(text: str) -> str:
     text = re.sub(r"0x[0-9a-f]+", "0x10ab9f77e0", text)
     text = re.sub(r"(?<![\w.'])\d+(?:\.\d+)?(?!\w)", "48", text)
     for name, other in {
-        "Client.fetch": "WeatherStation.read_all", "'float'": "'Decimal'", "'int'": "'Fraction'", "NoneType": "Response",
-        "status_code": "raise_for_status", "main": "collect_weather", "watch.py": "stations.py", "freeze": "parse_all",
+        "Client.fetch": "WeatherStation.read_all", "'float'": "'Decimal'", "'int'": "'Fraction'",
+        "NoneType": "Response", "status_code": "raise_for_status",
+        "main": "collect_weather", "watch.py": "stations.py", "freeze": "parse_all",
         "/srv/": "C:\\Users\\ada\\", "'Semaphore'": "'Lock'", "locks.Semaphore": "locks.Condition",
         "_io.TextIOWrapper": "tarfile.TarFile", "got list": "got WeatherFeed", "ThreadPoolExecutor-3_0": "Thread-9",
         "MainThread": "sensor thread", "Task-7": "station 12", "maxsize=10 tasks=3": "maxsize=2",

@@ -277,7 +277,8 @@ def anchors_of(path: Path) -> set[str]:
     It keeps capitals and punctuation, and does not decode a link: #start and #What%3F lead nowhere.
     """
     text = path.read_text(encoding="utf-8")
-    cells = nbformat.reads(text, as_version=4).cells if path.suffix == ".ipynb" else [nbformat.v4.new_markdown_cell(text)]
+    is_notebook = path.suffix == ".ipynb"
+    cells = nbformat.reads(text, as_version=4).cells if is_notebook else [nbformat.v4.new_markdown_cell(text)]
     titles = [heading.text for c in cells if c.cell_type == "markdown" for heading in markdown.headings(c.source)]
     return {f"cell-id={cell.get('id')}" for cell in cells} | {title.replace(" ", "-") for title in titles}
 

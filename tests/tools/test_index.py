@@ -263,8 +263,8 @@ def test_the_search_is_one_cell_of_code(tmp_path):
 
 def test_the_data_of_the_search_say_the_same(tmp_path):
     say(tmp_path, ("It was \"destroyed\"", "Lost, `x`."))
-    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("## Here\n\nA **task** is *one* [thing](https://a.org/b): `f(*a)`."),
-                  prints('It was "destroyed"'))
+    text = new_markdown_cell("## Here\n\nA **task** is *one* [thing](https://a.org/b): `f(*a)`.")
+    file = lesson(tmp_path, "01_x.ipynb", text, prints('It was "destroyed"'))
     assert json.loads(index.read(tmp_path, [file]).data()) == {
         "messages": [['It was "destroyed"', "Lost, `x`.", [["01: Here", "01_x.ipynb#cell-id=c1"]]]],
         "terms": [["task", "A task is one thing: `f(*a)`.", [["01: Here", "01_x.ipynb#cell-id=c0"]]]],
