@@ -10,7 +10,7 @@ The parts, from the top down. Each imports only from those below it (a Recording
 
     script      python -m helpers script.py: a script runs as it is, and its loops are recorded
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
-    widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree; notebook: %load_ext helpers, predict
+    widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree; notebook: %load_ext helpers, predict, search
     drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
     from helpers.notebook.progress import progress
+    from helpers.notebook.search import search
     from helpers.notebook.show_error import show_error
     from helpers.widgets.await_tree import await_tree
     from helpers.widgets.heartbeat import heartbeat
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
     "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_series", "heartbeat", "lab",
-    "load_ipython_extension", "progress", "record", "show", "show_error", "simulate", "unload_ipython_extension",
-    "who_waits",
+    "load_ipython_extension", "progress", "record", "search", "show", "show_error", "simulate",
+    "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
@@ -69,6 +70,7 @@ _LATE = {
     "lab": "widgets.lab",
     "load_ipython_extension": "notebook.extension",
     "progress": "notebook.progress",
+    "search": "notebook.search",
     "show": "drawing.figure",
     "show_error": "notebook.show_error",
     "unload_ipython_extension": "notebook.extension",

@@ -6,8 +6,9 @@
 In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-- lessons: end -->` is replaced, and
 likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
 `navigation-bottom`, the last one. In catalogue.toml itself the minutes of every lesson are written, which are counted
-(tools/minutes.py). All else stays as it is, byte for byte. notebooks/index.ipynb is made anew from the lessons and
-notebooks/messages.toml (tools/index.py), and the page of the cheat sheet from its notebook (tools/cheat_sheet.py).
+(tools/minutes.py). All else stays as it is, byte for byte. notebooks/index.ipynb, and the data of its search, are made
+anew from the lessons and notebooks/messages.toml (tools/index.py), and the page of the cheat sheet from its notebook
+(tools/cheat_sheet.py).
 """
 
 from __future__ import annotations
@@ -258,11 +259,9 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
     return refresh.written(notebook)
 
 
-def new_index(catalogue: Catalogue, folder: Path) -> str:
-    """The text of the index. Raises Problem."""
-    files = [lesson.file for lesson in catalogue.lessons]
-    made = index.make(folder, files, refresh.NOTEBOOK_METADATA, INDEX_NOTE, lessons_table(catalogue))
-    return refresh.written(made)
+def new_index(catalogue: Catalogue, contents: index.Contents) -> str:
+    """The text of the index."""
+    return refresh.written(index.make(contents, refresh.NOTEBOOK_METADATA, INDEX_NOTE, lessons_table(catalogue)))
 
 
 def stale(root: Path = ROOT) -> dict[Path, str]:
@@ -294,7 +293,13 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
             consider(folder / lesson.file, partial(new_notebook, catalogue, lesson))
     if not problems:
         consider(folder / "catalogue.toml", partial(new_catalogue, catalogue))
-        consider(folder / index.FILE, lambda _: new_index(catalogue, folder))
+        try:
+            contents = index.read(folder, listed)
+        except Problem as problem:
+            problems.append(str(problem))
+        else:
+            consider(folder / index.FILE, lambda _: new_index(catalogue, contents))
+            consider(root / index.DATA, lambda _: contents.data())
         if cheat_sheet.NOTEBOOK in listed:
             page_of = refresh.read(folder / cheat_sheet.NOTEBOOK)
             consider(folder / cheat_sheet.FILE, lambda _: cheat_sheet.page(page_of))

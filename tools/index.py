@@ -7,7 +7,11 @@ the notebooks: the README's own leads to those with outputs. The entries come fr
   nothing else but the fixed labels in `LABELS`. The index quotes the sentence.
 * **Messages** are found in the stored outputs, and in the text where it quotes one as code. notebooks/messages.toml
   says in a sentence what each means; an entry that no lesson shows is an error, and so is an output that shows the
-  message of an error without an entry.
+  message of an error without an entry. Messages that no lesson can show, since they belong to the course or to Jupyter
+  itself, stand there as [[unshown]], with a link to where they are treated, if they are.
+
+The tables are cut into small cells: JupyterLab's own search, Ctrl+F, shows a cell in which it finds something as it is
+written. What helpers.search finds is the same, as data.
 
 Every entry links the cell, by its id, as JupyterLab understands it: `04_gather.ipynb#cell-id=star-forgotten`.
 """
@@ -15,12 +19,15 @@ Every entry links the cell, by its id, as JupyterLab understands it: `04_gather.
 from __future__ import annotations
 
 import functools
+import itertools
+import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -31,8 +38,13 @@ from tools.markdown import Block, blocks, headings
 FILE = "index.ipynb"
 TITLE = "Look up a lesson, a term or an error message"
 LESSONS = "lessons"     # the id of the cell that lists them, which all lessons link
+DATA = "helpers/notebook/index.json"    # what helpers.search searches
+ROWS = 5        # of a table in one cell
+SEARCH = "from helpers import search\n\nsearch()"
 MESSAGES = "messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
+
+Entry = TypeVar("Entry")
 
 LABELS = {"predict", "you will be able to", "the commonest mistake", "the commonest mistakes", "read on"}
 SENTENCE = re.compile(r"[*`\[\"(]*[A-Z`*\[]")       # how one begins, if not with words in bold
@@ -55,9 +67,16 @@ class Place:
     heading: str    # of the section that it stands in
 
     @property
+    def label(self) -> str:
+        return f"{self.file.partition('_')[0]}: {self.heading}"
+
+    @property
+    def target(self) -> str:
+        return f"{self.file}#cell-id={self.cell}"
+
+    @property
     def link(self) -> str:
-        number = self.file.partition("_")[0]
-        return f"[{number}: {self.heading}]({self.file}#cell-id={self.cell})"
+        return f"[{self.label}]({self.target})"
 
     def is_about(self, message: Message) -> bool:
         """Whether the heading quotes words of the message; a single one may be the name of anything."""
@@ -70,10 +89,21 @@ class Message:
 
     text: str       # "..." in it stands for anything
     means: str
+    see: str | None = None      # of one that no lesson shows: the cell that treats it, "" if none does
+
+    @property
+    def first_letter(self) -> str:
+        """That of its words, after the type of the error."""
+        return first_letter(re.sub(r"^[\w.]+: (?=\S)", "", self.text))
 
     @functools.cached_property
     def pattern(self) -> re.Pattern[str]:
         return pattern_of(self.text)
+
+
+def first_letter(words: str) -> str:
+    letter = re.search(r"[A-Za-z]", words)
+    return letter[0].upper() if letter else "Other"
 
 
 def pattern_of(text: str) -> re.Pattern[str]:
@@ -84,7 +114,7 @@ def pattern_of(text: str) -> re.Pattern[str]:
 
 
 def lessons_in(folder: Path) -> list[Path]:
-    """The notebooks in a folder, in the order of their names, but for the index, which has no code."""
+    """The notebooks in a folder, in the order of their names, but for the index, which is made of them."""
     return [path for path in sorted(folder.glob("*.ipynb")) if path.name != FILE]
 
 
@@ -175,7 +205,8 @@ def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
     try:
         table = tomllib.loads((folder / MESSAGES).read_text(encoding="utf-8"))
         unlisted, entries = table.pop("not_listed"), table.pop("message")
-        messages = [Message(**entry) for entry in entries]
+        messages = [Message(**keys_of(entry, "text", "means")) for entry in entries]
+        messages += [Message(**keys_of(entry, "text", "means", "see")) for entry in table.pop("unshown", [])]
         if not isinstance(unlisted, list):
             raise TypeError("not_listed is no list")
         for text in [*unlisted, *(message.text for message in messages)]:
@@ -187,11 +218,19 @@ def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise Problem(
             f'{MESSAGES}: {type(error).__name__}: {error}. It holds not_listed = ["..."], and entries of the form '
-            '[[message]] text = "ValueError: ...", means = "...".'
+            '[[message]] text = "ValueError: ...", means = "...". For a message that no lesson shows the form is '
+            '[[unshown]] text = "...", means = "...", see = "04_gather.ipynb#cell-id=star-forgotten", or see = "".'
         ) from error
     if table:
-        raise Problem(f"{MESSAGES} does not know {', '.join(table)}; its keys are: message, not_listed.")
+        raise Problem(f"{MESSAGES} does not know {', '.join(table)}; its keys are: message, not_listed, unshown.")
     return messages, [pattern_of(text) for text in unlisted]
+
+
+def keys_of(entry: dict[str, str], *keys: str) -> dict[str, str]:
+    """An entry that has these keys, and no others. Raises TypeError."""
+    if not isinstance(entry, dict) or set(entry) != set(keys):
+        raise TypeError(f"{entry!r} is to have the keys {', '.join(keys)}")
+    return entry
 
 
 def places_of(
@@ -201,8 +240,10 @@ def places_of(
     shown: dict[Message, dict[str, dict[int, Place]]] = {message: {} for message in messages}
     known = [*unlisted, *(message.pattern for message in messages)]
     problems = []
+    cells: dict[str, Place] = {}
     for file, notebook in lessons:
         for cell, place in cells_of(file, notebook):
+            cells[place.target] = place
             is_code = cell.cell_type == "code"
             for text in words_of(cell) if is_code else quoted_in(cell.source):
                 for message in messages:
@@ -221,6 +262,13 @@ def places_of(
                 ]
     places = {}
     for message, lessons_with_it in shown.items():
+        if message.see is not None:
+            places[message] = [cells[message.see]] if message.see in cells else []
+            if message.see and message.see not in cells:
+                problems.append(f'{MESSAGES}: "{message.text}" leads to {message.see}, which is no cell of a lesson.')
+            if any(min(kinds) != QUOTED for kinds in lessons_with_it.values()):
+                problems.append(f'{MESSAGES}: a lesson shows "{message.text}". Make it a [[message]], without `see`.')
+            continue
         found = list(lessons_with_it.values())
         made = [kinds for kinds in found if min(kinds) != QUOTED]
         in_lessons = [kinds for kinds in made if min(kinds) != NAMED]       # and not only where it is to be looked up
@@ -229,7 +277,7 @@ def places_of(
     problems += [
         f'{MESSAGES}: no lesson shows "{message.text}". Mend the text, or drop the entry.'
         for message, found in places.items()
-        if not found
+        if not found and message.see is None
     ]
     if problems:
         raise Problem("\n".join(problems))
@@ -243,38 +291,98 @@ def in_table(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def messages_table(places: dict[Message, list[Place]]) -> str:
+def messages_table(places: Iterable[tuple[Message, list[Place]]]) -> str:
     rows = ["| message | what it means | made and mended in |", "|---|---|---|"]
-    for message, found in sorted(places.items(), key=lambda item: item[0].text.lower()):
+    for message, found in places:
         links = "<br>".join(place.link for place in found)
         rows.append(f"| {in_table(markdown.code(message.text))} | {in_table(message.means)} | {in_table(links)} |")
     return "\n".join(rows)
 
 
-def terms_table(terms: dict[str, tuple[str, Place]]) -> str:
+def terms_table(terms: Iterable[tuple[str, tuple[str, Place]]]) -> str:
     rows = ["| term | the sentence that defines it | defined in |", "|---|---|---|"]
-    for term, (sentence, place) in sorted(terms.items(), key=lambda item: item[0].lower()):
+    for term, (sentence, place) in terms:
         rows.append(f"| {in_table(term)} | {in_table(sentence)} | {in_table(place.link)} |")
     return "\n".join(rows)
 
 
-def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: str = "") -> NotebookNode:
-    """The index of the lessons `files` in `folder`; `table` lists them. Raises Problem."""
+def by_letter(
+    name: str, entries: Iterable[Entry], letter: Callable[[Entry], str], table: Callable[[Iterable[Entry]], str]
+) -> Iterator[tuple[str, str]]:
+    """The ids and texts of cells with tables of entries: a heading for each letter, and few rows in each cell."""
+    for first, group in itertools.groupby(sorted(entries, key=letter), key=letter):
+        some = list(group)
+        for begin in range(0, len(some), ROWS):
+            text = table(some[begin:begin + ROWS])
+            if begin == 0:
+                yield f"{name}-{first.lower()}", f"### {first}\n\n{text}"
+            else:
+                yield f"{name}-{first.lower()}-{begin // ROWS + 1}", text
+
+
+def plain(sentence: str) -> str:
+    """A sentence of Markdown without links and emphasis; code stays in backticks."""
+    words = " ".join(block.label for block in blocks(sentence))
+    parts = re.split(r"(`[^`]+`)", words)
+    return "".join(part if part.startswith("`") else part.replace("*", "") for part in parts)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the index says: the places of each message, and the sentence and the place of each term, in order."""
+
+    messages: list[tuple[Message, list[Place]]]
+    terms: list[tuple[str, tuple[str, Place]]]
+
+    def data(self) -> str:
+        """The same as JSON, for helpers.search: of each entry its text, what it means, and its links."""
+
+        def lines(entries: Iterable[tuple[str, str, list[Place]]]) -> str:
+            return ",\n".join(
+                json.dumps([text, means, [[place.label, place.target] for place in places]], ensure_ascii=False)
+                for text, means, places in entries
+            )
+
+        messages = lines((message.text, message.means, places) for message, places in self.messages)
+        terms = lines((term, plain(sentence), [place]) for term, (sentence, place) in self.terms)
+        return f'{{"messages": [\n{messages}\n], "terms": [\n{terms}\n]}}\n'
+
+
+def read(folder: Path, files: Iterable[str]) -> Contents:
+    """What the index of the lessons `files` in `folder` says. Raises Problem."""
     lessons = [(file, nbformat.read(folder / file, as_version=4)) for file in files]
     places = places_of(*load_messages(folder), lessons)
-    terms = terms_of(lessons)
+    return Contents(
+        sorted(places.items(), key=lambda item: item[0].text.lower()),
+        sorted(terms_of(lessons).items(), key=lambda item: item[0].lower()),
+    )
+
+
+def make(contents: Contents, metadata: dict, note: str, table: str = "") -> NotebookNode:
+    """The notebook; `table` lists the lessons."""
     texts = {
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
-                 "to the cell that explains it.\n\nSearch with F3, or with *Find* in the menu of your browser. Ctrl+F "
-                 "is JupyterLab's own search: it shows a table as it is written, and Ctrl+Enter makes it a table with "
-                 "links again.",
+                 "to the cell that explains it.",
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
+        "search": "## Search\n\nClick the cell below, and press Shift+Enter: a box appears. Paste an error message "
+                  "into it, whole or a few words of it, or type a term. The names and the numbers of your program do no "
+                  "harm. What fits is shown at once, with links. In any notebook of yours the same two lines do the "
+                  'same, and `search("never awaited")` gives the answer without a box.',
+        "search-box": SEARCH,
         LESSONS: f"## Which lessons are there?\n\n{table}",
-        "messages": "## What does this message mean?\n\nThree dots stand for what differs from program to program: a "
-                    "name, a number, an address. So search for two or three words in a row, without the names and the "
-                    "numbers of your program. If your message is not here, but says `coroutine` or `Task` where your "
-                    f"program needs a value, an `await` is missing.\n\n{messages_table(places)}",
-        "terms": f"## What does this word mean?\n\n{terms_table(terms)}",
+        "messages": "## What does this message mean?\n\nThe messages by the first letter after the type of the error. "
+                    "Three dots stand for what differs from program to program: a name, a number, an address. If your "
+                    "message is not here, but says `coroutine` or `Task` where your program needs a value, an `await` "
+                    "is missing.\n\nThe search above is better here than Ctrl+F, JupyterLab's own, which shows the "
+                    "table in which it finds something as it is written, without links. To have the table back, go to "
+                    "what was found with Enter, and press Esc and then Ctrl+Enter.",
+        **dict(by_letter("messages", contents.messages, lambda item: item[0].first_letter, messages_table)),
+        "terms": "## What does this word mean?",
+        **dict(by_letter("terms", contents.terms, lambda item: first_letter(item[0]), terms_table)),
     }
-    cells = [nbformat.v4.new_markdown_cell(text, id=cell) for cell, text in texts.items()]
+    cells = [
+        nbformat.v4.new_code_cell(text, id=cell, metadata={"tags": ["nbval-ignore-output"]})    # none is stored
+        if cell == "search-box" else nbformat.v4.new_markdown_cell(text, id=cell)
+        for cell, text in texts.items()
+    ]
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)

@@ -23,6 +23,7 @@ def write_notebook(path: Path, *sources: str) -> None:
 def course(tmp_path: Path) -> Path:
     """A course with two lessons, the second of which builds on the first; nothing has been generated yet."""
     (tmp_path / "notebooks").mkdir()
+    (tmp_path / "helpers/notebook").mkdir(parents=True)
     (tmp_path / "README.md").write_text(
         "# A course\n<!-- lessons: begin -->\nold\n<!-- lessons: end -->\nkept\n"
         "<!-- launch: begin --><!-- launch: end -->\nthe end\n"

@@ -1,5 +1,6 @@
 """The index: what is taken from the lessons, and what it complains about."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -33,14 +34,23 @@ def say(folder: Path, *messages: tuple[str, str], not_listed: str = "[]") -> Non
     (folder / index.MESSAGES).write_text(f"not_listed = {not_listed}\n" + ("".join(entries) or "message = []\n"))
 
 
+def say_unshown(folder: Path, text: str, see: str) -> None:
+    with (folder / index.MESSAGES).open("a") as file:
+        file.write(f"[[unshown]]\ntext = '{text}'\nmeans = 'It means this.'\nsee = '{see}'\n")
+
+
 def tables(folder: Path, *files: str) -> dict[str, str]:
-    """The text of each cell of the index."""
-    return {cell.id: cell.source for cell in index.make(folder, files, {}, "").cells}
+    """The text of the index: of each of its sections, with all letters in it."""
+    texts: dict[str, str] = {}
+    for cell in index.make(index.read(folder, files), {}, "").cells:
+        section = cell.id.partition("-")[0] if cell.id.startswith(("messages", "terms")) else cell.id
+        texts[section] = f"{texts.get(section, '')}\n{cell.source}"
+    return texts
 
 
 def complaint(folder: Path, *files: str) -> str:
     with pytest.raises(Problem) as wrong:
-        index.make(folder, files, {}, "")
+        index.read(folder, files)
     return str(wrong.value)
 
 
@@ -196,7 +206,74 @@ def test_marks_in_a_message_do_not_break_the_table(tmp_path):
     assert "| `` a \\| `b` (c) [d] `` | x \\| y |" in found
 
 
+# --- messages that no lesson shows ---
+
+
+def test_a_message_that_no_lesson_shows_leads_to_the_cell_that_treats_it_or_nowhere(tmp_path):
+    file = lesson(tmp_path, "01_x.ipynb", new_markdown_cell("## Here"), prints("nothing"))
+    say(tmp_path, ("nothing", "Empty."))
+    say_unshown(tmp_path, "The cat is away", f"{file}#cell-id=c0")
+    say_unshown(tmp_path, "The dog is away", "")
+    found = tables(tmp_path, file)["messages"]
+    assert "| `The cat is away` | It means this. | [01: Here](01_x.ipynb#cell-id=c0) |" in found
+    assert "| `The dog is away` | It means this. |  |" in found
+
+
+def test_a_message_that_leads_to_no_cell_is_named(tmp_path):
+    file = lesson(tmp_path, "01_x.ipynb", prints("nothing"))
+    say(tmp_path, ("nothing", "Empty."))
+    say_unshown(tmp_path, "The cat is away", f"{file}#cell-id=none")
+    assert "01_x.ipynb#cell-id=none" in complaint(tmp_path, file)
+
+
+def test_a_message_that_a_lesson_shows_after_all_is_named(tmp_path):
+    file = lesson(tmp_path, "01_x.ipynb", prints("The cat is away"))
+    say(tmp_path, ("cat", "Animal."))
+    say_unshown(tmp_path, "The cat is away", "")
+    assert '"The cat is away". Make it a [[message]]' in complaint(tmp_path, file)
+
+
+# --- small cells, a search, and its data ---
+
+
+def test_messages_stand_in_a_cell_for_each_letter_after_the_type_of_the_error(tmp_path):
+    say(tmp_path, ("ValueError: x is 3", "A."), ("Xylophone", "B."), ("'...' and b", "C."), ("TypeError: b", "D."))
+    file = lesson(tmp_path, "01_x.ipynb", prints("ValueError: x is 3\nXylophone\nTypeError: b\n'a' and b"))
+    cells = {cell.id: cell.source for cell in index.make(index.read(tmp_path, [file]), {}, "").cells}
+    assert list(cells)[list(cells).index("messages"):] == [
+        "messages", "messages-a", "messages-b", "messages-x", "terms"]
+    assert cells["messages-x"].startswith("### X\n\n| message |")
+    assert "`ValueError: x is 3`" in cells["messages-x"] and "`Xylophone`" in cells["messages-x"]
+
+
+def test_a_cell_has_few_of_them_so_that_little_turns_raw_when_it_is_found(tmp_path):
+    say(tmp_path, *((f"a{number}", "A.") for number in range(index.ROWS + 1)))
+    file = lesson(tmp_path, "01_x.ipynb", prints(" ".join(f"a{number}" for number in range(index.ROWS + 1))))
+    cells = {cell.id: cell.source for cell in index.make(index.read(tmp_path, [file]), {}, "").cells}
+    assert cells["messages-a"].count("| A. |") == index.ROWS and cells["messages-a-2"].count("| A. |") == 1
+    assert "###" not in cells["messages-a-2"]
+
+
+def test_the_search_is_one_cell_of_code(tmp_path):
+    say(tmp_path)
+    file = lesson(tmp_path, "01_x.ipynb", prints("nothing"))
+    cells = [cell for cell in index.make(index.read(tmp_path, [file]), {}, "").cells if cell.cell_type == "code"]
+    assert [(cell.source, cell.outputs) for cell in cells] == [(index.SEARCH, [])]
+
+
+def test_the_data_of_the_search_say_the_same(tmp_path):
+    say(tmp_path, ("It was \"destroyed\"", "Lost, `x`."))
+    text = new_markdown_cell("## Here\n\nA **task** is *one* [thing](https://a.org/b): `f(*a)`.")
+    file = lesson(tmp_path, "01_x.ipynb", text, prints('It was "destroyed"'))
+    assert json.loads(index.read(tmp_path, [file]).data()) == {
+        "messages": [['It was "destroyed"', "Lost, `x`.", [["01: Here", "01_x.ipynb#cell-id=c1"]]]],
+        "terms": [["task", "A task is one thing: `f(*a)`.", [["01: Here", "01_x.ipynb#cell-id=c0"]]]],
+    }
+
+
 @pytest.mark.parametrize(("content", "words"), [
+    ("not_listed = []\nmessage = []\n[[unshown]]\ntext = 'x'\nmeans = 'y'", "see"),
+    ("not_listed = []\nmessage = []\nunshown = [3]", "3"),
     ("not_listed = [", "TOMLDecodeError"),
     ("message = []", "not_listed"),
     ("not_listed = []\n[[message]]\ntext = 'x'", "means"),
