@@ -13,16 +13,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers import outcomes
 from helpers.arguments import instance, recorded_run
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.figure import Bundle, bundle
 from helpers.drawing.palette import WIDTH
 from helpers.recording import Recording
-from helpers.words import first_line, isolated, short, told_apart
+from helpers.words import isolated, short, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+NEARLY = 1.2                # times as long: up to there, two runs are said to take nearly the same
 SVG_WIDTH = 920             # pixels of a timeline that is a file of its own, and of height of its lanes, at most
 SVG_LANES = 1560
 
@@ -138,19 +140,26 @@ def _ranking(runs: Sequence[tuple[str, Recording]], most: int | None = None) -> 
     """
     whole = sorted((each for each in runs if not each[1].error), key=lambda each: each[1].elapsed)
     broken = sorted((each for each in runs if each[1].error), key=lambda each: each[1].elapsed)
+    more = 0
     if most is not None and len(runs) > most:
-        whole, broken = ([whole[0], whole[-1]], []) if len(whole) > 1 else (whole, broken[: most - len(whole)])
+        whole = [whole[0], whole[-1]] if len(whole) > 1 else whole
+        more = max(len(broken) - most, 0)
+        broken = broken[: len(broken) - more]
     words = []
     for number, (label, run) in enumerate(whole):
         takes = "" if number else " takes"
         words.append(f'"{label}"{takes} {short(run.elapsed)}' + (_times(whole[0][1], run) if number else ""))
-    words += [f'"{label}" ends after {short(run.elapsed)} with {_kind(run.error)}' for label, run in broken]
+    words += [f'"{label}" {_ends(run)}' for label, run in broken]
+    if more:
+        words.append(f"{more:,} more end{'s' if more == 1 else ''} without a result")
     return ", ".join(words) if len(words) == 2 else "; ".join(words)
 
 
-def _kind(error: str) -> str:
-    """The type of an error, without its text."""
-    return first_line(error).partition(":")[0]
+def _ends(run: Recording) -> str:
+    """ "ends after 0.1 s with Deadlock"."""
+    ended, _ = outcomes.ended_with(run)
+    after = f"after {short(run.elapsed)}"
+    return f"is {ended} {after}" if ended in ("stopped", "cancelled") else f"ends {after} with {ended}"
 
 
 def _times(shorter: Recording, longer: Recording) -> str:
@@ -160,9 +169,11 @@ def _times(shorter: Recording, longer: Recording) -> str:
         if turns[0] == turns[1]:
             return ": equally long"
         return f": equally long, longest turn {turns[1]}, not {turns[0]}"
-    if shorter.elapsed <= 0 or longer.elapsed < 1.005 * shorter.elapsed:
+    if shorter.elapsed <= 0:
         return ""
     ratio = longer.elapsed / shorter.elapsed
+    if ratio < NEARLY:                          # on a real clock, the next run may have it the other way round
+        return ": nearly as long"
     return f": {ratio:,.0f} times as long" if ratio >= 100 else f": {ratio:.3g} times as long"
 
 
