@@ -122,6 +122,15 @@ class Placed(NamedTuple):
     cuts: list[tuple[float, int]]
 
 
+class LayerWords(NamedTuple):
+    """The name of a state in the curve, with its middle in that `bin`, at a height of so many `tasks`."""
+
+    text: str
+    state: State
+    bin: int
+    tasks: float
+
+
 class Curve(NamedTuple):
     """The tasks under way: their layers in `bins` of time, and their largest number, first reached `at` seconds.
 
@@ -134,6 +143,30 @@ class Curve(NamedTuple):
     peak: int
     at: float
     told: list[str]
+
+    @property
+    def most(self) -> float:
+        """How many tasks stand at the top of the curve, so that there is room for words above it."""
+        return max(self.peak, float(self.total.max())) * 1.25
+
+    def words_inside(self, letters: Letters, height: int) -> list[LayerWords]:
+        """The name of each state inside its area, at the place with the most room, if any has enough.
+
+        height  of the whole curve, in pixels; its bins are pixels, too
+        """
+        found = []
+        for layer, words in zip(self.layers, self.told):
+            window = int(letters.measure(words, "small")) + 12
+            if window >= len(layer.top) or layer.state.name == "running":
+                continue
+            starts = range(0, len(layer.top) - window, 8)
+            # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
+            room = [(layer.top[i : i + window].min() - layer.bottom[i : i + window].max(), i) for i in starts]
+            high, i = max(room, default=(0, 0), key=lambda item: item[0])
+            if high * height / self.most >= 16:
+                middle = float(layer.bottom[i : i + window].max() + high / 2)
+                found.append(LayerWords(words, layer.state, i + window // 2, middle))
+        return found
 
     @property
     def total(self) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from helpers.drawing import layout as layout_of
 from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Pixels, Sheet, SheetLetters, printable, style
 from helpers.drawing.lanes import (
     BANDS,
@@ -23,9 +25,9 @@ from helpers.drawing.lanes import (
     named_panel,
     whole_rows,
 )
-from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
+from helpers.drawing.layout import Curve, Layout, Placed, lay_out
+from helpers.drawing.letters import Letters
 from helpers.drawing.palette import CUT, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
-from helpers.drawing.shares import Layer
 from helpers.recording import Recording
 
 ROWS = 420                      # pixels of height for tasks without names
@@ -33,11 +35,34 @@ LANES = 500                     # pixels of height for lanes with names, about
 CURVE = 120                     # pixels of height of the curve of tasks under way
 NOTE = 20                       # pixels of height of a line below all
 MARGIN = 14                     # pixels left of title and key
-TITLE, KEY, KEY_ROW = 52, 53, 22    # pixels above the lanes without a key; to the middle of its first row; of each row
+TITLE, TITLE_LINE = 52, 22      # pixels above the lanes without a key, and for another line of the title
+KEY_ROW = 22                    # pixels of height of a row of the key
+SMALLEST = 10                   # points of a title that is long
 CUT_WIDTH = 8                   # pixels of the mark at the end of a wait that was cut short
 HALF = 0.36                     # of the height of a lane: how far a bar reaches above and below its middle
-PATTERNS = {"ready": "/////", "worker": "\\\\\\\\"}
+PATTERNS = {"ready": "/////", "worker": "\\\\\\\\", "failed": "xxxxx"}
 BLOCKED = STATES[NUMBER["blocked"]]
+
+
+class Head(NamedTuple):
+    """What stands above all: the lines of the title, `size` points high, and which clock it was."""
+
+    lines: list[str]
+    size: float
+    clock: str
+
+    @property
+    def height(self) -> int:
+        """Pixels of height, without the key."""
+        return TITLE + TITLE_LINE * (len(self.lines) - 1)
+
+
+class Page(NamedTuple):
+    """A page to paint: the head and the layout of all that is below it, and the letters that both were measured with."""
+
+    head: Head
+    layout: Layout
+    letters: SheetLetters
 
 
 def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Figure:
@@ -45,11 +70,24 @@ def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, c
 
     With `curve`, and if there is anything to see in it, tasks under way are drawn below the last run.
     """
+    return paint(page_of(runs, title, width, curve=curve))
+
+
+def page_of(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Page:
+    """The page that `figure` paints, and the SVG, too."""
     with style():
         sheet = Sheet(width)
-        layout = lay_out(_panels(runs), _page(sheet), curve=curve)
+        head = _head(sheet, title, [run for _, run in runs])
+        return Page(head, lay_out(_panels(runs), _page(sheet, head), curve=curve), SheetLetters(sheet))
+
+
+def paint(page: Page) -> Figure:
+    """A page as a matplotlib figure."""
+    head, layout = page.head, page.layout
+    with style():
+        sheet = page.letters.sheet
         sheet.set_height(layout.height)
-        _head(sheet, title, [run for _, run in runs], layout)
+        _paint_head(sheet, head, layout)
         paint_lanes(sheet, layout)
         if layout.curve:
             _curve(sheet, layout, layout.curve)
@@ -75,25 +113,43 @@ def _panels(runs: Sequence[tuple[str, Recording]]) -> list[Panel]:
     return panels
 
 
-def _page(sheet: Sheet) -> Page:
-    return Page(
-        width=sheet.width, letters=SheetLetters(sheet), head=TITLE, margin=MARGIN, key=(20, 22, KEY_ROW),
+def _page(sheet: Sheet, head: Head) -> layout_of.Page:
+    return layout_of.Page(
+        width=sheet.width, letters=SheetLetters(sheet), head=head.height, margin=MARGIN, key=(20, 22, KEY_ROW),
         left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36, note=NOTE,
     )
 
 
-def _head(sheet: Sheet, title: str, runs: list[Recording], layout: Layout) -> None:
-    """The title, which clock it was, and the key."""
+def _head(sheet: Sheet, title: str, runs: list[Recording]) -> Head:
+    """The title, in smaller letters if it is long, in two lines if they do not help, and which clock it was."""
     clocks = {run.clock for run in runs}
     clock = f"{clocks.pop()} time" if len(clocks) == 1 else "real and virtual time"
-    sheet.text(sheet.width - MARGIN, 26, clock, size=SMALL, color=MUTED, ha="right")
     room = sheet.width - 2 * MARGIN - sheet.measure(clock, SMALL) - 20
     words, size = printable(title), LARGE
-    while size > 10 and sheet.measure(words, size, "bold") > room:
+    while size > SMALLEST and sheet.measure(words, size, "bold") > room:
         size -= 0.5
-    sheet.text(MARGIN, 26, sheet.fit(words, room, size, "bold"), size=size, fontweight="bold")
+    if sheet.measure(words, size, "bold") <= room:
+        return Head([words], size, clock)
+    first = _until(sheet, words, room, size)
+    if not first:                                   # a single word that has no room
+        return Head([sheet.fit(words, room, size, "bold")], size, clock)
+    rest = words[len(first):].strip()
+    return Head([first, sheet.fit(rest, sheet.width - 2 * MARGIN, size, "bold")], size, clock)
+
+
+def _until(sheet: Sheet, words: str, room: float, size: float) -> str:
+    """The beginning of a title that fits into a line, up to the end of a word."""
+    clipped = sheet.fit(words, room, size, "bold").removesuffix("…")
+    return clipped if words[len(clipped):][:1] in ("", " ") else clipped.rpartition(" ")[0]
+
+
+def _paint_head(sheet: Sheet, head: Head, layout: Layout) -> None:
+    """The title, which clock it was, and the key."""
+    sheet.text(sheet.width - MARGIN, 26, head.clock, size=SMALL, color=MUTED, ha="right")
+    for row, line in enumerate(head.lines):
+        sheet.text(MARGIN, 26 + TITLE_LINE * row, line, size=head.size, fontweight="bold")
     for entry in layout.key:
-        y = KEY + KEY_ROW * entry.row
+        y = head.height + 1 + KEY_ROW * entry.row
         sheet.text(entry.x + 20, y, entry.words, size=SMALL, color=MUTED)
         if entry.state is CUT:
             sheet.shape([(entry.x + 3, y), (entry.x + 3 + CUT_WIDTH, y - 5), (entry.x + 3 + CUT_WIDTH, y + 5)], INK)
@@ -195,10 +251,8 @@ def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
     for name in placed.names:
         sheet.text(layout.left - 10, top + name.y, name.text, ha="right", color=INK if name.main else MUTED,
                    size=NORMAL if panel.named else SMALL)
-    for words in (f"{placed.number}, oldest on top", placed.number) if placed.number else ():
-        if sheet.measure(words, SMALL) <= panel.height:
-            _turned(sheet, top + panel.height / 2, words)
-            break
+    if words := how_many(placed, SheetLetters(sheet)):
+        _turned(sheet, top + panel.height / 2, words)
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if placed.label else None
     for ending in placed.endings:
         sheet.text(layout.x(ending.time) + 5, top + ending.y, ending.text, size=SMALL, color=ending.colour, bbox=ground)
@@ -206,6 +260,12 @@ def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
         axes.axvline(panel.run.elapsed, color=INK, linewidth=1.6, zorder=5, clip_on=False)
         sheet.text(MARGIN, top - 12, placed.label.text, size=NORMAL + 1, fontweight="bold")
         sheet.text(placed.label.x, top - 12, placed.label.elapsed, size=NORMAL + 1, fontweight="bold", ha="center")
+
+
+def how_many(placed: Placed, letters: Letters) -> str:
+    """How many tasks lanes without names show, as it stands beside them; "" if it is not to be said, or has no room."""
+    choice = (f"{placed.number}, oldest on top", placed.number) if placed.number else ()
+    return next((words for words in choice if letters.measure(words, "small") <= placed.panel.height), "")
 
 
 def _turned(sheet: Sheet, y: float, words: str) -> None:
@@ -221,15 +281,17 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     axes = _axes(sheet, layout, curve.top, CURVE)
     times = np.linspace(0, layout.span, curve.bins + 1)
     total = curve.total
-    most = max(curve.peak, float(total.max())) * 1.25       # at the top of the axes
+    most = curve.most                                       # at the top of the axes
     for layer in curve.layers:
         pattern, stripes = _stripes(layer.state)
         axes.fill_between(times, _closed(layer.bottom), _closed(layer.top), step="post", facecolor=layer.state.colour,
                           edgecolor=stripes, hatch=pattern, linewidth=0)
     axes.step(times, _closed(total), where="post", color=INK, linewidth=1.2, clip_on=False)
     axes.set_ylim(0, most)
-    for layer, words in zip(curve.layers, curve.told):
-        _layer_words(sheet, axes, layer, words, times, CURVE / most)
+    for each in curve.words_inside(SheetLetters(sheet), CURVE):
+        axes.text(times[each.bin], each.tasks + most / CURVE, each.text, ha="center", va="center_baseline",
+                  fontsize=SMALL, color=each.state.text, bbox={"facecolor": each.state.colour, "edgecolor": "none",
+                                                               "pad": 1} if each.state.name == "ready" else None)
     for blocked in layout.placed[-1].panel.run.blocked[:BANDS]:
         axes.axvspan(blocked.start, blocked.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
     on_left = layout.x(curve.at) + sheet.measure(curve.words, SMALL) + 8 < layout.left + layout.columns
@@ -238,11 +300,15 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    main = printable(layout.placed[-1].panel.run.names[0])
-    for words in (f"tasks beside {main}", f"beside {main}", "tasks beside main"):
-        if sheet.measure(words, SMALL) <= CURVE:
-            _turned(sheet, curve.top + CURVE / 2, words)
-            break
+    if words := beside_main(layout, SheetLetters(sheet)):
+        _turned(sheet, curve.top + CURVE / 2, words)
+
+
+def beside_main(layout: Layout, letters: Letters) -> str:
+    """What the curve counts, as it stands beside it; "" if there is no room."""
+    main = letters.clean(layout.placed[-1].panel.run.names[0])
+    choice = (f"tasks beside {main}", f"beside {main}", "tasks beside main")
+    return next((words for words in choice if letters.measure(words, "small") <= CURVE), "")
 
 
 def _closed(values: np.ndarray) -> np.ndarray:
@@ -250,21 +316,3 @@ def _closed(values: np.ndarray) -> np.ndarray:
     return np.append(values, values[-1])
 
 
-def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, words: str, times: np.ndarray, scale: float) -> None:
-    """The name of a state inside its area, at the place with the most room, if any has enough.
-
-    `scale` is in pixels per task.
-    """
-    state, window = layer.state, int(sheet.measure(words, SMALL)) + 12
-    if window >= len(layer.top) or state.name == "running":
-        return
-    starts = range(0, len(layer.top) - window, 8)
-    # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
-    room = [(layer.top[i : i + window].min() - layer.bottom[i : i + window].max(), i) for i in starts]
-    height, i = max(room, default=(0, 0), key=lambda item: item[0])
-    if height * scale < 16:
-        return
-    y = layer.bottom[i : i + window].max() + height / 2 + 1 / scale
-    axes.text(times[i + window // 2], y, words, ha="center", va="center_baseline", fontsize=SMALL,
-              color=state.text,
-              bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 1} if state.name == "ready" else None)
