@@ -30,6 +30,7 @@ from helpers.words import cut_apart
 SMALL, NORMAL, LARGE = 8.5, 9.0, 13.0       # points
 FONTS: dict[Role, tuple[float, str]] = {
     "name": (NORMAL, "normal"), "small": (SMALL, "normal"), "strong": (SMALL, "bold"), "label": (NORMAL + 1, "bold"),
+    "title": (LARGE, "bold"),
 }
 
 

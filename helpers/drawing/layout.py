@@ -21,8 +21,8 @@ from helpers.drawing.lanes import Bars, Panel, Words, bars, cuts, visible, words
 from helpers.drawing.letters import Letters, fitted
 from helpers.drawing.palette import CUT, MUTED, NUMBER, STATES, State, words_of
 from helpers.drawing.shares import Layer, layers, raster
-from helpers.text_twin import worker_names
 from helpers.recording import Recording, Task
+from helpers.text_twin import worker_names
 from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, RESULT, families
 from helpers.words import LONGEST, count, cut_apart, told_apart
 
@@ -155,8 +155,8 @@ class Curve(NamedTuple):
         height  of the whole curve, in pixels; its bins are pixels, too
         """
         found = []
-        for layer, words in zip(self.layers, self.told):
-            window = int(letters.measure(words, "small")) + 12
+        for layer, told in zip(self.layers, self.told):
+            window = int(letters.measure(told, "small")) + 12
             if window >= len(layer.top) or layer.state.name == "running":
                 continue
             starts = range(0, len(layer.top) - window, 8)
@@ -165,7 +165,7 @@ class Curve(NamedTuple):
             high, i = max(room, default=(0, 0), key=lambda item: item[0])
             if high * height / self.most >= 16:
                 middle = float(layer.bottom[i : i + window].max() + high / 2)
-                found.append(LayerWords(words, layer.state, i + window // 2, middle))
+                found.append(LayerWords(told, layer.state, i + window // 2, middle))
         return found
 
     @property
@@ -327,9 +327,9 @@ def _became(panel: Panel, task: Task, room: float, page: Page, unit: Unit) -> st
         choice.insert(0, f"{choice[0]} at {unit.words(run.end)}")
     if task.id == 0 and task.outcome == EXCEPTION and not panel.label:
         choice.append(f"failed: {outcomes.kind(task.error)}")           # the title has the rest
-    for words in (letters.clean(each) for each in choice):
-        if letters.measure(words, "small") <= room:
-            return words
+    for told in (letters.clean(each) for each in choice):
+        if letters.measure(told, "small") <= room:
+            return told
     return _short(choice[-1], room, letters)
 
 

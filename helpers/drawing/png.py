@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,58 +10,30 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.drawing import layout as layout_of
-from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Pixels, Sheet, SheetLetters, printable, style
-from helpers.drawing.lanes import (
-    BANDS,
-    BLOCK,
-    NAMED_LANES,
-    TURN,
-    Bars,
-    Panel,
-    Words,
-    many_panel,
-    named_panel,
-    whole_rows,
-)
-from helpers.drawing.layout import Curve, Layout, Placed, lay_out
+from helpers.drawing.canvas import NORMAL, SMALL, Pixels, Sheet, SheetLetters, style
+from helpers.drawing.lanes import BANDS, BLOCK, TURN, Bars, Panel, Words
+from helpers.drawing.layout import Curve, Layout, Placed
 from helpers.drawing.letters import Letters
-from helpers.drawing.palette import CUT, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
+from helpers.drawing.palette import CUT, DPI, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
+from helpers.drawing.picture import (
+    CURVE,
+    FIRST,
+    KEY_ROW,
+    MARGIN,
+    NOTE,
+    TITLE_LINE,
+    Head,
+    Picture,
+    beside_main,
+    how_many,
+    lay_out_picture,
+)
 from helpers.recording import Recording
 
-ROWS = 420                      # pixels of height for tasks without names
-LANES = 500                     # pixels of height for lanes with names, about
-CURVE = 120                     # pixels of height of the curve of tasks under way
-NOTE = 20                       # pixels of height of a line below all
-MARGIN = 14                     # pixels left of title and key
-TITLE, TITLE_LINE = 52, 22      # pixels above the lanes without a key, and for another line of the title
-KEY_ROW = 22                    # pixels of height of a row of the key
-SMALLEST = 10                   # points of a title that is long
 CUT_WIDTH = 8                   # pixels of the mark at the end of a wait that was cut short
 HALF = 0.36                     # of the height of a lane: how far a bar reaches above and below its middle
 PATTERNS = {"ready": "/////", "worker": "\\\\\\\\", "failed": "xxxxx"}
 BLOCKED = STATES[NUMBER["blocked"]]
-
-
-class Head(NamedTuple):
-    """What stands above all: the lines of the title, `size` points high, and which clock it was."""
-
-    lines: list[str]
-    size: float
-    clock: str
-
-    @property
-    def height(self) -> int:
-        """Pixels of height, without the key."""
-        return TITLE + TITLE_LINE * (len(self.lines) - 1)
-
-
-class Page(NamedTuple):
-    """A page to paint: the head and the layout of all that is below it, and the letters that both were measured with."""
-
-    head: Head
-    layout: Layout
-    letters: SheetLetters
 
 
 def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Figure:
@@ -70,27 +41,26 @@ def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, c
 
     With `curve`, and if there is anything to see in it, tasks under way are drawn below the last run.
     """
-    return paint(page_of(runs, title, width, curve=curve))
+    return paint(laid_out(runs, title, width, curve=curve))
 
 
-def page_of(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Page:
-    """The page that `figure` paints, and the SVG, too."""
+def laid_out(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Picture:
+    """The picture that `figure` paints, and `svg.paint`, too."""
     with style():
         sheet = Sheet(width)
-        head = _head(sheet, title, [run for _, run in runs])
-        return Page(head, lay_out(_panels(runs), _page(sheet, head), curve=curve), SheetLetters(sheet))
+        return lay_out_picture(runs, title, sheet.width, SheetLetters(sheet), curve=curve)
 
 
-def paint(page: Page) -> Figure:
-    """A page as a matplotlib figure."""
-    head, layout = page.head, page.layout
+def paint(picture: Picture) -> Figure:
+    """A picture as a matplotlib figure."""
+    head, layout, letters = picture
     with style():
-        sheet = page.letters.sheet
+        sheet = Sheet(layout.width / DPI)
         sheet.set_height(layout.height)
-        _paint_head(sheet, head, layout)
-        paint_lanes(sheet, layout)
+        _head(sheet, head, layout)
+        paint_lanes(sheet, layout, letters)
         if layout.curve:
-            _curve(sheet, layout, layout.curve)
+            _curve(sheet, layout, layout.curve, letters)
         sheet.box(layout.left, layout.bottom, layout.columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
         paint_times(sheet, layout, layout.bottom + 15)
         for row, note in enumerate(layout.notes):
@@ -98,56 +68,11 @@ def paint(page: Page) -> Figure:
         return sheet.figure
 
 
-def _panels(runs: Sequence[tuple[str, Recording]]) -> list[Panel]:
-    """Up to 60 tasks have lanes with names; of more, as many rows of pixels as there is room for."""
-    named = sum(len(run.tasks) for _, run in runs if len(run.tasks) <= NAMED_LANES)
-    lane = min(max(LANES // max(named, 1), 18), 30)
-    rows = max(ROWS // len(runs), 200)
-    panels = []
-    for label, run in runs:
-        tasks = len(run.tasks)
-        if tasks <= NAMED_LANES:
-            panels.append(named_panel(printable(label), run, lane))
-        else:
-            panels.append(many_panel(printable(label), run, whole_rows(tasks, rows)))
-    return panels
-
-
-def _page(sheet: Sheet, head: Head) -> layout_of.Page:
-    return layout_of.Page(
-        width=sheet.width, letters=SheetLetters(sheet), head=head.height, margin=MARGIN, key=(20, 22, KEY_ROW),
-        left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36, note=NOTE,
-    )
-
-
-def _head(sheet: Sheet, title: str, runs: list[Recording]) -> Head:
-    """The title, in smaller letters if it is long, in two lines if they do not help, and which clock it was."""
-    clocks = {run.clock for run in runs}
-    clock = f"{clocks.pop()} time" if len(clocks) == 1 else "real and virtual time"
-    room = sheet.width - 2 * MARGIN - sheet.measure(clock, SMALL) - 20
-    words, size = printable(title), LARGE
-    while size > SMALLEST and sheet.measure(words, size, "bold") > room:
-        size -= 0.5
-    if sheet.measure(words, size, "bold") <= room:
-        return Head([words], size, clock)
-    first = _until(sheet, words, room, size)
-    if not first:                                   # a single word that has no room
-        return Head([sheet.fit(words, room, size, "bold")], size, clock)
-    rest = words[len(first):].strip()
-    return Head([first, sheet.fit(rest, sheet.width - 2 * MARGIN, size, "bold")], size, clock)
-
-
-def _until(sheet: Sheet, words: str, room: float, size: float) -> str:
-    """The beginning of a title that fits into a line, up to the end of a word."""
-    clipped = sheet.fit(words, room, size, "bold").removesuffix("…")
-    return clipped if words[len(clipped):][:1] in ("", " ") else clipped.rpartition(" ")[0]
-
-
-def _paint_head(sheet: Sheet, head: Head, layout: Layout) -> None:
+def _head(sheet: Sheet, head: Head, layout: Layout) -> None:
     """The title, which clock it was, and the key."""
-    sheet.text(sheet.width - MARGIN, 26, head.clock, size=SMALL, color=MUTED, ha="right")
+    sheet.text(sheet.width - MARGIN, FIRST, head.clock, size=SMALL, color=MUTED, ha="right")
     for row, line in enumerate(head.lines):
-        sheet.text(MARGIN, 26 + TITLE_LINE * row, line, size=head.size, fontweight="bold")
+        sheet.text(MARGIN, FIRST + TITLE_LINE * row, line, size=head.size, fontweight="bold")
     for entry in layout.key:
         y = head.height + 1 + KEY_ROW * entry.row
         sheet.text(entry.x + 20, y, entry.words, size=SMALL, color=MUTED)
@@ -167,7 +92,7 @@ def _stripes(state: State) -> tuple[str | None, str]:
 # -- lanes ------------------------------------------------------------------------------------------
 
 
-def paint_lanes(sheet: Sheet, layout: Layout) -> None:
+def paint_lanes(sheet: Sheet, layout: Layout, letters: Letters | None = None) -> None:
     """Everything between the key and the curve: the lanes of each run, and what stands around them."""
     for placed in layout.placed:
         panel = placed.panel
@@ -188,7 +113,7 @@ def paint_lanes(sheet: Sheet, layout: Layout) -> None:
             axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=behind)
         for words in placed.words:
             _words(axes, panel, words)
-        _around(sheet, axes, layout, placed)
+        _around(sheet, axes, layout, placed, letters or SheetLetters(sheet))
 
 
 def paint_times(sheet: Sheet, layout: Layout, y: float) -> None:
@@ -245,13 +170,13 @@ def _words(axes: Axes, panel: Panel, words: Words) -> None:
               zorder=7 if words.strong else 6, bbox=ground)
 
 
-def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
+def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed, letters: Letters) -> None:
     """Names on the left, endings on the right, and above the label of one of several runs."""
     panel, top = placed.panel, placed.top
     for name in placed.names:
         sheet.text(layout.left - 10, top + name.y, name.text, ha="right", color=INK if name.main else MUTED,
                    size=NORMAL if panel.named else SMALL)
-    if words := how_many(placed, SheetLetters(sheet)):
+    if words := how_many(placed, letters):
         _turned(sheet, top + panel.height / 2, words)
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if placed.label else None
     for ending in placed.endings:
@@ -262,12 +187,6 @@ def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
         sheet.text(placed.label.x, top - 12, placed.label.elapsed, size=NORMAL + 1, fontweight="bold", ha="center")
 
 
-def how_many(placed: Placed, letters: Letters) -> str:
-    """How many tasks lanes without names show, as it stands beside them; "" if it is not to be said, or has no room."""
-    choice = (f"{placed.number}, oldest on top", placed.number) if placed.number else ()
-    return next((words for words in choice if letters.measure(words, "small") <= placed.panel.height), "")
-
-
 def _turned(sheet: Sheet, y: float, words: str) -> None:
     """Words along the left edge, from the bottom up, with their middle at `y`."""
     sheet.text(16, y, words, size=SMALL, color=MUTED, rotation=90, ha="center", va="center")
@@ -276,7 +195,7 @@ def _turned(sheet: Sheet, y: float, words: str) -> None:
 # -- the curve --------------------------------------------------------------------------------------
 
 
-def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
+def _curve(sheet: Sheet, layout: Layout, curve: Curve, letters: Letters) -> None:
     """Tasks under way by state, one on top of the other."""
     axes = _axes(sheet, layout, curve.top, CURVE)
     times = np.linspace(0, layout.span, curve.bins + 1)
@@ -288,7 +207,7 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
                           edgecolor=stripes, hatch=pattern, linewidth=0)
     axes.step(times, _closed(total), where="post", color=INK, linewidth=1.2, clip_on=False)
     axes.set_ylim(0, most)
-    for each in curve.words_inside(SheetLetters(sheet), CURVE):
+    for each in curve.words_inside(letters, CURVE):
         axes.text(times[each.bin], each.tasks + most / CURVE, each.text, ha="center", va="center_baseline",
                   fontsize=SMALL, color=each.state.text, bbox={"facecolor": each.state.colour, "edgecolor": "none",
                                                                "pad": 1} if each.state.name == "ready" else None)
@@ -300,15 +219,8 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    if words := beside_main(layout, SheetLetters(sheet)):
+    if words := beside_main(layout, letters):
         _turned(sheet, curve.top + CURVE / 2, words)
-
-
-def beside_main(layout: Layout, letters: Letters) -> str:
-    """What the curve counts, as it stands beside it; "" if there is no room."""
-    main = letters.clean(layout.placed[-1].panel.run.names[0])
-    choice = (f"tasks beside {main}", f"beside {main}", "tasks beside main")
-    return next((words for words in choice if letters.measure(words, "small") <= CURVE), "")
 
 
 def _closed(values: np.ndarray) -> np.ndarray:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NEARLY = 1.2                # times as long: up to there, two runs are said to take nearly the same
-SVG_WIDTH = 920             # pixels of a timeline that is a file of its own, and of height of its lanes, at most
-SVG_LANES = 1560
 
 
 def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> Figure:
@@ -52,16 +50,23 @@ def picture(run: Recording, kind: str) -> bytes:
         from helpers.drawing import canvas
 
         return canvas.png(draw(run))
-    from helpers.drawing import svg
+    from helpers.drawing import png, svg
 
-    lanes = svg.MOST * (len(run.tasks) + len(run.workers))
-    drawing = svg.draw_svg([("", run)], width=SVG_WIDTH, lanes=min(lanes, SVG_LANES), alt=alternative_text(run))
-    return drawing.text.encode()
+    laid_out = png.laid_out([("", run)], headline(run), WIDTH, curve=True)
+    return svg.paint(laid_out, alternative_text(run)).encode()
 
 
 def mimebundle(run: Recording) -> Bundle:
     """What Jupyter shows of a run: its picture, the text twin, and the alternative text of the picture."""
-    return bundle(draw(run), alt=alternative_text(run), text=str(run), clock=run.clock)
+    return _bundle([("", run)], headline(run), curve=True, alt=alternative_text(run), text=str(run), clock=run.clock)
+
+
+def _bundle(runs: Sequence[tuple[str, Recording]], title: str, *, curve: bool, alt: str, text: str, clock: str
+            ) -> Bundle:
+    from helpers.drawing import png, svg
+
+    picture = png.laid_out(runs, title, WIDTH, curve=curve)
+    return bundle(png.paint(picture), alt=alt, text=text, clock=clock, svg=svg.paint(picture))
 
 
 def compare(runs: Mapping[str, Recording], *, title: str | None = None) -> Comparison:
@@ -92,8 +97,7 @@ class Comparison:
         """The lanes of all runs, one run below the other, as a matplotlib Figure `width` inches wide."""
         from helpers.drawing import png
 
-        title = self.title if self.title is not None else self._headline()
-        return png.figure(self._labelled, title, width, curve=False)
+        return png.figure(self._labelled, self._title(), width, curve=False)
 
     def verdict(self) -> str:
         """Who is how much faster, in one line; "" if a run was real, or there is only one."""
@@ -105,9 +109,9 @@ class Comparison:
             return ""
         return _ranking(self._labelled)
 
-    def _headline(self) -> str:
+    def _title(self) -> str:
         """The title of the picture: what there is to compare, of real runs as well; of many only the two furthest."""
-        return _ranking(self._labelled, most=2)
+        return self.title if self.title is not None else _ranking(self._labelled, most=2)
 
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
@@ -130,7 +134,7 @@ class Comparison:
         if self.verdict():
             alt += f" {self.verdict()}."
         clock = clocks.pop() if len(clocks) == 1 else "mixed"
-        return bundle(self.figure(), alt=alt, text=str(self), clock=clock)
+        return _bundle(self._labelled, self._title(), curve=False, alt=alt, text=str(self), clock=clock)
 
 
 def _ranking(runs: Sequence[tuple[str, Recording]], most: int | None = None) -> str:
