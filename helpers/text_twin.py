@@ -20,7 +20,8 @@ The words, and what they mean in pictures, in text and in the lessons:
     cut short       a wait that a timeout or a cancellation ended before its time
     left behind     a task that had not ended when the run was over, since the main task had
     for ever        a task of a deadlock waits so: nothing is left that could wake it
-    not ended       a task of a run that was cut off before its main task had ended: `simulate` gave up, or it was stopped
+    not ended       a task of a run that was cut off before its main task had ended: `simulate` gave up, or the run was
+                    stopped
     at once         without delay, and never a number of tasks
 """
 

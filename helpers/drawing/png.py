@@ -112,7 +112,7 @@ def paint_lanes(sheet: Sheet, layout: Layout, letters: Letters | None = None) ->
         for span, _ in panel.blocks[:BANDS]:
             axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=behind)
         for words in placed.words:
-            _words(axes, panel, words)
+            _words(sheet, axes, panel, words)
         _around(sheet, axes, layout, placed, letters or SheetLetters(sheet))
 
 
@@ -157,9 +157,14 @@ def _blocks(axes: Axes, panel: Panel) -> None:
                                  color=BLOCKED.colour, linewidth=0, zorder=BLOCK))
 
 
-def _words(axes: Axes, panel: Panel, words: Words) -> None:
+def _words(sheet: Sheet, axes: Axes, panel: Panel, words: Words) -> None:
     y = words.lane - 1 / panel.lane if panel.named else (words.lane + 0.5) * panel.lane - 1
     ground = None
+    if not words.ground:
+        axes.add_artist(sheet.line(
+            words.time, y, words.text, SMALL, fontweight="bold" if words.strong else "normal", color=words.colour,
+            ha="center" if words.centred else "left", zorder=7 if words.strong else 6, transform=axes.transData))
+        return
     if words.ground:
         # what stands outside of its bar needs more of the paper, and lets some of what is below be seen
         pad = 1.5 if words.strong else 1.2 if words.ground == PAPER else 0.8
