@@ -56,9 +56,13 @@ def picture(run: Recording, kind: str) -> bytes:
     return svg.paint(laid_out, alternative_text(run)).encode()
 
 
-def mimebundle(run: Recording) -> Bundle:
-    """What Jupyter shows of a run: its picture, the text twin, and the alternative text of the picture."""
-    return _bundle([("", run)], headline(run), curve=True, alt=alternative_text(run), text=str(run), clock=run.clock)
+def mimebundle(run: Recording, *, before: str = "") -> Bundle:
+    """What Jupyter shows of a run: its picture, the text twin, and the alternative text of the picture.
+
+    before  what the alternative text begins with
+    """
+    alt = f"{before}{alternative_text(run)}"
+    return _bundle([("", run)], headline(run), curve=True, alt=alt, text=str(run), clock=run.clock)
 
 
 def _bundle(runs: Sequence[tuple[str, Recording]], title: str, *, curve: bool, alt: str, text: str, clock: str
