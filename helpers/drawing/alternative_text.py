@@ -100,7 +100,9 @@ def _failures(run: Recording) -> list[str]:
         alike: dict[str, list[str]] = {}
         for task in tasks:
             alike.setdefault(outcomes.became(run, task), []).append(isolated(run.names[task.id]))
-        told += [f"{words.capitalize()}: {listed(names, most=NAMED)}" for words, names in list(alike.items())[:NAMED]]
+        for words, own in list(alike.items())[:NAMED]:
+            names = listed(own, most=NAMED)
+            told.append(f"{names}: {words}" if outcomes.is_cut_off(run) else f"{words.capitalize()}: {names}")
         if len(alike) > NAMED:
             told.append(f"{count(sum(map(len, list(alike.values())[NAMED:])), 'more task')} had not ended")
     return told

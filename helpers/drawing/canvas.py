@@ -68,7 +68,9 @@ class Sheet:
         if "rotation" in style or style.get("bbox"):
             self.figure.text(*place, words, fontsize=size, parse_math=False, **{"va": "center_baseline", **style})
         else:
-            self.figure.add_artist(self.line(*place, words, size, transform=self.figure.transFigure, **style))
+            line = self.line(*place, words, size, transform=self.figure.transFigure, **style)
+            line.set_figure(self.figure)
+            self.figure.texts.append(line)
 
     def line(self, x: float, y: float, words: str, size: float, *, fontweight: str = "normal", **style) -> Line:
         """Words on one line, with their middle at `y`, to be added to an artist."""

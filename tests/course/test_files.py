@@ -384,8 +384,8 @@ def text(source: str) -> NotebookNode:
 
 
 def picture(alt: str, twin: str) -> NotebookNode:
-    data = {"image/png": "aGk=", "text/plain": twin}
-    return nbformat.v4.new_output("display_data", data=data, metadata={"image/png": {"alt": alt}})
+    data = {"text/html": f'<div><img alt="{alt}" src="data:image/png;base64,aGk="></div>', "text/plain": twin}
+    return nbformat.v4.new_output("display_data", data=data)
 
 
 def error() -> NotebookNode:
