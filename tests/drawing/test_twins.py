@@ -168,7 +168,9 @@ def assert_told(run: Recording) -> None:
     for entry in layout.key:
         told(run, entry.state.name, entry.words, everywhere)
     for ending in layout.placed[0].endings:
-        everywhere(ending.told.partition(" at ")[0].partition(":")[0])
+        told_so = ending.told.partition(" at ")[0].partition(":")[0]
+        everywhere(told_so, "twin", "alternative text")
+        everywhere(told_so.removesuffix(" for ever"), "replay")     # where it stays, the last step shows
     for each in layout.placed[0].words:
         if each.text.startswith("for "):
             everywhere(each.text.rstrip("…").removeprefix("" if run.clock == "virtual" else "for "), "twin", "replay")

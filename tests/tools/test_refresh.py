@@ -196,7 +196,8 @@ def test_a_picture_is_stored_once_and_its_data_as_they_are():
     made = notebook("run")
     made.cells[0].outputs = [output]
     stored = refresh.normalise(made).cells[0].outputs[0]
-    assert set(stored.data) == {"text/html", "text/plain"} and "base64,aGVsbG8/ipykernel/1/2" in stored.data["text/html"]
+    assert set(stored.data) == {"text/html", "text/plain"}
+    assert "base64,aGVsbG8/ipykernel/1/2" in stored.data["text/html"]
     assert stored.data["text/plain"] == "at 0xADDR"
 
 
