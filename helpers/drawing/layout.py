@@ -26,7 +26,7 @@ from helpers.text_twin import worker_names
 from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, RESULT, families
 from helpers.words import LONGEST, count, cut_apart, told_apart
 
-ENDING = 190                    # pixels that what became of a task may take in any case
+ENDING = 240                    # pixels that what became of a task may take in any case
 MARKS = {RESULT: "", EXCEPTION: "✕", CANCELLED: "⊘", PENDING: "…"}
 NOTE_LINES = 3                  # of one sentence below the picture, at most
 LONG_LABEL = 0.7                # of the width of the page: the most that the label of a run may take
@@ -327,6 +327,8 @@ def _became(panel: Panel, task: Task, room: float, page: Page, unit: Unit) -> st
         choice.insert(0, f"{choice[0]} at {unit.words(run.end)}")
     if task.id == 0 and task.outcome == EXCEPTION and not panel.label:
         choice.append(f"failed: {outcomes.kind(task.error)}")           # the title has the rest
+    if outcomes.is_deadlock(run) and task.outcome == PENDING:
+        choice.append("waits for ever")                                 # rather than to cut that off
     for told in (letters.clean(each) for each in choice):
         if letters.measure(told, "small") <= room:
             return told
