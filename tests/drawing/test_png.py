@@ -78,7 +78,7 @@ def test_every_state_and_outcome_is_in_the_picture_in_words_and_in_colour():
             assert has(pixels(figure), state.colour), f"nothing is drawn in the colour of {state.name!r}"
     assert "blocked 0.12 s, line 13" in seen
     assert "ready, kept waiting" in seen or "ready" in seen
-    assert any("✕ ValueError: no tea" in w and "two lines" not in w for w in seen)
+    assert any("✕ failed: ValueError: no tea" in w and "two lines" not in w for w in seen)
     assert any("⊘ cancelled" in w for w in seen) and any("… left behind" in w for w in seen)
     assert "worker thread 1" in seen and "worker thread 2" in seen and "for for thread" in seen
 
