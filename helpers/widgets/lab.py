@@ -252,8 +252,7 @@ class Lab:
         if self._root is None:
             return {"text/plain": f"{self}\n(closed)"}
         # the picture is for pages without a kernel behind them, such as a stored notebook
-        picture, metadata = mimebundle(self.run)
-        metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
+        picture, metadata = mimebundle(self.run, before="The lab. ")
         return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
 
 

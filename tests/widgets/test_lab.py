@@ -161,6 +161,7 @@ def test_text_twin(bench):
     assert data["text/plain"] == str(one)
     assert "application/vnd.jupyter.widget-view+json" in data
     assert metadata["image/png"]["alt"].startswith("The lab. Timeline: 11 tasks in 0.3 s")
+    assert 'alt="The lab. Timeline: 11 tasks in 0.3 s' in data["text/html"]
     one.pin()
     one.controls["requests"].value = 20
     assert str(one).splitlines()[3].startswith("now: 20 requests")
@@ -199,4 +200,4 @@ def test_stored_notebook_keeps_picture_and_text_but_no_widget(bench):
     output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
     cell = nbformat.v4.new_code_cell("lab()", outputs=[output])
     made = normalise(nbformat.v4.new_notebook(cells=[cell]))
-    assert set(made.cells[0].outputs[0].data) == {"text/plain", "image/png"}
+    assert set(made.cells[0].outputs[0].data) == {"text/plain", "text/html"}
