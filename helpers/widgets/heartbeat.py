@@ -23,13 +23,16 @@ by itself: what it got with the last beat is an animation that grows until the n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from helpers.arguments import number
+from helpers.drawing.figure import display
 from helpers.text_twin import CHART_WIDTH
 from helpers.virtual import VirtualTimeLoop
+from helpers.widgets.afterwards import Shown
 from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.widgets.heartbeat_page import Live, bundle
 from helpers.words import count, seconds, short
@@ -79,6 +82,7 @@ class Heartbeat:
         self._longest = 0.0
         self._ended: float | None = None
         self._page: Live | None = None              # what shows it live
+        self._shown: list[Shown] = []               # where it is shown live
 
     # -- beating --------------------------------------------------------------------------------
 
@@ -143,6 +147,8 @@ class Heartbeat:
         self._loop = self._timer = None
         if self._page is not None:
             self._page.beat(self)
+        for shown in self._shown:
+            shown.keep(bundle(self))
 
     def close(self) -> None:
         """End it, and take its live picture off the page."""
@@ -230,15 +236,19 @@ class Heartbeat:
             cells[round(time * scale)] = "|"
         return "".join(cells).rstrip()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if not self.clock:                  # nobody has begun it, so it begins here, live
-            try:
+    def _ipython_display_(self) -> None:
+        """Jupyter asks for this. A heartbeat that nobody has begun begins here, live."""
+        import IPython.display
+
+        if not self.clock:
+            with contextlib.suppress(RuntimeError):     # no loop is running, so there is nothing that could beat
                 self._begin()
-            except RuntimeError:            # no loop is running, so there is nothing that could beat
-                return {"text/plain": str(self)}
-        if self.beating and self.clock == "real":
+        if not self.clock:
+            IPython.display.display({"text/plain": str(self)}, raw=True)
+        elif self.beating and self.clock == "real":
             if self._page is None:
                 self._page = Live(self, late=STOP * self.every)
                 close_with_cell(self)
-            return {**self._page.root._repr_mimebundle_(), "text/plain": str(self)}
-        return bundle(self)
+            self._shown.append(Shown(self._page.root, "Heartbeat", ({"text/plain": str(self)}, {})))
+        else:
+            display(bundle(self))

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.drawing.svg import draw_svg
 from helpers.drawing.timeline import mimebundle
 from helpers.recording import Recording
+from helpers.widgets.afterwards import Shown
 from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.widgets.lab_controls import (
     IN_TROUBLE,
@@ -247,14 +248,17 @@ class Lab:
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """The widgets for a page with a kernel behind it, picture and text for all others."""
+    def _ipython_display_(self) -> None:
+        """Jupyter asks for this: the widgets, and what stays of them when their kernel is gone."""
+        import IPython.display
+
         if self._root is None:
-            return {"text/plain": f"{self}\n(closed)"}
-        # the picture is for pages without a kernel behind them, such as a stored notebook
-        picture, metadata = mimebundle(self.run)
+            IPython.display.display({"text/plain": f"{self}\n(closed)"}, raw=True)
+            return
+        (picture, metadata) = mimebundle(self.run)
         metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
-        return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
+        Shown(self._root, "Lab", ({**picture, "text/plain": str(self)}, metadata),
+              "This is what the lab showed when the cell was run.")
 
 
 def _trouble(shown: list[Settings]) -> tuple[float, float, str] | None:
