@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_AGAIN = "If no controls are here, the kernel behind them was restarted or has ended: run this cell again."
 LIVE = "wyw-live"           # the widgets of an instrument: `afterwards.css` and `instrument.js` look for it
+MOVES = "wyw-moves"         # of what is of no use without a kernel
+TELLS = "wyw-tells"         # of widgets.HTML whose news a screen reader is told
 STRIPPED = "wyw-of-page"    # styles and script, which a stored notebook is without: tests/sanitize.cfg
 
 
@@ -44,7 +46,7 @@ class Shown:
         from IPython.display import display     # late: a program that shows no widget does without
 
         self.name = name
-        root.add_class(LIVE)
+        _make_live(root)
         view = root._repr_mimebundle_()
         # no text/plain: it would stand beside what the HTML says
         display({VIEW: view[VIEW]} if VIEW in view else view, raw=True)
@@ -65,6 +67,25 @@ class Shown:
         return {**data, "text/html": str(_html(self.name, kept, words))}, metadata
 
 
+def _make_live(root: Any) -> None:
+    """Mark the widgets, and give them an answer to the page's question whether their kernel is there."""
+    import ipywidgets as widgets
+
+    if LIVE in root._dom_classes:
+        return                      # they are displayed once more
+    root.add_class(LIVE)
+    hidden = {"display": "none"}
+    ask, answer = widgets.Button(description="Is the kernel there?", layout=hidden), widgets.HTML("0", layout=hidden)
+    ask.add_class("wyw-ask")
+    answer.add_class("wyw-answer")
+
+    def count(_: Any) -> None:
+        answer.value = str(int(answer.value) + 1)
+
+    ask.on_click(count)
+    root.children = [*root.children, ask, answer]
+
+
 def _html(name: str, kept: Bundle, words: str) -> Markup:
     data, metadata = kept
     picture: Any = data.get("text/html")
@@ -73,9 +94,8 @@ def _html(name: str, kept: Bundle, words: str) -> Markup:
     elif "image/png" in data:
         about = metadata["image/png"]
         picture = tag("img", alt=about["alt"], src=f"data:image/png;base64,{data['image/png']}", width=about["width"])
-    line = tag("p", f"{words} {RUN_AGAIN}".strip())
-    stays = tag("div", tag("div", picture or "", tag("pre", data["text/plain"]), class_="wyw-kept"), line,
-                class_="wyw-afterwards")
+    kept_parts = [picture or "", tag("pre", data["text/plain"]), tag("p", words)]
+    stays = tag("div", tag("div", *kept_parts, class_="wyw-kept"), tag("p", RUN_AGAIN), class_="wyw-afterwards")
     return joined([_page_part("style", "afterwards.css"), stays,
                    _page_part("script", "instrument.js", f"({json.dumps(name)});")])
 

@@ -16,6 +16,7 @@ from helpers.drawing import figure
 from helpers.drawing.axis import Unit
 from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH, css_variables
 from helpers.markup import joined, style, tag
+from helpers.widgets.afterwards import MOVES, TELLS
 from helpers.words import short
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ class Live:
         sheet = widgets.HTML(str(style("helpers.widgets", "heartbeat.css", variables)), layout={"display": "none"})
         self.strip = widgets.HTML()
         self.result = widgets.HTML()
+        self.result.add_class(TELLS)
         self.button = widgets.Button(description="Stop the pulse", tooltip="End this heartbeat",
                                      layout={"width": "130px"})
+        self.button.add_class(MOVES)
         self.button.on_click(lambda _: pulse.stop())
         below = widgets.HBox([self.result, self.button], layout={
             "justify_content": "space-between", "align_items": "center", "width": f"{(SHOWN + ROOM) * SCALE}px",
@@ -60,7 +63,7 @@ class Live:
         news = (len(pulse.gaps), pulse.beating)
         if news != self.told:
             self.told = news
-            result = tag("div", _result(pulse, self.late), role="status", aria_live="polite", class_="wyw-pulse-result")
+            result = tag("div", _result(pulse, self.late), class_="wyw-pulse-result")
             self.result.value = str(result)
             if not pulse.beating:
                 self.button.disabled = True

@@ -45,15 +45,14 @@ MEANING = {
 
 
 def numbers(shown: Shown) -> Markup:
-    """All the numbers; screen readers are told when they change."""
+    """All the numbers."""
     more = {words: column for words, (tells, column) in SOMETIMES.items() if any(tells(o) for _, o in shown)}
     tables = [_table(shown, ALWAYS), *([_table(shown, more)] if more else []), *_shares(shown)]
     errors = [
         tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
         for name, outcome in shown if outcome.recording.error
     ]
-    return tag("div", *tables, *errors, role="status", aria_live="polite", aria_label="results",
-               class_="wyw-lab-result")
+    return tag("div", *tables, *errors, class_="wyw-lab-result")
 
 
 def label(name: str, outcome: Outcome, shown: Shown) -> str:
