@@ -43,7 +43,7 @@ class Shown:
         kept    what stays: a picture, if it has one, and the text twin
         words   what is to be known of it, before the line that says to run the cell again
         """
-        from IPython.display import display     # late: a program that shows no widget does without
+        from IPython.display import display  # late: a program that shows no widget does without
 
         self.name = name
         _make_live(root)

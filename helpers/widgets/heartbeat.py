@@ -29,7 +29,7 @@ import contextlib
 import math
 from collections import deque
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from helpers.arguments import number
 from helpers.drawing.figure import display

@@ -68,13 +68,15 @@
       const off = target.hasAttribute('disabled');
       set(handle, {'aria-label': label, 'aria-valuetext': readout.textContent, 'aria-disabled': off ? 'true' : null,
                    tabindex: off ? '-1' : '0'});
-      if (readout.hasAttribute('contenteditable')) {
+      if (row.classList.contains('wyw-choice')) {                // ipywidgets lets one edit it, without effect
+        set(readout, {contenteditable: 'false'});
+      } else {
         set(readout, {role: 'textbox', 'aria-label': `${label}, as a number`, contenteditable: off ? 'false' : 'true',
-                      tabindex: off ? '-1' : '0', 'aria-disabled': off ? 'true' : null});
+                      'aria-disabled': off ? 'true' : null});
       }
     };
     new MutationObserver(tell).observe(row, {subtree: true, childList: true, characterData: true, attributes: true,
-      attributeFilter: ['disabled', 'aria-valuetext', 'contenteditable', 'tabindex']});
+      attributeFilter: ['disabled', 'aria-valuetext', 'contenteditable']});
     tell();
   }
 

@@ -261,7 +261,7 @@ class Lab:
         if self._root is None:
             IPython.display.display({"text/plain": f"{self}\n(closed)"}, raw=True)
             return
-        (picture, metadata) = mimebundle(self.run)
+        picture, metadata = mimebundle(self.run)
         metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
         Shown(self._root, "Lab", ({**picture, "text/plain": str(self)}, metadata),
               "This is what the lab showed when the cell was run.")

@@ -141,7 +141,7 @@ def _fates(settings: Settings, recording: Recording) -> dict[str, int]:
         item = _local(error, "get_price", "item")           # "item 7": there were six before it
         found = Counter({ANSWERED: int(item.split()[-1]) - 1, RAISED: 1})
     elif settings.strategy == "workers":
-        errors = getattr(error, "exceptions", ())
+        errors: list[BaseException] = [*getattr(error, "exceptions", [])]
         busy = [task for task in recording.tasks if task.coroutine == "work" and task.outcome == "cancelled"
                 and task.spans and task.spans[-1].wait != "queue get"]
         found = Counter({ANSWERED: len(_local(errors[0], "work", "prices")), RAISED: len(errors), CANCELLED: len(busy)})

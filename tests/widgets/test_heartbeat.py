@@ -10,8 +10,8 @@ import pytest
 from ipywidgets.widgets import widget as registry
 
 import helpers.widgets.heartbeat as module
-from helpers.widgets import afterwards
 from helpers import heartbeat, record, simulate
+from helpers.widgets import afterwards
 from helpers.widgets.heartbeat import Gap
 from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
 
@@ -89,7 +89,7 @@ def test_never_says_that_all_is_well_over_a_gap():
     assert not pulse.stopped
     assert str(pulse) == """\
 heartbeat every 0.1 s of virtual time: 4 beats in 0.89 s; 4 beats are missing; longest gap between two beats 0.49 s
-      |     |     |     |...............................
+      |     |      |     |..............................
 (| a beat, . a beat is missing)"""
     real = asyncio.run(watch(0.5, -0.4))
     assert real.missing >= 3 and "beats are missing" in str(real) and "missing" in real.headline()

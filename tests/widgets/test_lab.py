@@ -248,7 +248,7 @@ def test_what_became_of_each_request(bench, strategy, fates):
     one = bench(requests=30, failure_rate=0.1, errors="raised", strategy=strategy)
     assert one.outcome.fates_in_words == fates
     assert "1 of 30" in one.result.value and f"Of 30 requests: {fates}." in one.result.value
-    assert f"1 failed;" in str(one) and f"of the requests {fates}; ended with " in str(one)
+    assert "1 failed;" in str(one) and f"of the requests {fates}; ended with " in str(one)
 
 
 def test_workers_are_no_hedges(bench):

@@ -60,8 +60,8 @@ ERRORS = ("ShopError", "ShopBusy", "ConnectionError", "TimeoutError", "Exception
 def test_counts_add_up(s):
     names = {"__name__": "__main__"}
     counts = names["counts"] = {}       # what the program counts stays inside of its function: it is handed out here
-    end = "    return simulate(main()), shop"
-    text = source(s).replace(end, f"    run = simulate(main())\n    counts.update(locals())\n{end.replace('simulate(main())', 'run')}")
+    text = source(s).replace("    return simulate(main()), shop",
+                             "    run = simulate(main())\n    counts.update(locals())\n    return run, shop")
     exec(compile(text, "cell", "exec"), names)
     outcome, shop, recording = run(s), names["lab_shop"], names["lab_run"]
     assert str(recording) == str(outcome.recording) or recording.error.startswith("ExceptionGroup")
