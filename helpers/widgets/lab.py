@@ -270,7 +270,8 @@ class Lab:
 def _listing(code: str) -> Markup:
     """The program, to be read and copied: `instrument.js` makes the button work."""
     area = tag("textarea", "\n", code, readonly="", rows=code.count("\n") + 1, aria_label="The program", wrap="off",
-               spellcheck="false", style="width:100%;box-sizing:border-box;font-family:var(--jp-code-font-family,monospace)")
+               spellcheck="false",
+               style="width:100%;box-sizing:border-box;font-family:var(--jp-code-font-family,monospace)")
     words = " Paste it into a cell of its own and run it: it does what the picture shows."
     return tag("div", tag("button", "Copy", class_="wyw-copy jupyter-button"), words, area)
 

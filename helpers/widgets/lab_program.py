@@ -274,7 +274,8 @@ def _hedged(s: Settings) -> list[str]:
         "        await asyncio.gather(*tasks, return_exceptions=True)",
     ]
     if s.rate_limit is not None:
-        lines = ["async def ask_again(item):", "    await take_token()", "    return await shop.price(item)", "", *lines]
+        lines = ["async def ask_again(item):", "    await take_token()", "    return await shop.price(item)", "",
+                 *lines]
     return lines
 
 

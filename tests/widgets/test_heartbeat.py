@@ -262,8 +262,8 @@ heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; 5 beats are missing; lo
 stopped from 0.3 to 0.95 s
     |   |    |!!!!!!!!!!!!!!!!!!!!!!!!!!|   |    |   |
 (| a beat, ! the pulse has stopped)"""
-    assert str(watched(0.25)).splitlines()[0] == \
-        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; no beat is missing; longest gap between two beats 0.1 s"
+    assert str(watched(0.25)).splitlines()[0] == ("heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; "
+                                                  "no beat is missing; longest gap between two beats 0.1 s")
 
 
 def test_text_twin_of_many_stops_is_short():
