@@ -137,7 +137,7 @@ def normalise(new: NotebookNode, old: NotebookNode | None = None, redraw: bool =
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
         if cell.cell_type != "code":
             continue
-        cell.outputs = [_normal_output(output) for output in join_streams(cell.outputs)]
+        cell.outputs = [_normal_output(output) for output in join_streams(cell.outputs) if not _only_widgets(output)]
         if not redraw and cell.id in stored:
             for output, before in zip(cell.outputs, stored[cell.id].outputs):
                 _keep_picture(output, before)
@@ -183,6 +183,11 @@ def _clean_html(text: str) -> str:
     """HTML after all replacements, but for the data of its pictures, in which any word may occur."""
     parts = DATA.split(text)                                # every second one is data
     return "".join(part if number % 2 else clean(part) for number, part in enumerate(parts))
+
+
+def _only_widgets(output: NotebookNode) -> bool:
+    """Whether an output is widgets and nothing else: what stays of them is the output after it, if anything does."""
+    return set(output.get("data", ())) == {WIDGETS}
 
 
 def own_frames(error: NotebookNode) -> list[str]:
