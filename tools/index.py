@@ -5,7 +5,7 @@ the notebooks: the README's own leads to those with outputs. The entries come fr
 
 * **Terms** are the words in bold. A lesson sets a term in bold where it defines it, once in the whole course, and
   nothing else but the fixed labels in `LABELS`. The index quotes the sentence.
-* **Messages** are found in the stored outputs, and in the text where it quotes one as code. notebooks/messages.toml
+* **Messages** are found in the stored outputs, and in the text where it quotes one as code. tools/messages.toml
   says in a sentence what each means; an entry that no lesson shows is an error, and so is an output that shows the
   message of an error without an entry.
 
@@ -31,7 +31,7 @@ from tools.markdown import Block, blocks, headings
 FILE = "index.ipynb"
 TITLE = "Look up a lesson, a term or an error message"
 LESSONS = "lessons"     # the id of the cell that lists them, which all lessons link
-MESSAGES = "messages.toml"
+MESSAGES = "tools/messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
 
 LABELS = {"predict", "you will be able to", "the commonest mistake", "the commonest mistakes", "read on"}
@@ -167,13 +167,13 @@ def words_of(cell: NotebookNode) -> list[str]:
     return shown
 
 
-# --- messages.toml -------------------------------------------------------------------------------------------------
+# --- the messages -------------------------------------------------------------------------------------------------
 
 
-def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
-    """The messages, and the patterns of errors that need no entry. Raises Problem."""
+def load_messages(root: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
+    """The messages of the course in `root`, and the patterns of errors that need no entry. Raises Problem."""
     try:
-        table = tomllib.loads((folder / MESSAGES).read_text(encoding="utf-8"))
+        table = tomllib.loads((root / MESSAGES).read_text(encoding="utf-8"))
         unlisted, entries = table.pop("not_listed"), table.pop("message")
         messages = [Message(**entry) for entry in entries]
         if not isinstance(unlisted, list):
@@ -261,7 +261,7 @@ def terms_table(terms: dict[str, tuple[str, Place]]) -> str:
 def make(folder: Path, files: Iterable[str], metadata: dict, note: str, table: str = "") -> NotebookNode:
     """The index of the lessons `files` in `folder`; `table` lists them. Raises Problem."""
     lessons = [(file, nbformat.read(folder / file, as_version=4)) for file in files]
-    places = places_of(*load_messages(folder), lessons)
+    places = places_of(*load_messages(folder.parent), lessons)
     terms = terms_of(lessons)
     texts = {
         "title": f"# {TITLE}\n\nEvery lesson of the course, and every term and every error message, each with a link "
