@@ -195,6 +195,17 @@ def remembered(path: Path) -> Memory:
     return memory if in_order else Memory()
 
 
+def done_in(progress: bytes) -> list[bytes]:
+    """The lines of the exercises that are done according to progress.txt: one that is open again has none."""
+    done: dict[bytes, None] = {}
+    for line in progress.splitlines():
+        if line.startswith(b"open "):
+            done.pop(line.removeprefix(b"open "), None)
+        elif line.strip():
+            done[line] = None
+    return list(done)
+
+
 # --- the workbook --------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +262,7 @@ class Workbook:
         path = self.folder / PROGRESS
         try:
             known = path.read_bytes().splitlines() if path.exists() else []
-            new = [line for line in content.splitlines() if line.strip() and line not in known]
+            new = [line for line in done_in(content) if line not in known]
             if new:
                 with open(path, "ab", buffering=0) as file:     # only ever appended to, as the exercises do
                     file.write(b"\n".join([*([b""] if known else []), *new, b""]))

@@ -45,12 +45,12 @@ class Evidence:
     @cached_property
     def run(self) -> Recording | None:
         """The run of the answer."""
-        return _recording(self.notes)
+        return recording_of(self.notes)
 
     @cached_property
     def wanted_run(self) -> Recording | None:
         """The run of the solution."""
-        return _recording(self.reference)
+        return recording_of(self.reference)
 
     @property
     def timelines(self) -> dict[str, Recording]:
@@ -99,7 +99,8 @@ OWN_THREAD = ("your function starts a thread of its own, and virtual time, in wh
               "it. This says nothing about whether your answer is right")
 
 
-def _recording(notes: Notes | None) -> Recording | None:
+def recording_of(notes: Notes | None) -> Recording | None:
+    """The run that was recorded in a case; None if there is none."""
     if notes is None or notes["recording"] is None:
         return None
     try:

@@ -34,7 +34,8 @@ def test_an_exercise_says_what_is_missing() -> None:
 def test_the_solution_is_right_and_the_starter_is_untried(exercise: Exercise) -> None:
     report = exercise.check(exercise.compile(exercise.solution_source))
     assert report.outcome == "right"
-    assert report.message == "Right.\nIn the course's solution: It is right.\nNext: Go on."
+    assert report.message == ("Right.\nIn the course's solution: It is right.\nTo go on: Go on.\n"
+                              f"To compare: `exercises.{exercise.name}.compare()` draws your run beside that of the solution.")
     assert exercise.check(exercise.compile(exercise.starter)).outcome == "untried"
 
 

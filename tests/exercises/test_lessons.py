@@ -55,8 +55,16 @@ def test_the_solution_is_right(name: str) -> None:
     exercise = EXERCISES[name]
     report = trying.check(name, exercise, exercise.solution_source, SECONDS)
     assert report.outcome == "right", report
-    assert " ".join(report.message.split()) == (
-        f"Right. In the course's solution: {exercise.why} Next: {exercise.follow_up}")
+    compare = f" To compare: `exercises.{exercise.name}.compare()` draws your run beside that of the solution."
+    text, _, standing = " ".join(report.message.split()).partition(" This lesson: ")
+    assert text.removesuffix(compare) == f"Right. In the course's solution: {exercise.why} To go on: {exercise.follow_up}"
+    assert re.fullmatch(r"(all )?\d+( of \d+)? exercises? (is|are) done since the kernel was started\."
+                        r"( Next( lesson)?: .+)?", standing)
+    compared = exercise.compare()
+    assert (compare in text) == (list(compared.runs) == ["yours", "solution"])
+    if compared.runs:
+        drawn = [case.description for case in exercise.cases if case.drawn]
+        assert drawn in ([], [compared.blocks[0].text])
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -423,6 +423,15 @@ def test_progress_on_both_sides_is_put_together_once(made):
     assert mine(made, PROGRESS).read_bytes() == together
 
 
+def test_what_is_open_again_on_one_side_is_not_done_by_the_other(made):
+    mine(made, PROGRESS).write_bytes(b"lesson_01 cheaper\nopen lesson_01 cheaper\nlesson_02 total\n")
+    before = mine(made, PROGRESS).read_bytes()
+    (made / COURSE / PROGRESS).write_bytes(b"lesson_01 cheaper\nlesson_02 total\nopen lesson_02 total\nlesson_04 a\n"
+                                           b"lesson_04 b\nopen lesson_04 b\n")
+    assert workbook.main([], made) == 0
+    assert mine(made, PROGRESS).read_bytes() == before + b"\nlesson_04 a\n"
+
+
 def test_who_deletes_their_progress_begins_anew(course):
     (course / COURSE / PROGRESS).write_bytes(b"lesson_04 cheapest\n")
     workbook.main([], course)
