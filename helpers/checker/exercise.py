@@ -111,8 +111,6 @@ class Exercise:
         self._hinted = 0
         self._references: list[Notes] = []
         self._own: list[Notes] = []         # what was observed of the last right answer
-        if lesson:
-            standing.enlist(lesson, self.name)
 
     def case(self, **expected: Any) -> Callable[[CaseFunction], CaseFunction]:
         """Decorate a function as a case; `expected` are fields of `Case`: returns, elapsed, drawn, ..."""
@@ -345,7 +343,15 @@ class Exercise:
         if any(all(map(recording_of, pair)) for pair in zip(self._own, self._references)):
             told.append(Block("To compare:", f"`exercises.{self.name}.compare()` draws your run beside that of the "
                               "solution."))
-        return Report(RIGHT, told + remarks + standing.after_check(self.lesson, self.name, True))
+        return Report(RIGHT, told + remarks + self._standing(True))
+
+    def _standing(self, is_right: bool) -> list[Block]:
+        """Where the learner stands in the lesson; nothing for an exercise that is not one of its own."""
+        module = sys.modules.get(f"helpers.exercises.lesson_{self.lesson}")     # the notebook has imported it
+        names = [name for name, _ in exercises_of(module)] if module else []
+        if getattr(module, self.name, None) is not self:
+            return []
+        return [standing.after_check(self.lesson, names, self.name, is_right)]
 
     def _unchecked(self, why: str) -> Report:
         return Report(UNCHECKED, [Block(
@@ -371,7 +377,7 @@ class Exercise:
         if finding.wanted:
             blocks.append(Block("Wanted:", _sentence(finding.wanted)))
         blocks.append(Block("Try:", self._remedy(finding)))
-        blocks += [*(remarks or []), *standing.after_check(self.lesson, self.name, False)]
+        blocks += [*(remarks or []), *self._standing(False)]
         return Report(UNCHECKED if not_judged else WRONG, blocks, kind=finding.kind, line=finding.line, runs=runs or {})
 
     def _remedy(self, finding: Finding) -> str:

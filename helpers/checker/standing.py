@@ -1,7 +1,4 @@
-"""Where a learner stands in a lesson: how many of its exercises are done, and what comes next.
-
-An exercise enlists itself when it is made, so the exercises of a lesson are known here in the order of its module.
-"""
+"""Where a learner stands in a lesson: how many of its exercises are done, and what comes next."""
 
 from __future__ import annotations
 
@@ -10,21 +7,14 @@ from helpers.notebook import lesson_files, progress_file
 
 HEADING = "This lesson:"
 
-_of_lesson: dict[str, list[str]] = {}       # the number of a lesson -> the names of its exercises
 
+def after_check(lesson: str, names: list[str], exercise: str, is_right: bool) -> Block:
+    """One block, said after a check.
 
-def enlist(lesson: str, exercise: str) -> None:
-    """An exercise belongs to a lesson. One that is made again keeps its place."""
-    names = _of_lesson.setdefault(lesson, [])
-    if exercise not in names:
-        names.append(exercise)
-
-
-def after_check(lesson: str, exercise: str, is_right: bool) -> list[Block]:
-    """One block, said after a check; none for an exercise that belongs to no lesson."""
-    names = _of_lesson.get(lesson, [])
-    if exercise not in names:
-        return []
+    lesson    its number, such as "04"
+    names     of its exercises, in their order
+    exercise  the name of the one that was checked
+    """
     marks, kept = progress_file.standing()
     done = [name for name in names if (f"lesson_{lesson}", name) in marks]
     count = f"all {len(names)}" if len(done) == len(names) > 1 else f"{len(done)} of {len(names)}"
@@ -33,12 +23,12 @@ def after_check(lesson: str, exercise: str, is_right: bool) -> list[Block]:
         text += " since the kernel was started"
     if not is_right:
         rest = ". This one counts as done: an answer was right before" if exercise in done else "; this one is open"
-        return [Block(HEADING, f"{text}{rest}.")]
+        return Block(HEADING, f"{text}{rest}.")
     place = names.index(exercise)
     following = next((name for name in [*names[place:], *names[:place]] if name not in done), "")
     if following:
-        return [Block(HEADING, f"{text}. Next:", link=following, href=lesson_files.check_link(lesson, following))]
+        return Block(HEADING, f"{text}. Next:", link=following, href=lesson_files.check_link(lesson, following))
     file = lesson_files.next_file(lesson)
     if file:
-        return [Block(HEADING, f"{text}. Next lesson:", link=lesson_files.title(file), href=file)]
-    return [Block(HEADING, f"{text}.")]
+        return Block(HEADING, f"{text}. Next lesson:", link=lesson_files.title(file), href=file)
+    return Block(HEADING, f"{text}.")

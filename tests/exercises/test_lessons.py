@@ -57,14 +57,10 @@ def test_the_solution_is_right(name: str) -> None:
     assert report.outcome == "right", report
     compare = f" To compare: `exercises.{exercise.name}.compare()` draws your run beside that of the solution."
     text, _, standing = " ".join(report.message.split()).partition(" This lesson: ")
-    assert text.removesuffix(compare) == f"Right. In the course's solution: {exercise.why} To go on: {exercise.follow_up}"
+    told = f"Right. In the course's solution: {exercise.why} To go on: {exercise.follow_up}"
+    assert text in (told, told + compare)
     assert re.fullmatch(r"(all )?\d+( of \d+)? exercises? (is|are) done since the kernel was started\."
                         r"( Next( lesson)?: .+)?", standing)
-    compared = exercise.compare()
-    assert (compare in text) == (list(compared.runs) == ["yours", "solution"])
-    if compared.runs:
-        drawn = [case.description for case in exercise.cases if case.drawn]
-        assert drawn in ([], [compared.blocks[0].text])
 
 
 @pytest.mark.parametrize("name", MISTAKES)
