@@ -189,7 +189,10 @@ def _misused(e: Evidence) -> Finding | None:
         return None
     place = never[0]["place"] if never and never[0]["place"] else error["place"]
     remedy = ""
-    if kind == "AttributeError":
+    if "after * must be an iterable" in text:
+        remedy = ("Make a call for each element, as in *[ask(shop) for shop in shops]: a star goes through a "
+                  "collection, and one call makes one coroutine object.")
+    elif kind == "AttributeError":
         remedy = remedies.remedy(error, e.tree, place[1] if place else 0) if "'coroutine'" in text else ""
         remedy = remedy if remedy.startswith("Make a task") else ""
     return _at("forgotten await", place, f"a coroutine or future was used where a value is needed: {text}",
