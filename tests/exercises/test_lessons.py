@@ -118,6 +118,17 @@ def test_names_agree(lesson: str) -> None:
         assert lesson == f"lesson_{exercise.lesson}"
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_order_is_that_of_the_notebook(lesson: str) -> None:
+    """After a check the learner is told which exercise comes next."""
+    files = list(NOTEBOOKS.glob(f"{lesson.removeprefix('lesson_')}_*.ipynb"))
+    names = [name for name, _ in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}"))]
+    cells = json.loads(files[0].read_text(encoding="utf-8"))["cells"]
+    checked = [name for cell in cells for name in re.findall(r"exercises\.(\w+)\.check\(", "".join(cell["source"]))
+               if cell["cell_type"] == "code"]
+    assert [name for name in checked if name in names] == names
+
+
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_notebook_has_the_starter(name: str) -> None:
     """If the lesson's notebook uses its exercises at all, each has a cell with the starter and its check."""
