@@ -16,7 +16,7 @@ from helpers.checker.exercise import Exercise, Mistake, exercises_of
 from helpers.exercises import lesson_04
 from helpers.notebook import progress_file
 from helpers.notebook.progress import NOTHING, progress
-from tools import refresh
+from tools import lab_browser, refresh
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -301,3 +301,47 @@ def test_in_a_learners_kernel_it_is_remembered(notebook):
     assert shown[1] == "'right'"
     assert f"[x] {first_of(lesson_04).name}" in shown[2]
     assert f"lesson_04 {first_of(lesson_04).name}\n" in (notebook.parent / "progress.txt").read_text()
+
+
+# -- in a browser -----------------------------------------------------------------------------------
+
+RUN = """async (index) => {
+  const app = window.jupyterapp;
+  app.shell.currentWidget.content.activeCellIndex = index;
+  await app.commands.execute('notebook:run-cell');
+}"""
+TOP = """(id) => {
+  const cell = window.jupyterapp.shell.currentWidget.content.widgets.find(widget => widget.model.id === id);
+  const panel = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+  return cell.node.isConnected ? cell.node.getBoundingClientRect().top - panel.top : null;
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.chromium
+@pytest.mark.skipif(lab_browser.chromium() is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("mode", ["none", "full"])
+def test_the_link_leads_to_the_cell_of_the_next_exercise(course, jupyterlab, chrome, mode):
+    """As JupyterLab shows all cells, and as it shows only those in view."""
+    first, second, _ = (exercise for _, exercise in exercises_of(lesson_04))
+    book = nbformat.read(course / "04_gather.ipynb", as_version=4)
+    code = [(number, cell) for number, cell in enumerate(book.cells) if cell.cell_type == "code"]
+    here, cell = next(pair for pair in code if f"{first.name}.check(" in pair[1].source)
+    there = next(cell.id for _, cell in code if f"{second.name}.check(" in cell.source)
+    cell.source = f"exercises.{first.name}.check(exercises.{first.name}.compile({first.solution_source!r}))"
+    for _, cell in code:
+        cell.outputs = []
+    nbformat.write(book, course / "04_gather.ipynb")
+    with jupyterlab.windowing(mode):
+        page = chrome.context.new_page()
+        try:
+            lab_browser._open(page, jupyterlab.serve(course)("04_gather.ipynb"))
+            page.evaluate(RUN, code[0][0])
+            page.evaluate(RUN, here)
+            page.locator(".jp-OutputArea-output a", has_text=second.name).click()
+            page.wait_for_timeout(2000)
+            top = page.evaluate(TOP, there)
+            assert top is not None and -2 <= top < 300
+            page.evaluate(lab_browser.CLOSE)
+        finally:
+            page.close()
