@@ -15,7 +15,7 @@ help:
 	@echo "make test       run every test, and re-execute every notebook and compare its outputs"
 	@echo "make check      look for mistakes with the linters, and run the quick tests: a minute or two"
 	@echo "make refresh    re-execute the notebooks and store their outputs"
-	@echo "make catalogue  write the lesson table and the links, from notebooks/catalogue.toml"
+	@echo "make catalogue  write the lesson table and the links, from tools/catalogue.toml"
 	@echo "make lock       pin what pyproject.toml asks for, in requirements*.txt and environment.yml"
 	@echo "make bench      run the benchmarks, and write BENCHMARKS.md"
 	@echo "make install    make the environment in .venv, and nothing more"

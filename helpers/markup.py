@@ -16,7 +16,8 @@ from importlib.resources import files
 
 from markupsafe import Markup, escape
 
-EMPTY = ("br", "img", "input")       # tags without content, of those that are used here
+RIGHT, WRONG = "#2e7d32", "#b45309"     # beside what says in words whether an answer is right
+EMPTY = ("br", "img", "input")      # tags without content, of those that are used here
 
 
 def tag(name: str, /, *content: object, **attributes: object) -> Markup:
@@ -33,6 +34,11 @@ def tag(name: str, /, *content: object, **attributes: object) -> Markup:
         if value is not None:
             head += f' {_attribute(key)}="{_html(value)}"'
     return Markup(f"<{head}>" if name in EMPTY else f"<{head}>{''.join(map(_html, content))}</{name}>")
+
+
+def bar(colour: str) -> str:
+    """The style of an element with a bar of this colour on its left."""
+    return f"padding-left: 0.7em; border-left: 4px solid {colour}"
 
 
 def joined(parts: Iterable[object], between: str = "") -> Markup:

@@ -513,7 +513,7 @@ def test_a_format_is_stronger_than_the_suffix_and_a_file_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "options", "words"), [
-    ("run", {}, "the suffix of a file says what save() writes, .png, .svg, .html, .txt, .json or .trace.json; got 'run'"),
+    ("run", {}, "a file says what save() writes, .png, .svg, .html, .txt, .json or .trace.json; got 'run'"),
     ("run.jpg", {}, """run.save('run.jpg', format="png")"""),
     ("run.png", {"format": "jpg"}, "format is one of"),
 ])

@@ -79,7 +79,8 @@ def test_a_script_with_arguments_a_neighbour_and_several_loops(tmp_path):
     """, "--output", "x", "-v", "--", "ü")
     assert code == 0 and len(runs) == 2
     assert said.splitlines() == [f"python -m helpers: 1 task recorded in {tmp_path}: "
-                                 + ", ".join(f"prices-run-{number}{suffix}" for suffix in (".txt", ".json", ".html", ".png"))
+                                 + ", ".join(f"prices-run-{number}{suffix}"
+                                             for suffix in (".txt", ".json", ".html", ".png"))
                                  for number in (1, 2)]
 
 

@@ -8,5 +8,17 @@ ROOT = Path(__file__).resolve().parent.parent
 NAVIGATION_TOP, NAVIGATION_BOTTOM = "navigation-top", "navigation-bottom"
 
 
+# What the kernel says of its language. JupyterLab writes it into every notebook that it opens, so it stands there from
+# the start; but for the version of Python, which differs from machine to machine: tools/workbook.py adds that.
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+
+
 class Problem(Exception):
     """Something that somebody has to put right; its text says what, and how."""

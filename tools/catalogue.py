@@ -1,4 +1,4 @@
-"""Write what notebooks/catalogue.toml says into the README and the notebooks, and the index: `make catalogue`.
+"""Write what tools/catalogue.toml says into the README and the notebooks, and the index: `make catalogue`.
 
     python -m tools.catalogue            write what is out of date
     python -m tools.catalogue --check    write nothing; exit with 1, and say what is out of date, if something is
@@ -7,7 +7,7 @@ In README.md, what stands between the markers `<!-- lessons: begin -->` and `<!-
 likewise `launch`. In every notebook two cells are replaced or added: `navigation-top`, right after the title, and
 `navigation-bottom`, the last one. In catalogue.toml itself the minutes of every lesson are written, which are counted
 (tools/minutes.py). All else stays as it is, byte for byte. notebooks/index.ipynb, and the data of its search, are made
-anew from the lessons and notebooks/messages.toml (tools/index.py), and the page of the cheat sheet from its notebook
+anew from the lessons and tools/messages.toml (tools/index.py), and the page of the cheat sheet from its notebook
 (tools/cheat_sheet.py).
 """
 
@@ -29,8 +29,8 @@ from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, cheat_sheet,
 from tools.regions import replace_region
 from tools.workbook import CLEAR_OUTPUTS, WORKBOOK
 
-NOTE = "<!-- Written by `make catalogue` from notebooks/catalogue.toml; do not edit. -->"
-INDEX_NOTE = "<!-- Written by `make catalogue` from catalogue.toml, messages.toml and the lessons; do not edit. -->"
+CATALOGUE = "tools/catalogue.toml"
+NOTE = "<!-- Written by `make catalogue`; do not edit. -->"
 
 
 # --- the catalogue -------------------------------------------------------------------------------------------------
@@ -70,8 +70,8 @@ def keys_of(table: dict, cls: type, where: str) -> dict:
 
 
 def load(root: Path = ROOT) -> Catalogue:
-    """Read and check `root`/notebooks/catalogue.toml. Raises Problem."""
-    text = (root / "notebooks/catalogue.toml").read_text(encoding="utf-8")
+    """Read and check `root`/tools/catalogue.toml. Raises Problem."""
+    text = (root / CATALOGUE).read_text(encoding="utf-8")
     try:
         table = keys_of(tomllib.loads(text), Catalogue, "catalogue.toml")
     except tomllib.TOMLDecodeError as error:
@@ -186,7 +186,7 @@ def launch_region(catalogue: Catalogue) -> str:
     else:
         text.append(
             "The course has no public address yet, so there are no Binder badges. Whoever publishes it turns them\n"
-            "on with one setting, `repository` in `notebooks/catalogue.toml`, and then `make catalogue`."
+            "on with one setting, `repository` in `tools/catalogue.toml`, and then `make catalogue`."
         )
     text.append(f"A link that opens a notebook on Binder has this form:\n\n    {binder}")
     text.append(f"A link that opens it on a JupyterHub with nbgitpuller has this form:\n\n    {puller}")
@@ -261,7 +261,7 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
 
 def new_index(catalogue: Catalogue, contents: index.Contents) -> str:
     """The text of the index."""
-    return refresh.written(index.make(contents, refresh.NOTEBOOK_METADATA, INDEX_NOTE, lessons_table(catalogue)))
+    return refresh.written(index.make(contents, refresh.NOTEBOOK_METADATA, NOTE, lessons_table(catalogue)))
 
 
 def stale(root: Path = ROOT) -> dict[Path, str]:
@@ -292,7 +292,7 @@ def stale(root: Path = ROOT) -> dict[Path, str]:
         if lesson.file in present:
             consider(folder / lesson.file, partial(new_notebook, catalogue, lesson))
     if not problems:
-        consider(folder / "catalogue.toml", partial(new_catalogue, catalogue))
+        consider(root / CATALOGUE, partial(new_catalogue, catalogue))
         try:
             contents = index.read(folder, listed)
         except Problem as problem:

@@ -5,7 +5,7 @@ the notebooks: the README's own leads to those with outputs. The entries come fr
 
 * **Terms** are the words in bold. A lesson sets a term in bold where it defines it, once in the whole course, and
   nothing else but the fixed labels in `LABELS`. The index quotes the sentence.
-* **Messages** are found in the stored outputs, and in the text where it quotes one as code. notebooks/messages.toml
+* **Messages** are found in the stored outputs, and in the text where it quotes one as code. tools/messages.toml
   says in a sentence what each means; an entry that no lesson shows is an error, and so is an output that shows the
   message of an error without an entry. Messages that no lesson can show, since they belong to the course or to Jupyter
   itself, stand there as [[unshown]], with a link to where they are treated, if they are.
@@ -41,7 +41,7 @@ LESSONS = "lessons"     # the id of the cell that lists them, which all lessons 
 DATA = "helpers/notebook/index.json"    # what helpers.search searches
 ROWS = 5        # of a table in one cell
 SEARCH = "from helpers import search\n\nsearch()"
-MESSAGES = "messages.toml"
+MESSAGES = "tools/messages.toml"
 ANYTHING = "..."    # in the text of a message: what differs from case to case
 
 Entry = TypeVar("Entry")
@@ -197,13 +197,13 @@ def words_of(cell: NotebookNode) -> list[str]:
     return shown
 
 
-# --- messages.toml -------------------------------------------------------------------------------------------------
+# --- the messages -------------------------------------------------------------------------------------------------
 
 
-def load_messages(folder: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
-    """The messages, and the patterns of errors that need no entry. Raises Problem."""
+def load_messages(root: Path) -> tuple[list[Message], list[re.Pattern[str]]]:
+    """The messages of the course in `root`, and the patterns of errors that need no entry. Raises Problem."""
     try:
-        table = tomllib.loads((folder / MESSAGES).read_text(encoding="utf-8"))
+        table = tomllib.loads((root / MESSAGES).read_text(encoding="utf-8"))
         unlisted, entries = table.pop("not_listed"), table.pop("message")
         messages = [Message(**keys_of(entry, "text", "means")) for entry in entries]
         messages += [Message(**keys_of(entry, "text", "means", "see")) for entry in table.pop("unshown", [])]
@@ -351,7 +351,7 @@ class Contents:
 def read(folder: Path, files: Iterable[str]) -> Contents:
     """What the index of the lessons `files` in `folder` says. Raises Problem."""
     lessons = [(file, nbformat.read(folder / file, as_version=4)) for file in files]
-    places = places_of(*load_messages(folder), lessons)
+    places = places_of(*load_messages(folder.parent), lessons)
     return Contents(
         sorted(places.items(), key=lambda item: item[0].text.lower()),
         sorted(terms_of(lessons).items(), key=lambda item: item[0].lower()),
@@ -365,8 +365,8 @@ def make(contents: Contents, metadata: dict, note: str, table: str = "") -> Note
                  "to the cell that explains it.",
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         "search": "## Search\n\nClick the cell below, and press Shift+Enter: a box appears. Paste an error message "
-                  "into it, whole or a few words of it, or type a term. The names and the numbers of your program do no "
-                  "harm. What fits is shown at once, with links. In any notebook of yours the same two lines do the "
+                  "into it, whole or a few words of it, or type a term. The names and the numbers of your program do "
+                  "no harm. What fits is shown at once, with links. In any notebook of yours the same two lines do the "
                   'same, and `search("never awaited")` gives the answer without a box.',
         "search-box": SEARCH,
         LESSONS: f"## Which lessons are there?\n\n{table}",

@@ -65,7 +65,9 @@ def chromium() -> str | None:
 
 
 class Lab:
-    """A JupyterLab that runs. What it serves are copies, each in a folder of its own."""
+    """A JupyterLab that runs. What it serves are copies, each in a folder of its own: `copy` is the last one."""
+
+    copy: Path
 
     def __init__(self, home: Path, base: str, token: str) -> None:
         self._home, self._base, self._token = home, base, token
@@ -76,7 +78,7 @@ class Lab:
         self._served += 1
         place = f"{self._served}/{folder.name}"
         ignore = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-        shutil.copytree(folder, self._home / "root" / place, ignore=ignore)
+        self.copy = shutil.copytree(folder, self._home / "root" / place, ignore=ignore)
         # A new workspace for each page: JupyterLab opens in it nothing that was open before.
         return lambda path: (f"{self._base}/lab/workspaces/w{time.time_ns()}/tree/{quote(place)}/{path}"
                              f"?token={self._token}")

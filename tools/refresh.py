@@ -7,8 +7,8 @@
 
 Each notebook runs in a fresh kernel, two at a time. What is stored holds nothing that the next run would change, so
 that two runs in a row change no byte: addresses, file names of cells, process ids and the like are replaced by the
-rules of tests/sanitize.cfg, the same that nbval compares with; no times, no versions, no state of widgets are kept;
-tracebacks keep the frames of the notebook's own cells.
+rules of tests/sanitize.cfg, the same that nbval compares with; no times, no version of Python, no state of widgets are
+kept; tracebacks keep the frames of the notebook's own cells.
 
 The picture of a run in real time differs each time. It is stored again only if its text twin has changed.
 
@@ -35,7 +35,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from helpers.notebook import progress_file
-from tools import ROOT, Problem, index
+from tools import LANGUAGE, ROOT, Problem, index
 
 RULES = ROOT / "tests" / "sanitize.cfg"
 TIMEOUT = 60        # seconds that a cell may take
@@ -43,7 +43,7 @@ AT_ONCE = 2         # kernels
 
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "language_info": LANGUAGE,
 }
 CELL_METADATA = ("tags", "jupyter", "slideshow", "editable", "deletable")      # what an author sets; all else is traces
 

@@ -8,7 +8,8 @@ this tool has written under its name. Outputs, execution counts, metadata and em
 writes them by itself. So a run does this with each notebook:
 
 * If it is not there, it is written. A notebook that was deleted comes back, fresh, since the others link it.
-* If the course has no new version of it, it stays as it is, with its outputs.
+* If the course has no new version of it, it stays as it is, with its outputs. Only if nothing but this tool has ever
+  written it, the version of Python in its metadata is brought up to date.
 * If there is a new version, and the learner has not changed theirs, the new one takes its place.
 * If there is a new version, and the learner has changed theirs, it is kept. The new one is laid beside it, once, as
   `04_gather_new_version.ipynb`. An older one of that name is replaced, or, if it was changed, kept: the next name is
@@ -39,7 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools import NAVIGATION_TOP, ROOT, Problem
+from tools import LANGUAGE, NAVIGATION_TOP, ROOT, Problem
 
 COURSE, WORKBOOK = "notebooks", "workbook"
 FIRST = "00_start_here.ipynb"
@@ -103,8 +104,14 @@ def _digest(name: str, content: bytes, more: Callable[[dict[str, Any]], list[Any
 
 
 def without_outputs(content: bytes) -> bytes:
-    """A notebook of the course as the learner gets it, in the form in which the course stores notebooks."""
+    """A notebook of the course as the learner gets it, in the form in which the course stores notebooks.
+
+    Its metadata hold what the kernel here says of its language, its version included. JupyterLab then finds nothing to
+    add when it opens the notebook; otherwise it would be changed before the learner has done anything.
+    """
     notebook = json.loads(content.decode("utf-8"))
+    language = {**LANGUAGE, "version": sys.version.split()[0]}
+    notebook["metadata"] = {**(notebook.get("metadata") or {}), "language_info": language}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
@@ -112,6 +119,16 @@ def without_outputs(content: bytes) -> bytes:
             cell["source"] = source_of(cell).replace(f"{CLEAR_OUTPUTS}\n\n", "").splitlines(keepends=True)
     text = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))
     return f"{text}\n".encode()
+
+
+def apart_from_language(content: bytes) -> Any:
+    """All that a notebook holds but for what it says of its language; None if that cannot be told."""
+    try:
+        notebook = json.loads(content.decode("utf-8"))
+        del notebook["metadata"]["language_info"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return notebook
 
 
 # --- what the course has -------------------------------------------------------------------------------------------
@@ -178,6 +195,17 @@ def remembered(path: Path) -> Memory:
     return memory if in_order else Memory()
 
 
+def done_in(progress: bytes) -> list[bytes]:
+    """The lines of the exercises that are done according to progress.txt: one that is open again has none."""
+    done: dict[bytes, None] = {}
+    for line in progress.splitlines():
+        if line.startswith(b"open "):
+            done.pop(line.removeprefix(b"open "), None)
+        elif line.strip():
+            done[line] = None
+    return list(done)
+
+
 # --- the workbook --------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +262,7 @@ class Workbook:
         path = self.folder / PROGRESS
         try:
             known = path.read_bytes().splitlines() if path.exists() else []
-            new = [line for line in content.splitlines() if line.strip() and line not in known]
+            new = [line for line in done_in(content) if line not in known]
             if new:
                 with open(path, "ab", buffering=0) as file:     # only ever appended to, as the exercises do
                     file.write(b"\n".join([*([b""] if known else []), *new, b""]))
@@ -280,6 +308,8 @@ class Workbook:
                 self._complain_if_broken(path)
                 if is_new:
                     self._offer(item)
+        elif self._has_another_language(path, item):
+            self._put(path, item)
         self._note(item)
         self.memory.offered[item.name] = item.version
 
@@ -330,6 +360,13 @@ class Workbook:
 
     def _is_unchanged(self, path: Path, item: Item) -> bool:
         return self._mark(path, written_in) in [item.written, *self.memory.written.get(item.name, [])]
+
+    @staticmethod
+    def _has_another_language(path: Path, item: Item) -> bool:
+        """Whether this is what was written here under another Python, and nobody has written to it since."""
+        if not item.name.endswith(".ipynb") or (content := path.read_bytes()) == item.content:
+            return False
+        return (without := apart_from_language(content)) is not None and without == apart_from_language(item.content)
 
     @staticmethod
     def _mark(path: Path, mark: Callable[[str, bytes], str]) -> str | None:

@@ -27,6 +27,7 @@ them. The cell itself runs in the notebook before `check` is called: of that, no
     snapshot    noticing and undoing that an answer has replaced parts of Python
     kinds       the kinds of mistakes, with what to try
     remedies    what to try after an exception
+    standing    where a learner stands in a lesson, and what comes next
     verdict     from what was observed to words that teach
     report      how verdicts, hints and solutions look in a notebook
 

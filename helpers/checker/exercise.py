@@ -16,19 +16,19 @@ import re
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from helpers.checker import bounds, packing, process, signature, syntax
+from helpers.checker import bounds, packing, process, signature, standing, syntax
 from helpers.checker.case import Case
 from helpers.checker.kinds import KINDS, NOT_JUDGED, Finding
 from helpers.checker.protocol import Event, Job, JsonPlace, Notes, new_mark
 from helpers.checker.remedies import last_remedy
 from helpers.checker.report import RIGHT, UNCHECKED, UNTRIED, WRONG, Block, Report
-from helpers.checker.verdict import Evidence, also, judge, judge_ending
+from helpers.checker.verdict import Evidence, also, judge, judge_ending, recording_of
 from helpers.notebook import progress_file
 from helpers.recording import Recording
 
@@ -110,6 +110,7 @@ class Exercise:
         self.name = self._node.name
         self._hinted = 0
         self._references: list[Notes] = []
+        self._own: list[Notes] = []         # what was observed of the last right answer
 
     def case(self, **expected: Any) -> Callable[[CaseFunction], CaseFunction]:
         """Decorate a function as a case; `expected` are fields of `Case`: returns, elapsed, drawn, ..."""
@@ -125,7 +126,7 @@ class Exercise:
         return decorate
 
     def __repr__(self) -> str:
-        return f"exercise {self.name}: {self.title} (try .check({self.name}), .hint(), .solution())"
+        return f"exercise {self.name}: {self.title} (try .check({self.name}), .hint(), .solution(), .reset())"
 
     # -- what a learner calls -------------------------------------------------------------------
 
@@ -156,8 +157,10 @@ class Exercise:
         if self._hinted > count:
             return Report("hint", [Block(
                 "There are no more hints.", f"exercises.{self.name}.solution() shows a solution.")])
-        last = " It is the last one." if self._hinted == count else ""
-        return Report("hint", [Block(f"Hint {self._hinted} of {count}.{last}", self.hints[self._hinted - 1])])
+        last = ", the last one" if self._hinted == count else ""
+        prose, _, code = self.hints[self._hinted - 1].partition("\n")
+        blocks = [Block(f"Hint {self._hinted} of {count}{last}:", prose)]
+        return Report("hint", blocks + ([Block("", textwrap.dedent(code), code=True)] if code else []))
 
     def solution(self) -> Report:
         """A solution, its timeline, and why it is right."""
@@ -165,13 +168,51 @@ class Exercise:
         runs = {}
         with contextlib.suppress(process.NoProcess):        # the text is worth showing without its picture
             self._solve()
-        ran = sorted(zip(self.cases, self._references), key=lambda pair: not pair[0].drawn)     # the marked one first
-        for case, notes in ran:
-            if notes["recording"] is not None:
+        for case, notes in self._by_telling(zip(self.cases, self._references)):
+            if (run := recording_of(notes)) is not None:
                 blocks.append(Block("Its timeline:", case.description))
-                runs = {"solution": Recording.from_json(notes["recording"])}
+                runs = {"solution": run}
                 break
         return Report("solution", blocks, runs=runs)
+
+    def compare(self) -> Report:
+        """The run of the last right answer beside that of the solution, on one time axis.
+
+        It is the run that its check has recorded, in the case that `solution()` draws.
+        """
+        call = f"exercises.{self.name}.check({self.name})"
+        if not self._own:
+            return Report("compared", [Block("Nothing to compare yet:", f"first let {call} say \"Right.\", in this "
+                                             "notebook and since its kernel was started.")])
+        for case, yours, solution in self._by_telling(zip(self.cases, self._own, self._references)):
+            runs = {"yours": recording_of(yours), "solution": recording_of(solution)}
+            if all(runs.values()):
+                found = {label: run for label, run in runs.items() if run is not None}
+                same = found["yours"].text() == found["solution"].text()
+                return Report("compared", [
+                    Block("Your run beside the solution's:", case.description),
+                    Block("Which of yours:", "the last one that was right, as it was when it was checked."),
+                    *([Block("The difference:", "none that a timeline shows.")] if same else []),
+                ], runs=found)
+        return Report("compared", [Block("Nothing to compare:", "no timeline of this exercise was recorded. Its cases "
+                                         "run without an event loop, in real time, or make too many tasks.")])
+
+    @staticmethod
+    def _by_telling(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Cases with what was observed in them, that first which is marked as the one to be drawn."""
+        return sorted(rows, key=lambda row: not row[0].drawn)
+
+    def reset(self) -> Report:
+        """Begin anew: the exercise no longer counts as done, and its first hint is the next. No code is changed."""
+        marks, _ = progress_file.standing()
+        was_done = (f"lesson_{self.lesson}", self.name) in marks
+        self._hinted, self._own = 0, []
+        news = f"{self.name} is open. It was not done before."
+        if was_done:
+            noted = progress_file.reopen(f"lesson_{self.lesson}", self.name)
+            news = (f"{self.name} is open again: it no longer counts as done." if noted else
+                    f"{self.name} still counts as done. {progress_file.problem()}")
+        return Report("reset", [Block("Reset:", f"{news} Its hints begin anew. Your code is as it was.")])
 
     def write(self, answer: Any, path: str | Path) -> Report:
         """Write a module with the answer into a file, for a program that imports it.
@@ -231,6 +272,7 @@ class Exercise:
         output = _Output()
         own_thread: JsonPlace | None = None
         references: list[Notes] = []
+        own: list[Notes] = []
         done = 0
         job = self._job(data, seconds, {file: linecache.getlines(file)}, packing.modules_of(answer))
         with contextlib.closing(process.run(job)) as frames:
@@ -251,8 +293,10 @@ class Exercise:
                     if finding is not None:
                         news = [Block("Also:", text)] if (text := also(evidence, finding)) else []
                         return self._wrong(finding, evidence.case, evidence.timelines, news + _remarks(answer, output))
+                    own.append(frame["notes"])
                     done += 1
                 elif event == Event.END and done == len(self.cases):
+                    self._own = own
                     return self._right(_remarks(answer, output))
                 else:
                     case = self.cases[min(done, len(self.cases) - 1)]
@@ -295,8 +339,19 @@ class Exercise:
         if self.lesson:
             progress_file.mark(f"lesson_{self.lesson}", self.name)
         # The reason is that of the solution: another answer may have none of what it speaks of.
-        return Report(RIGHT, [Block("Right.", ""), Block("In the course's solution:", self.why),
-                              Block("Next:", self.follow_up), *remarks])
+        told = [Block("Right.", ""), Block("In the course's solution:", self.why), Block("To go on:", self.follow_up)]
+        if any(all(map(recording_of, pair)) for pair in zip(self._own, self._references)):
+            told.append(Block("To compare:", f"`exercises.{self.name}.compare()` draws your run beside that of the "
+                              "solution."))
+        return Report(RIGHT, told + remarks + self._standing(True))
+
+    def _standing(self, is_right: bool) -> list[Block]:
+        """Where the learner stands in the lesson; nothing for an exercise that is not one of its own."""
+        module = sys.modules.get(f"helpers.exercises.lesson_{self.lesson}")     # the notebook has imported it
+        names = [name for name, _ in exercises_of(module)] if module else []
+        if getattr(module, self.name, None) is not self:
+            return []
+        return [standing.after_check(self.lesson, names, self.name, is_right)]
 
     def _unchecked(self, why: str) -> Report:
         return Report(UNCHECKED, [Block(
@@ -322,8 +377,8 @@ class Exercise:
         if finding.wanted:
             blocks.append(Block("Wanted:", _sentence(finding.wanted)))
         blocks.append(Block("Try:", self._remedy(finding)))
-        return Report(UNCHECKED if not_judged else WRONG, blocks + (remarks or []), kind=finding.kind,
-                      line=finding.line, runs=runs or {})
+        blocks += [*(remarks or []), *self._standing(False)]
+        return Report(UNCHECKED if not_judged else WRONG, blocks, kind=finding.kind, line=finding.line, runs=runs or {})
 
     def _remedy(self, finding: Finding) -> str:
         """What to try: what the exercise says of this very mistake, else what was observed, else the kind alone."""

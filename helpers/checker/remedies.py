@@ -7,6 +7,7 @@ thing to do, and then the reason. What it quotes was quoted by Python: `{1}` is 
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -59,11 +60,15 @@ def remedy(error: ErrorNotes, tree: ast.AST | None, line: int) -> str:
     return ""
 
 
+_METHOD = re.compile(r"<(?:built-in|bound) method (?:\w+\.)*(\w+) of ")
 _LAZY = re.compile(r"\b(?:is|was|returned) \[?<(async_generator|generator|map|filter|zip|reversed) object\b ?(\S*)")
 
 
 def of_lazy(observed: str) -> str:
-    """What to try if a result is something that gives its values only when it is gone through; "" if it is not."""
+    """What to try if a result gives its values only when it is gone through, or called; "" if it does not."""
+    if method := _METHOD.search(observed):
+        return (f"Add the parentheses, {method[1]}(): without them this is the method itself, which gives its value "
+                "only when it is called.")
     match = _LAZY.search(observed)
     if match is None:
         return ""
@@ -79,12 +84,25 @@ def of_lazy(observed: str) -> str:
 # -- rules that need more than a pattern --------------------------------------------------------------
 
 
+def _unassigned(match: re.Match[str], seen: _Seen) -> str:
+    name = match.group(1)
+    if syntax.goes_through_itself(seen.tree, seen.line, name):
+        meant = difflib.get_close_matches(name, set(syntax.parameters(seen.tree, seen.line)) - {name}, n=1)
+        advice = f"Did you mean for {name} in {meant[0]}?" if meant else "Go through something else."
+        return f"{advice} In for {name} in {name} both names are the same, and it has no value before the loop begins."
+    return (f"Assign to {name} before this line: an assignment anywhere in a function makes the name a local one, "
+            "everywhere in it.")
+
+
 def _unknown_name(match: re.Match[str], seen: _Seen) -> str:
     name, similar = match.group(1), seen.error["similar"]
     if similar.startswith("import "):
         return f"Write {similar} above the function: {name} is a module, and this cell does not know it yet."
     if similar:
         return f"Did you mean {similar}? Nothing here has the name {name}."
+    if block := clip(syntax.nameless_block(seen.tree, seen.line), 60):
+        return (f"Write async with {block} as {name}, if {name} is meant to be this: without as, what begins the block "
+                "has no name.")
     return f"Assign to {name} before this line, or correct its spelling: nothing here has that name."
 
 
@@ -142,6 +160,8 @@ def _expected_coroutine(match: re.Match[str], seen: _Seen) -> str:
         return "Call the function inside of the parentheses: a task is made of what the call gives, a coroutine object."
     if got.startswith(("<Task", "<Future", "<_GatheringFuture", "<_asyncio.Future")):
         return "Use it as it is, and await it: it is under way already, and a task is made of a coroutine object only."
+    if got.startswith(("[", "(", "{", "<generator", "<async_generator", "dict_values")):
+        return "Make a task of each one: a task is made of one coroutine object, and not of a collection of them."
     return ("Hand over the call itself, without await: a task is made of a coroutine object, and after await there is "
             "only what it gave.")
 
@@ -195,11 +215,16 @@ def _arguments(match: re.Match[str], seen: _Seen) -> str:
     return f"Compare this call with what {match.group(1)} takes: an argument is missing, too many, or has another name."
 
 
+def _unpacked(match: re.Match[str], seen: _Seen) -> str:
+    if name := syntax.unpacked_in_loop(seen.tree, seen.line):
+        return (f"Write {name}.items() if {name} is a dictionary: to go through the dictionary itself gives only its "
+                f"keys, and here that is one value of the type {match.group(1)}.")
+    return ""
+
+
 _RULES: tuple[tuple[str, Say], ...] = (
     # names
-    (r"UnboundLocalError: .*?'(\w+)'",
-     "Assign to {0} before this line: an assignment anywhere in a function makes the name a local one, everywhere in "
-     "it."),
+    (r"UnboundLocalError: .*?'(\w+)'", _unassigned),
     (r"NameError: cannot access free variable '(\w+)'",
      "Assign to {0} before the function that uses it is called: it belongs to the function around it."),
     (r"NameError: .*?'(\w+)'", _unknown_name),
@@ -239,9 +264,13 @@ _RULES: tuple[tuple[str, Say], ...] = (
      "Look at the two values that {0} was given: {1} and {2} do not go together."),
     (r"TypeError: '(\S+)' not supported between instances of '(\w+)' and '(\w+)'",
      "Say by what to compare, as with key=...: {1} and {2} have no order."),
+    (r"TypeError: '(list|tuple|dict)' object is not callable",
+     "Take an element with square brackets, [...], or find out whether another name hides a function: a value of the "
+     "type {0} cannot be called."),
     (r"TypeError: '(\w+)' object is not callable",
      "Leave out the parentheses, or find out whether another name hides the function: a value of the type {0} cannot "
      "be called."),
+    (r"TypeError: cannot unpack non-iterable (\w+) object", _unpacked),
     (r"TypeError: (?:'(\w+)' object is not (?:iterable|an iterator)|cannot unpack non-iterable (\w+) object)",
      "Find out where this value comes from: it is of the type {0}{1}, and has no elements to go through."),
     (r"TypeError: (?:Value|.* argument) after \* must be an iterable, not (\w+)",

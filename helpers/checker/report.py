@@ -27,33 +27,41 @@ class Block:
 
     code    it is Python: its lines stay as they are, and in a notebook it is coloured
     output  it was printed: its lines stay as they are
+    link    what ends the prose; in a notebook it leads to `href`, if that is not ""
     """
 
     heading: str
     text: str
     code: bool = False
     output: bool = False
+    link: str = ""
+    href: str = ""
 
     def __str__(self) -> str:
         if self.code or self.output:
             lines = self.text.rstrip().splitlines()
             if len(lines) == 1:
                 return f"{self.heading} {lines[0]}"
-            return "\n".join([self.heading, *(f"    {line}".rstrip() for line in lines)])
-        return "\n".join(map(_filled, f"{self.heading} {self.text}".rstrip().splitlines()))
+            return "\n".join([*([self.heading] if self.heading else []), *(f"    {line}".rstrip() for line in lines)])
+        prose = f"{self.heading} {self.text} {self.link}"
+        return "\n".join(map(_filled, prose.rstrip().splitlines()))
 
     def html(self) -> Markup:
-        from helpers.markup import tag  # late: the first notebook says that packages are missing, if they are
+        # Late: the first notebook says that packages are missing, if they are.
+        from helpers.markup import tag, with_code
         from helpers.source_html import CLASS, highlighted
 
         text = self.text.rstrip()
-        shown: object = highlighted(text) if self.code else text
+        shown: object = highlighted(text) if self.code else text if self.output else with_code(text)
         css = CLASS if self.code else None
         if "\n" in text:
             shown = tag("pre", shown, class_=css)
         elif self.code or self.output:
             shown = tag("code", shown, class_=css)
-        return tag("div", tag("b", self.heading), *([" ", shown] if text else []))
+        parts: list[object] = [tag("b", self.heading)] if self.heading else []
+        parts += [" ", shown] if text else []
+        parts += [" ", tag("a", self.link, href=self.href) if self.href else self.link] if self.link else []
+        return tag("div", *parts)
 
 
 def _filled(paragraph: str) -> str:
@@ -68,7 +76,7 @@ class Report:
     """What `check`, `hint` and `solution` give; shows itself when it is last in a cell.
 
     outcome  of a check "untried", "wrong", "right", or "unchecked" if no process could be had; else "hint", "solution",
-             "written"
+             "compared", "reset", "written"
     kind     of a wrong answer which mistake it is, one of `kinds.KINDS`; else ""
     line     the guilty line in the answer's cell, or 0
     runs     the timelines beside it, by label
@@ -100,15 +108,14 @@ class Report:
         printer.text(str(self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        data = {"text/plain": str(self)}
-        if self.outcome != UNTRIED:
-            data["text/html"] = self._html()
-        return data
+        return {"text/plain": str(self), "text/html": self._html()}
 
     def _html(self) -> str:
         from markupsafe import Markup  # late, as above
 
-        from helpers.markup import tag
+        from helpers.markup import RIGHT as GREEN
+        from helpers.markup import WRONG as AMBER
+        from helpers.markup import bar, tag
         from helpers.source_html import style
 
         parts: list[object] = [block.html() for block in self.blocks]
@@ -118,4 +125,5 @@ class Report:
         if comparison is not None:
             bundle, _ = comparison._repr_mimebundle_()
             parts.append(Markup(bundle["text/html"]))
-        return str(tag("div", *parts, style="line-height: 1.6"))
+        colour = {RIGHT: GREEN, WRONG: AMBER}.get(self.outcome)
+        return str(tag("div", *parts, style=f"line-height: 1.6; {bar(colour)}" if colour else "line-height: 1.6"))

@@ -116,9 +116,12 @@ def _wrong_signature(answer: FunctionType, name: str, starter: Starter) -> Findi
         signature.bind(*positional, **dict.fromkeys(keywords))
     except TypeError:
         taken = ", ".join(map(_parameter, signature.parameters.values()))
-        return _at_its_head(answer, "signature", f"your function takes {name}({taken})",
-                            f"it must take {name}({ast.unparse(arguments)})")
+        return _at_its_head(answer, "signature", f"your function has {_listed(taken)}", _listed(ast.unparse(arguments)))
     return None
+
+
+def _listed(parameters: str) -> str:
+    return f"the parameters ({parameters})" if parameters else "no parameters"
 
 
 def _parameter(parameter: inspect.Parameter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import difflib
 import re
@@ -30,6 +31,8 @@ def _similar(error: BaseException, frame: FrameType | None) -> str:
         return ""
     if isinstance(error, NameError) and frame is not None:
         name = error.name or _quoted(error)
+        if name in asyncio.__all__:
+            return f"asyncio.{name}"
         found = _nearest(name, [*frame.f_locals, *frame.f_globals, *vars(builtins)])
         return found or (f"import {name}" if name in sys.stdlib_module_names else "")
     if isinstance(error, AttributeError):
@@ -50,4 +53,5 @@ def _nearest(name: str, known: Iterable[Any]) -> str:
     if len(name) < SHORTEST:
         return ""
     names = [n for n in dict.fromkeys(known) if type(n) is str and n[:1] != "_" and n != name and len(n) <= 80]
-    return next(iter(difflib.get_close_matches(name, names[:2_000], n=1, cutoff=ALIKE)), "")
+    other_case = [known for known in names if known.lower() == name.lower()]
+    return next(iter(other_case or difflib.get_close_matches(name, names[:2_000], n=1, cutoff=ALIKE)), "")

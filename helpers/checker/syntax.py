@@ -168,6 +168,40 @@ def starred_call(tree: ast.AST | None, line: int, names: tuple[str, ...]) -> str
     return ""
 
 
+def _loops(tree: ast.AST | None, line: int) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What each `for` on this line assigns to, and what it goes through, in statements and comprehensions."""
+    for node in _nodes(tree):
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and _covers(node.iter, line):
+            yield node.target, node.iter
+
+
+def goes_through_itself(tree: ast.AST | None, line: int, name: str) -> bool:
+    """Whether this line has `for shop in shop`, with this name."""
+    return any(ast.unparse(target) == ast.unparse(through) == name for target, through in _loops(tree, line))
+
+
+def unpacked_in_loop(tree: ast.AST | None, line: int) -> str:
+    """The name of what a `for name, task in tasks` on this line goes through; "" if there is none."""
+    return next((through.id for target, through in _loops(tree, line)
+                 if isinstance(target, ast.Tuple) and isinstance(through, ast.Name)), "")
+
+
+def nameless_block(tree: ast.AST | None, line: int) -> str:
+    """The call that opens an `async with` around this line without `as`, such as asyncio.TaskGroup(); "" if none."""
+    for node in _nodes(tree):
+        if isinstance(node, ast.AsyncWith) and _covers(node, line):
+            for item in node.items:
+                if item.optional_vars is None and isinstance(item.context_expr, ast.Call):
+                    return ast.unparse(item.context_expr)
+    return ""
+
+
+def parameters(tree: ast.AST | None, line: int) -> list[str]:
+    """The names of the parameters of the function around this line."""
+    function = function_around(tree, line)
+    return [argument.arg for argument in function.args.args] if function is not None else []
+
+
 def future_not_awaited(tree: ast.AST | None) -> int:
     """The line of a call such as `asyncio.gather(...)` whose future is not awaited at once; 0 if there is none."""
     awaited = {id(node.value) for node in _nodes(tree) if isinstance(node, ast.Await)}

@@ -45,12 +45,12 @@ class Evidence:
     @cached_property
     def run(self) -> Recording | None:
         """The run of the answer."""
-        return _recording(self.notes)
+        return recording_of(self.notes)
 
     @cached_property
     def wanted_run(self) -> Recording | None:
         """The run of the solution."""
-        return _recording(self.reference)
+        return recording_of(self.reference)
 
     @property
     def timelines(self) -> dict[str, Recording]:
@@ -99,7 +99,8 @@ OWN_THREAD = ("your function starts a thread of its own, and virtual time, in wh
               "it. This says nothing about whether your answer is right")
 
 
-def _recording(notes: Notes | None) -> Recording | None:
+def recording_of(notes: Notes | None) -> Recording | None:
+    """The run that was recorded in a case; None if there is none."""
     if notes is None or notes["recording"] is None:
         return None
     try:
@@ -188,7 +189,10 @@ def _misused(e: Evidence) -> Finding | None:
         return None
     place = never[0]["place"] if never and never[0]["place"] else error["place"]
     remedy = ""
-    if kind == "AttributeError":
+    if "after * must be an iterable" in text:
+        remedy = ("Make a call for each element, as in *[ask(shop) for shop in shops]: a star goes through a "
+                  "collection, and one call makes one coroutine object.")
+    elif kind == "AttributeError":
         remedy = remedies.remedy(error, e.tree, place[1] if place else 0) if "'coroutine'" in text else ""
         remedy = remedy if remedy.startswith("Make a task") else ""
     return _at("forgotten await", place, f"a coroutine or future was used where a value is needed: {text}",

@@ -13,6 +13,164 @@ from unittest import mock
 from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
 from helpers.simulated_io import Shop
 
+# -- from a function that cannot await ---------------------------------------------------------------------------
+
+run_anywhere = Exercise(
+    lesson="A1",
+    title="Run a coroutine from a plain function",
+    task="""
+        Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
+        script, where no loop runs, and in a cell, where one does. An error of the coroutine comes out of it. No
+        thread is left when it returns.
+        """,
+    starter="""
+        def run_anywhere(coroutine):
+            ...                                 # your code here
+        """,
+    setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
+          "from helpers import Shop, ShopBusy, ShopError",
+    hints=[
+        "In this thread no second loop can run. In another thread there is none yet.",
+        "ThreadPoolExecutor(1) is a pool of one thread; pool.submit(function, argument) calls a function there, and "
+        "gives an object whose result() waits, and raises the error if there is one.",
+        "with ThreadPoolExecutor(1) as pool: then give asyncio.run and the coroutine to pool.submit, and return its "
+        "result().",
+    ],
+    solution="""
+        def run_anywhere(coroutine):
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(asyncio.run, coroutine).result()
+        """,
+    why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
+        "the result or the error. The price: the loop of the caller stands still meanwhile.",
+    follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
+    advice={
+        "nested loop": "Call asyncio.run in another thread, and wait for that: in this thread a loop is running.",
+        "forgotten await: .": "Run the coroutine before you return, with asyncio.run in another thread: in a plain def "
+                              "there is no await.",
+        "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
+                    "thread waits for it, so neither can go on.",
+        "no exception": "Use ThreadPoolExecutor, whose result() raises the error: one in a threading.Thread reaches "
+                        "nobody.",
+        "value": "Return what the coroutine returns: result() of what pool.submit gives.",
+        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for "
+                  "that, and asyncio.run in it closes its loop.",
+    },
+    mistakes=[
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.run(coroutine)
+            """),
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.get_event_loop().run_until_complete(coroutine)
+            """),
+        Mistake("forgotten await", "await", """
+            def run_anywhere(coroutine):
+                try:
+                    asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.create_task(coroutine)
+            """),
+        Mistake("deadlock", "neither can go on", """
+            def run_anywhere(coroutine):
+                try:
+                    loop = asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+            """),
+        Mistake("value", "None", """
+            def run_anywhere(coroutine):
+                thread = threading.Thread(target=asyncio.run, args=[coroutine])
+                thread.start()
+                thread.join()
+            """),
+        Mistake("no exception", "reaches nobody", """
+            def run_anywhere(coroutine):
+                results = []
+                async def keep():
+                    try:
+                        results.append(await coroutine)
+                    except Exception:
+                        results.append(None)
+                thread = threading.Thread(target=asyncio.run, args=[keep()])
+                thread.start()
+                thread.join()
+                return results[0]
+            """),
+        Mistake("thread", "a with block", """
+            def run_anywhere(coroutine):
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, daemon=True).start()
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+            """),
+        Mistake("async", "def", """
+            async def run_anywhere(coroutine):
+                return await coroutine
+            """),
+    ],
+)
+
+
+PATIENCE = 3.0      # real seconds for which an answer may wait for a coroutine that takes 0.01 s
+
+
+async def _price(price: int) -> int:
+    await asyncio.sleep(0.01)
+    return price
+
+
+async def _closed() -> int:
+    await asyncio.sleep(0.01)
+    raise ConnectionError("north is closed")
+
+
+def _in_a_cell(answer: Callable[..., Any], coroutine: Any) -> Any:
+    """Call the answer where a loop runs; one that waits there for that loop is not waited for."""
+    async def cell() -> Any:
+        thread = threading.get_ident()
+
+        def result(future: Future[Any], timeout: float | None = None) -> Any:
+            if threading.get_ident() != thread or timeout is not None:
+                return waits(future, timeout)
+            try:
+                return waits(future, PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise               # it is the coroutine's own error
+                raise Failed("deadlock", "your function waits for the loop of its own thread, and that loop waits for "
+                             "your function to return", "the coroutine runs on another loop") from None
+
+        waits = Future.result
+        with mock.patch.object(Future, "result", result):
+            return answer(coroutine)
+
+    try:
+        return asyncio.run(cell())
+    finally:
+        coroutine.close()
+
+
+@run_anywhere.case(returns=320)
+def in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that returns 320."""
+    return _in_a_cell(answer, _price(320))
+
+
+@run_anywhere.case(returns=290)
+def in_a_script(answer):
+    """It is called where no event loop runs, with a coroutine that returns 290."""
+    return answer(_price(290))
+
+
+@run_anywhere.case(raises=ConnectionError)
+def error_in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that raises ConnectionError."""
+    return _in_a_cell(answer, _closed())
+
+
 # -- a warm-up: what to write for %time ------------------------------------------------------------------------
 
 timed = Exercise(
@@ -361,164 +519,6 @@ async def failed_before(answer):
         raise
     _kept(tasks, "heart", got)
     await _end(got)
-
-
-# -- from a function that cannot await ---------------------------------------------------------------------------
-
-run_anywhere = Exercise(
-    lesson="A1",
-    title="Run a coroutine from a plain function",
-    task="""
-        Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
-        script, where no loop runs, and in a cell, where one does. An error of the coroutine comes out of it. No
-        thread is left when it returns.
-        """,
-    starter="""
-        def run_anywhere(coroutine):
-            ...                                 # your code here
-        """,
-    setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
-          "from helpers import Shop, ShopBusy, ShopError",
-    hints=[
-        "In this thread no second loop can run. In another thread there is none yet.",
-        "ThreadPoolExecutor(1) is a pool of one thread; pool.submit(function, argument) calls a function there, and "
-        "gives an object whose result() waits, and raises the error if there is one.",
-        "with ThreadPoolExecutor(1) as pool: then give asyncio.run and the coroutine to pool.submit, and return its "
-        "result().",
-    ],
-    solution="""
-        def run_anywhere(coroutine):
-            with ThreadPoolExecutor(1) as pool:
-                return pool.submit(asyncio.run, coroutine).result()
-        """,
-    why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
-        "the result or the error. The price: the loop of the caller stands still meanwhile.",
-    follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
-    advice={
-        "nested loop": "Call asyncio.run in another thread, and wait for that: in this thread a loop is running.",
-        "forgotten await: .": "Run the coroutine before you return, with asyncio.run in another thread: in a plain def "
-                              "there is no await.",
-        "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
-                    "thread waits for it, so neither can go on.",
-        "no exception": "Use ThreadPoolExecutor, whose result() raises the error: one in a threading.Thread reaches "
-                        "nobody.",
-        "value": "Return what the coroutine returns: result() of what pool.submit gives.",
-        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for "
-                  "that, and asyncio.run in it closes its loop.",
-    },
-    mistakes=[
-        Mistake("nested loop", "in another thread", """
-            def run_anywhere(coroutine):
-                return asyncio.run(coroutine)
-            """),
-        Mistake("nested loop", "in another thread", """
-            def run_anywhere(coroutine):
-                return asyncio.get_event_loop().run_until_complete(coroutine)
-            """),
-        Mistake("forgotten await", "await", """
-            def run_anywhere(coroutine):
-                try:
-                    asyncio.get_running_loop()
-                except RuntimeError:
-                    return asyncio.run(coroutine)
-                return asyncio.create_task(coroutine)
-            """),
-        Mistake("deadlock", "neither can go on", """
-            def run_anywhere(coroutine):
-                try:
-                    loop = asyncio.get_running_loop()
-                except RuntimeError:
-                    return asyncio.run(coroutine)
-                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-            """),
-        Mistake("value", "None", """
-            def run_anywhere(coroutine):
-                thread = threading.Thread(target=asyncio.run, args=[coroutine])
-                thread.start()
-                thread.join()
-            """),
-        Mistake("no exception", "reaches nobody", """
-            def run_anywhere(coroutine):
-                results = []
-                async def keep():
-                    try:
-                        results.append(await coroutine)
-                    except Exception:
-                        results.append(None)
-                thread = threading.Thread(target=asyncio.run, args=[keep()])
-                thread.start()
-                thread.join()
-                return results[0]
-            """),
-        Mistake("thread", "a with block", """
-            def run_anywhere(coroutine):
-                loop = asyncio.new_event_loop()
-                threading.Thread(target=loop.run_forever, daemon=True).start()
-                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-            """),
-        Mistake("async", "def", """
-            async def run_anywhere(coroutine):
-                return await coroutine
-            """),
-    ],
-)
-
-
-PATIENCE = 3.0      # real seconds for which an answer may wait for a coroutine that takes 0.01 s
-
-
-async def _price(price: int) -> int:
-    await asyncio.sleep(0.01)
-    return price
-
-
-async def _closed() -> int:
-    await asyncio.sleep(0.01)
-    raise ConnectionError("north is closed")
-
-
-def _in_a_cell(answer: Callable[..., Any], coroutine: Any) -> Any:
-    """Call the answer where a loop runs; one that waits there for that loop is not waited for."""
-    async def cell() -> Any:
-        thread = threading.get_ident()
-
-        def result(future: Future[Any], timeout: float | None = None) -> Any:
-            if threading.get_ident() != thread or timeout is not None:
-                return waits(future, timeout)
-            try:
-                return waits(future, PATIENCE)
-            except TimeoutError:
-                if future.done():
-                    raise               # it is the coroutine's own error
-                raise Failed("deadlock", "your function waits for the loop of its own thread, and that loop waits for "
-                             "your function to return", "the coroutine runs on another loop") from None
-
-        waits = Future.result
-        with mock.patch.object(Future, "result", result):
-            return answer(coroutine)
-
-    try:
-        return asyncio.run(cell())
-    finally:
-        coroutine.close()
-
-
-@run_anywhere.case(returns=320)
-def in_a_cell(answer):
-    """It is called where an event loop runs, with a coroutine that returns 320."""
-    return _in_a_cell(answer, _price(320))
-
-
-@run_anywhere.case(returns=290)
-def in_a_script(answer):
-    """It is called where no event loop runs, with a coroutine that returns 290."""
-    return answer(_price(290))
-
-
-@run_anywhere.case(raises=ConnectionError)
-def error_in_a_cell(answer):
-    """It is called where an event loop runs, with a coroutine that raises ConnectionError."""
-    return _in_a_cell(answer, _closed())
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

@@ -27,8 +27,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 WIDTH = 100         # characters in a line of the text twin
-RIGHT, WRONG = "#2e7d32", "#b45309"     # beside the feedback, which says it in words
-HOW = "Choose one: click it, or press Tab until it has the frame, then the space bar."
+# Shift+Enter, which has run the cell, has moved on to the next one: what was shown lies behind.
+HOW = ("Choose one: click it, or press Shift+Tab until it has the frame (Tab, while this cell is selected), then the "
+       "space bar.")
 
 _CALL = 'predict("How long does it take?", {"0.4 s": "It ...", "1.2 s": "They ..."}, right="1.2 s")'
 
@@ -59,7 +60,7 @@ class Question:
 
     def _repr_html_(self) -> str:
         # late: the first notebook says that packages are missing, if they are
-        from helpers.markup import tag, with_code
+        from helpers.markup import RIGHT, WRONG, bar, tag, with_code
 
         group = "predict-" + hashlib.sha256(self.question.encode()).hexdigest()[:8]     # one open at a time
         parts = [tag("div", tag("b", "Predict:"), " ", with_code(self.question))]
@@ -67,7 +68,7 @@ class Question:
             verdict, colour = ("Right.", RIGHT) if choice in self.right else ("Not so.", WRONG)
             summary = tag("summary", with_code(choice), style="cursor: pointer; padding: 0.1em 0.3em")
             answer = tag("div", tag("b", verdict), " ", with_code(feedback),
-                         style=f"margin: 0.2em 0 0.5em 1.2em; padding-left: 0.7em; border-left: 4px solid {colour}")
+                         style=f"margin: 0.2em 0 0.5em 1.2em; {bar(colour)}")
             parts.append(tag("details", summary, answer, name=group, style="margin: 0.35em 0"))
         parts.append(tag("div", tag("small", HOW)))
         shown = str(tag("div", *parts, style="max-width: 44em; line-height: 1.5"))

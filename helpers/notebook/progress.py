@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from helpers.notebook import progress_file
+from helpers.checker.exercise import Exercise, exercises_of
+from helpers.checker.report import Block, Report
+from helpers.notebook import lesson_files, progress_file
+from helpers.words import count
 
 NOTHING = (
     "No exercise is done yet. An exercise counts as done when its check has said \"Right.\"\n"
     "Run this cell again then."
 )
-LATER = "To begin anew, delete the file progress.txt beside this notebook."
+LATER = "To begin anew, write progress().reset() in a cell. What is done stands in the file progress.txt here."
 
 
 def progress() -> Progress:
@@ -52,6 +54,31 @@ class Progress:
     def head(self) -> str:
         return f"{self.done} of {sum(len(lesson.exercises) for lesson in self.lessons)} exercises are done."
 
+    def reset(self, *, sure: bool = False) -> Report:
+        """Begin anew: no exercise counts as done, and all hints begin anew. No code is changed.
+
+        sure  without it nothing is changed, and you are told what would be
+        """
+        marks, _ = progress_file.standing()
+        done = [exercise for lesson, exercise in _exercises() if (lesson, exercise.name) in marks]
+        names = ", ".join(f"{exercise.lesson} {exercise.name}" for exercise in done)
+        if done and not sure:
+            return Report("reset", [
+                Block("Nothing is reset yet.", f"{count(len(done), 'exercise')} would be open again: {names}. Your "
+                      "code would stay as it is."),
+                Block("To do it:", "progress().reset(sure=True)", code=True)])
+        for _, exercise in _exercises():
+            exercise.reset()
+        left, _ = progress_file.standing()
+        kept = [exercise.name for exercise in done if (f"lesson_{exercise.lesson}", exercise.name) in left]
+        if kept:
+            return Report("reset", [Block("Not reset:", f"{progress_file.NAME} cannot be written, so these still count "
+                                          f"as done: {', '.join(kept)}.")])
+        if not done:
+            return Report("reset", [Block("Reset:", "no exercise was done. All hints begin anew.")])
+        return Report("reset", [Block("Reset:", f"{count(len(done), 'exercise')} {'is' if len(done) == 1 else 'are'} "
+                                      f"open again: {names}. All hints begin anew. Your code is as it was.")])
+
     def __str__(self) -> str:
         if not self.done:
             return f"{NOTHING}\n{self.problem}".rstrip()
@@ -84,37 +111,28 @@ class Progress:
                      for name, is_done in lesson.exercises.items()]
             cells = ([title], [f"{lesson.done} of {len(lesson.exercises)}"], marks)
             rows.append(tag("tr", *(tag("td", *cell, style="text-align: left; vertical-align: top") for cell in cells)))
-        return str(tag("div", tag("b", self.head)) + tag("table", *rows)
+        head = tag("tr", *(tag("th", text, scope="col", style="text-align: left")
+                           for text in ("Lesson", "Done", "Exercises")))
+        return str(tag("div", tag("b", self.head)) + tag("table", tag("thead", head), tag("tbody", *rows))
                    + tag("div", tag("small", self.problem or LATER)))
 
 
-def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
-    """The lessons that have exercises, in the order of their numbers."""
+def _exercises() -> Iterator[tuple[str, Exercise]]:
+    """The exercises of all lessons, each with the name of its module, in the order of teaching."""
     from helpers import exercises
-    from helpers.checker.exercise import exercises_of
 
-    lessons = []
     for name in sorted(module.name for module in pkgutil.iter_modules(exercises.__path__)):
-        if not name.startswith("lesson_"):
-            continue
-        module = importlib.import_module(f"{exercises.__name__}.{name}")
-        of_lesson = {exercise.name: (name, exercise.name) in done for _, exercise in exercises_of(module)}
-        if of_lesson:
-            lessons.append(Lesson(*_notebook(name.removeprefix("lesson_")), of_lesson))
-    return lessons
+        if name.startswith("lesson_"):
+            module = importlib.import_module(f"{exercises.__name__}.{name}")
+            yield from ((name, exercise) for _, exercise in exercises_of(module))
 
 
-def _notebook(number: str) -> tuple[str, str]:
-    """The title and the file of the notebook with this number, as far as they can be found in this folder.
-
-    The learner's copies in workbook/ have the catalogue in the folder beside them.
-    """
-    here = Path.cwd()
-    file = next((path.name for path in sorted(here.glob(f"{number}_*.ipynb"))), "")
-    folder = here.parent / "notebooks" if here.name == "workbook" else here
-    try:
-        catalogue = tomllib.loads((folder / "catalogue.toml").read_text(encoding="utf-8"))
-        titles = {entry["file"]: str(entry["title"]) for entry in catalogue["notebook"]}
-    except (OSError, ValueError, KeyError, TypeError):      # not there, or not in order: the number will do
-        titles = {}
-    return f"{number} {titles.get(file, '')}".strip(), file
+def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
+    """The lessons that have exercises, in the order of teaching."""
+    lessons: dict[str, Lesson] = {}
+    for name, exercise in _exercises():
+        if name not in lessons:
+            file = lesson_files.lesson_file(exercise.lesson)
+            lessons[name] = Lesson(lesson_files.title(file) or exercise.lesson, file)
+        lessons[name].exercises[exercise.name] = (name, exercise.name) in done
+    return list(lessons.values())

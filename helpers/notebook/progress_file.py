@@ -1,12 +1,14 @@
 """The file that remembers which exercises are done: progress.txt, beside the notebooks.
 
-It is a text file to which lines are only ever appended, one for each exercise, such as `lesson_04 cheapest`. So two
+It is a text file to which lines are only ever appended, one for each exercise that is done, such as
+`lesson_04 cheapest`, and one for each that is to be open again: `open lesson_04 cheapest`. The last line about an
+exercise counts, so nothing is lost by a reset. And two
 notebooks that are open at the same time cannot overwrite each other's marks, a line that was cut off (or that somebody
 has written into the file) spoils only itself, and there is no moment at which the file is half written. To begin anew,
 delete the file. Git ignores it.
 
 Nothing here raises an exception because of the file: where it cannot be read nothing is done yet, and where it cannot
-be written nothing is remembered.
+be written nothing is remembered beyond the process.
 
 When progress is not kept, and not read either:
 * The folder holds no course (no 00_start_here.ipynb): the file belongs beside the notebooks, and nowhere else. A
@@ -27,8 +29,10 @@ NAME = "progress.txt"
 COURSE = "00_start_here.ipynb"      # is there if a folder is the one with the notebooks
 SWITCH = "WHILE_YOU_WAIT_PROGRESS"
 
-HEAD = "# The exercises that are done, one a line. Delete this file to begin anew.\n"
-LINE = re.compile(r"(lesson_\w+) (\w+)", re.ASCII)
+HEAD = (
+    "# The exercises that are done, one a line. \"open\" before one: it is open again. The last line about it counts.\n"
+)
+LINE = re.compile(r"(open )?(lesson_\w+) (\w+)", re.ASCII)
 MOST = 100_000      # bytes that are read: far more than all exercises need, and nobody waits for a file that went wrong
 
 
@@ -74,7 +78,23 @@ def done() -> set[tuple[str, str]]:
             text = file.read(MOST).decode("utf-8", "replace")
     except OSError:
         return set()
-    return {(match[1], match[2]) for line in text.splitlines() if (match := LINE.fullmatch(line.strip()))}
+    marks: set[tuple[str, str]] = set()
+    for line in text.splitlines():
+        if match := LINE.fullmatch(line.strip()):
+            (marks.discard if match[1] else marks.add)((match[2], match[3]))
+    return marks
+
+
+_in_this_process: set[tuple[str, str]] = set()      # what was done here, be it remembered or not
+
+
+def standing() -> tuple[set[tuple[str, str]], bool]:
+    """What is done as far as it is known here, and whether that is remembered.
+
+    Where it is not, it is what was done in this process.
+    """
+    kept = folder() is not None and not problem()
+    return (done() if kept else done() | _in_this_process), kept
 
 
 def mark(lesson: str, exercise: str) -> bool:
@@ -83,12 +103,23 @@ def mark(lesson: str, exercise: str) -> bool:
     lesson    such as "lesson_04"; of anything with another kind of name, nothing is remembered
     exercise  its name
     """
-    line = f"{lesson} {exercise}"
-    here = folder()
-    if here is None or not LINE.fullmatch(line):
+    if not LINE.fullmatch(f"{lesson} {exercise}") or not lesson.startswith("lesson_"):
         return False
-    if (lesson, exercise) in done():
-        return True
+    _in_this_process.add((lesson, exercise))
+    return (lesson, exercise) in done() or _append(f"{lesson} {exercise}")
+
+
+def reopen(lesson: str, exercise: str) -> bool:
+    """Remember that an exercise is not done, as if it had never been; whether that is remembered, or is so anyway."""
+    _in_this_process.discard((lesson, exercise))
+    return (lesson, exercise) not in done() or _append(f"open {lesson} {exercise}")
+
+
+def _append(line: str) -> bool:
+    """Add a line to the file; whether that was possible."""
+    here = folder()
+    if here is None:
+        return False
     try:
         # One write, at the end of the file, whoever else appends meanwhile. The line break before it ends a line that
         # was cut off.

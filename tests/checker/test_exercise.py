@@ -34,7 +34,10 @@ def test_an_exercise_says_what_is_missing() -> None:
 def test_the_solution_is_right_and_the_starter_is_untried(exercise: Exercise) -> None:
     report = exercise.check(exercise.compile(exercise.solution_source))
     assert report.outcome == "right"
-    assert report.message == "Right.\nIn the course's solution: It is right.\nNext: Go on."
+    told, _, compare = report.message.partition("\nTo compare: ")
+    assert told == "Right.\nIn the course's solution: It is right.\nTo go on: Go on."
+    assert compare == ("" if exercise is samples.drive else
+                       f"`exercises.{exercise.name}.compare()` draws your run beside that of the solution.")
     assert exercise.check(exercise.compile(exercise.starter)).outcome == "untried"
 
 
@@ -141,8 +144,8 @@ def test_an_assigned_global_is_noted() -> None:
 def test_hints_come_one_by_one() -> None:
     exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
     texts = [str(exercise.hint()) for _ in range(5)]
-    assert texts[0] == "Hint 1 of 3. a nudge"
-    assert texts[2] == "Hint 3 of 3. It is the last one. all"
+    assert texts[0] == "Hint 1 of 3: a nudge"
+    assert texts[2] == "Hint 3 of 3, the last one: all"
     assert "no more hints" in texts[3] and "ask.solution()" in texts[3]
     assert texts[4] == texts[3]
 
@@ -162,6 +165,59 @@ def test_the_marked_case_is_drawn() -> None:
     report = exercise.solution()
     assert "The call is cancelled after 0.1 s" in report.message
     assert "cancelled" in report.runs["solution"].text()
+
+
+NAMED = body("""
+    tasks = [asyncio.create_task(shop.price(item), name=f"mine {shop.name}") for shop in shops]
+    return [await task for task in tasks]""")
+
+
+def test_a_right_answer_is_compared_with_the_solution_on_request() -> None:
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    exercise.cases = samples.ask.cases
+    assert 'first let exercises.ask.check(ask) say "Right."' in " ".join(exercise.compare().message.split())
+    check(exercise, WRONG["sequential"][-1])
+    assert exercise.compare().runs == {}
+
+    assert check(exercise, NAMED).outcome == "right"
+    report = exercise.compare()
+    assert list(report.runs) == ["yours", "solution"]
+    assert [task.name for task in report.runs["yours"].tasks if task.name.startswith("mine ")] == (
+        ["mine north", "mine south", "mine west"])
+    assert not any(task.name.startswith("mine ") for task in report.runs["solution"].tasks)
+    assert report.blocks[0].text == exercise.cases[0].description and "as it was when" in report.message
+    assert "The difference:" not in report.message
+
+    check(exercise, WRONG["sequential"][-1])                    # what was right before can still be compared
+    assert report.runs["yours"].text() == exercise.compare().runs["yours"].text()
+    check(exercise, exercise.solution_source)
+    assert "The difference: none that a timeline shows." in exercise.compare().message
+    exercise.reset()
+    assert exercise.compare().runs == {}
+
+
+def test_the_marked_case_is_compared() -> None:
+    exercise = samples.exercise(samples.call.starter, samples.call.solution_source)
+    answered, stopped = (case.function for case in samples.call.cases)
+    exercise.case(returns=320)(answered)
+    exercise.case(drawn=True)(stopped)
+    assert check(exercise, samples.call.solution_source).outcome == "right"
+    report = exercise.compare()
+    assert "The call is cancelled after 0.1 s" in report.message and "cancelled" in report.runs["yours"].text()
+
+
+def test_without_a_timeline_nothing_is_compared() -> None:
+    assert check(samples.drive, samples.drive.solution_source).outcome == "right"
+    assert "no timeline of this exercise was recorded" in samples.drive.compare().message
+
+
+def test_a_hint_of_code_is_shown_as_code() -> None:
+    exercise = samples.exercise(samples.ask.starter, samples.ask.solution_source)
+    exercise.hints = ("Fill in the dots:\n    return await ...\n    # so\n", "Use `gather`.")
+    report = exercise.hint()
+    assert str(report) == "Hint 1 of 2: Fill in the dots:\n    return await ...\n    # so"
+    assert '<pre class="wyw-python"><span class="wyw-keyword">return</span>' in report._html()
+    assert "<code>gather</code>" in exercise.hint()._html()
 
 
 def test_one_case_is_drawn_and_it_has_a_timeline() -> None:

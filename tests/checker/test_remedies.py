@@ -29,6 +29,44 @@ SLIPS = {
         for shop in shops:
             prices = prices + [await shop.price(item)]
         return prices""")),
+    "a loop over itself": ("error", 2, "Did you mean for shop in shops? In for shop in shop", body("""
+        for shop in shop:
+            await shop.price(item)""")),
+    "a loop over itself in a task group": ("error", 3, "Did you mean for shop in shops?", body("""
+        async with asyncio.TaskGroup() as group:
+            for shop in shop:
+                group.create_task(shop.price(item))""")),
+    "a loop over itself that nothing is like": ("error", 2, "Go through something else. In for x in x", body("""
+        for x in x:
+            await x.price(item)""")),
+    "a list of coroutines over itself": ("error", 2, "Did you mean shops?", body(
+        "return await asyncio.gather(*[shop.price(item) for shop in shop])")),
+    "a function of asyncio without asyncio": ("error", 2, "Did you mean asyncio.gather?", body(
+        "return await gather(*[shop.price(item) for shop in shops])")),
+    "a name of asyncio in small letters": ("error", 2, "Did you mean asyncio.TaskGroup?", body("""
+        async with asyncio.taskgroup() as group:
+            pass""")),
+    "a block without a name": ("error", 4, "Write async with asyncio.TaskGroup() as group, if group", body("""
+        async with asyncio.TaskGroup():
+            for shop in shops:
+                group.create_task(shop.price(item))""")),
+    "another name in a block": ("error", 3, "Assign to quux before this line", body("""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(quux(item))""")),
+    "a task of a list": ("error", 2, "Make a task of each one", body(
+        "return await asyncio.create_task([shop.price(item) for shop in shops])")),
+    "a star in front of one call": ("forgotten await", 2, "Make a call for each element", body(
+        "return await asyncio.gather(*shops[0].price(item))")),
+    "an element in parentheses": ("error", 2, "Take an element with square brackets", body("return shops(0)")),
+    "a method that is not called": ("value", 0, "Add the parentheses, result()", body("""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(shop.price(item)) for shop in shops]
+        return [task.result for task in tasks]""")),
+    "a dictionary without items()": ("error", 3, "Write prices.items() if prices is a dictionary", body("""
+        prices = {shop: await shop.price(item) for shop in shops}
+        return [price for shop, price in prices]""")),
+    "what cannot be unpacked elsewhere": ("error", 2, "has no elements to go through", body(
+        "name, price = await shops[0].price(item)")),
     "a name of asyncio": ("error", 2, "Did you mean asyncio.TaskGroup?", body("""
         async with asyncio.TaskGruop() as group:
             pass""")),

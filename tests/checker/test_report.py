@@ -21,10 +21,11 @@ def test_a_wrong_answer_is_shown_beside_the_wanted_one() -> None:
     assert "Not yet right:" in bundle["text/html"]
 
 
-def test_an_untried_answer_is_plain_text_and_always_the_same() -> None:
+def test_an_untried_answer_is_shown_always_the_same() -> None:
+    """It is stored in the notebooks."""
     reports = [check(samples.ask, samples.ask.starter)._repr_mimebundle_() for _ in range(2)]
     assert reports[0] == reports[1]
-    assert list(reports[0]) == ["text/plain"]
+    assert reports[0]["text/html"].startswith('<div style="line-height: 1.6"><div><b>Not tried yet.</b> Write')
 
 
 def test_html_of_a_learner_is_escaped() -> None:

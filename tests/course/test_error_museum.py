@@ -107,7 +107,7 @@ def rows() -> list[str]:
 
 @pytest.fixture(scope="module")
 def messages() -> list[index.Message]:
-    return index.load_messages(NOTEBOOKS)[0]
+    return index.load_messages(ROOT)[0]
 
 
 def test_there_are_thirty() -> None:

@@ -55,8 +55,12 @@ def test_the_solution_is_right(name: str) -> None:
     exercise = EXERCISES[name]
     report = trying.check(name, exercise, exercise.solution_source, SECONDS)
     assert report.outcome == "right", report
-    assert " ".join(report.message.split()) == (
-        f"Right. In the course's solution: {exercise.why} Next: {exercise.follow_up}")
+    compare = f" To compare: `exercises.{exercise.name}.compare()` draws your run beside that of the solution."
+    text, _, standing = " ".join(report.message.split()).partition(" This lesson: ")
+    told = f"Right. In the course's solution: {exercise.why} To go on: {exercise.follow_up}"
+    assert text in (told, told + compare)
+    assert re.fullmatch(r"(all )?\d+( of \d+)? exercises? (is|are) done since the kernel was started\."
+                        r"( Next( lesson)?: .+)?", standing)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -112,6 +116,17 @@ def test_names_agree(lesson: str) -> None:
     for name, exercise in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}")):
         assert name == exercise.name
         assert lesson == f"lesson_{exercise.lesson}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_order_is_that_of_the_notebook(lesson: str) -> None:
+    """After a check the learner is told which exercise comes next."""
+    files = list(NOTEBOOKS.glob(f"{lesson.removeprefix('lesson_')}_*.ipynb"))
+    names = [name for name, _ in exercises_of(importlib.import_module(f"helpers.exercises.{lesson}"))]
+    cells = json.loads(files[0].read_text(encoding="utf-8"))["cells"]
+    checked = [name for cell in cells for name in re.findall(r"exercises\.(\w+)\.check\(", "".join(cell["source"]))
+               if cell["cell_type"] == "code"]
+    assert [name for name in checked if name in names] == names
 
 
 @pytest.mark.parametrize("name", EXERCISES)

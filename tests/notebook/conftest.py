@@ -15,9 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def course(tmp_path, monkeypatch) -> Path:
     """The current folder, which looks like that of the course, and in which progress is kept."""
-    shutil.copy(ROOT / "notebooks" / "catalogue.toml", tmp_path)
-    (tmp_path / "00_start_here.ipynb").touch()
-    (tmp_path / "04_gather.ipynb").touch()
+    for name in ("00_start_here.ipynb", "04_gather.ipynb"):
+        shutil.copy(ROOT / "notebooks" / name, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(progress_file.SWITCH, "on")
     return tmp_path

@@ -13,6 +13,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import helpers.exercises
+from helpers.notebook import predict as predict_module
 from helpers.notebook.predict import Question, predict
 from tools import lab_browser
 
@@ -219,6 +220,46 @@ def test_a_question_is_answered_by_keyboard_alone(folder, jupyterlab, chrome):
 
         page.keyboard.press("Shift+Enter")  # on to the next cell, from where the learner is
         page.wait_for_function(f"({ACTIVE})() === 2")
+
+
+IN_VIEW = """() => {
+  const panel = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+  const at = document.activeElement.getBoundingClientRect();
+  return panel.top <= at.top && at.bottom <= panel.bottom;
+}"""
+
+
+@in_a_browser
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400)], ids=["1280", "200 %"])
+def test_after_shift_enter_the_keys_that_the_question_names_lead_to_it(folder, jupyterlab, chrome, size):
+    with jupyterlab.windowing("full"):          # as JupyterLab has it, unless somebody changes it
+        page = chrome.context.new_page()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        lab_browser._open(page, jupyterlab.serve(folder)("question.ipynb"))
+        page.evaluate(SELECT, 0)
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_function(f"({ACTIVE})() === 2")
+        page.wait_for_timeout(1500)             # the question is shown anew
+        assert page.locator(".jp-OutputArea small").inner_text() == predict_module.HOW
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(FOCUSED) == "SUMMARY it never ends" and page.evaluate(IN_VIEW)
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(FOCUSED) == "SUMMARY 1.2 s" and page.evaluate(IN_VIEW)
+        page.keyboard.press("Space")
+        assert page.evaluate(OPENED) == [False, True, False]
+        assert page.evaluate(FOCUSED) == "SUMMARY 1.2 s" and page.evaluate(IN_VIEW)
+
+        page.evaluate(SELECT, 1)                # and while the cell is selected
+        page.keyboard.press("Control+Enter")
+        page.wait_for_timeout(1500)
+        reached = []
+        while not reached or (not reached[-1].startswith("SUMMARY") and len(reached) < 10):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate(FOCUSED))
+        assert reached[-1] == "SUMMARY 0.4 s" and page.evaluate(IN_VIEW)
+        page.evaluate(lab_browser.CLOSE)
+        page.close()
 
 
 @in_a_browser

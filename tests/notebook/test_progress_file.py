@@ -32,8 +32,26 @@ def test_the_same_mark_twice_changes_nothing(course):
     assert (course / "progress.txt").read_bytes() == before
 
 
+def test_an_exercise_can_be_opened_again_and_done_again(course):
+    progress_file.mark("lesson_04", "cheapest")
+    progress_file.mark("lesson_04", "first_below")
+    assert progress_file.reopen("lesson_04", "cheapest")
+    assert progress_file.done() == {("lesson_04", "first_below")}
+    assert progress_file.mark("lesson_04", "cheapest")
+    assert len(progress_file.done()) == 2
+    lines = (course / "progress.txt").read_text().split("\n")
+    assert [line for line in lines if "cheapest" in line] == [
+        "lesson_04 cheapest", "open lesson_04 cheapest", "lesson_04 cheapest"]
+
+
+def test_what_is_not_done_needs_no_line_to_be_open(course):
+    assert progress_file.reopen("lesson_04", "cheapest")
+    assert not (course / "progress.txt").exists()
+
+
 def test_only_exercises_of_lessons_are_remembered(course):
     assert not progress_file.mark("test_progress", "cheapest")
+    assert not progress_file.mark("open lesson_04", "cheapest")
     assert not progress_file.mark("helpers.exercises.lesson_04", "cheapest")
     assert not progress_file.mark("lesson_04", "two\nlines")
     assert not (course / "progress.txt").exists()

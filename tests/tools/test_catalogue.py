@@ -24,6 +24,7 @@ def course(tmp_path: Path) -> Path:
     """A course with two lessons, the second of which builds on the first; nothing has been generated yet."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "helpers/notebook").mkdir(parents=True)
+    (tmp_path / "tools").mkdir()
     (tmp_path / "README.md").write_text(
         "# A course\n<!-- lessons: begin -->\nold\n<!-- lessons: end -->\nkept\n"
         "<!-- launch: begin --><!-- launch: end -->\nthe end\n"
@@ -31,8 +32,8 @@ def course(tmp_path: Path) -> Path:
     write_notebook(tmp_path / "notebooks/00_first.ipynb", "# Begin here\n\nA promise.", "Text.")
     exercise = "**Predict:** what?\n\n### Exercise: x (5 minutes)"
     write_notebook(tmp_path / "notebooks/01_second.ipynb", "# Go on", exercise)
-    (tmp_path / "notebooks/messages.toml").write_text("not_listed = []\nmessage = []\n")
-    (tmp_path / "notebooks/catalogue.toml").write_text(
+    (tmp_path / "tools/messages.toml").write_text("not_listed = []\nmessage = []\n")
+    (tmp_path / "tools/catalogue.toml").write_text(
         """
 repository = ""
 ref = "v1"
@@ -61,8 +62,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def set_address(course: Path, hub: str = "") -> None:
-    edit(course / "notebooks/catalogue.toml", 'repository = ""', f'repository = "{ADDRESS}"')
-    edit(course / "notebooks/catalogue.toml", 'hub = ""', f'hub = "{hub}"')
+    edit(course / "tools/catalogue.toml", 'repository = ""', f'repository = "{ADDRESS}"')
+    edit(course / "tools/catalogue.toml", 'hub = ""', f'hub = "{hub}"')
 
 
 def written(course: Path) -> dict[str, str]:
@@ -119,7 +120,7 @@ def test_the_readme_has_a_row_for_every_lesson_and_the_form_of_the_links(course)
     assert "| [Begin here](notebooks/00_first.ipynb) | 1 |  | See it. |" in readme
     assert "| [Go on](notebooks/01_second.ipynb) | 7 | [Begin here](notebooks/00_first.ipynb) | Do it. |" in readme
     assert "https://mybinder.org/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/workbook/00_first.ipynb" in readme
-    assert "`repository` in `notebooks/catalogue.toml`" in readme
+    assert "`repository` in `tools/catalogue.toml`" in readme
     assert "old" not in readme and "\nkept\n" in readme and readme.endswith("\nthe end\n")
 
 
@@ -177,11 +178,11 @@ def test_a_branch_with_a_slash_is_quoted():
 def test_taking_the_address_out_again_leaves_no_trace(course):
     catalogue.main([], course)
     before = written(course)
-    text = (course / "notebooks/catalogue.toml").read_text()
+    text = (course / "tools/catalogue.toml").read_text()
     set_address(course, hub="https://hub.example.org")
     catalogue.main([], course)
     assert all(written(course)[name] != before[name] for name in before if name != index.FILE)
-    (course / "notebooks/catalogue.toml").write_text(text)
+    (course / "tools/catalogue.toml").write_text(text)
     catalogue.main([], course)
     assert written(course) == before
 
@@ -217,7 +218,7 @@ def test_a_notebook_that_is_right_is_not_rewritten_even_if_its_bytes_are_unusual
 def test_check_names_what_is_out_of_date_and_writes_nothing(course, capsys):
     catalogue.main([], course)
     assert catalogue.main(["--check"], course) == 0
-    edit(course / "notebooks/catalogue.toml", 'builds_on = ["00_first.ipynb"]', "builds_on = []")
+    edit(course / "tools/catalogue.toml", 'builds_on = ["00_first.ipynb"]', "builds_on = []")
     before = written(course)
     capsys.readouterr()
     assert catalogue.main(["--check"], course) == 1
@@ -271,7 +272,7 @@ def test_every_notebook_says_how_to_clear_its_outputs_and_its_copy_does_not(cour
 
 @pytest.mark.parametrize("line", ["minutes = 10\n", "minutes=1 # guessed\n", 'minutes = "many"\n', ""])
 def test_the_minutes_are_counted_and_written_whatever_stood_there(course, line):
-    path = course / "notebooks/catalogue.toml"
+    path = course / "tools/catalogue.toml"
     before = path.read_text()
     edit(path, "minutes = 10\n", line)
     assert catalogue.main([], course) == 0
@@ -313,7 +314,7 @@ def test_a_notebook_that_is_not_listed(course, capsys):
 
 
 def test_a_title_that_is_not_the_heading(course, capsys):
-    edit(course / "notebooks/catalogue.toml", 'title = "Go on"', 'title = "Go on now"')
+    edit(course / "tools/catalogue.toml", 'title = "Go on"', 'title = "Go on now"')
     text = complaint(course, capsys)
     assert '"# Go on now"' in text and '"# Go on"' in text and "01_second.ipynb" in text
 
@@ -344,5 +345,5 @@ def test_a_file_that_is_no_notebook(course, capsys):
     ],
 )
 def test_a_catalogue_that_is_wrong(course, capsys, old, new, expected):
-    edit(course / "notebooks/catalogue.toml", old, new)
+    edit(course / "tools/catalogue.toml", old, new)
     assert expected in complaint(course, capsys)

@@ -29,9 +29,18 @@ def shows(text: str) -> nbformat.NotebookNode:
     return new_code_cell("run", outputs=[new_output("execute_result", data={"text/plain": text})])
 
 
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """The folder of the notebooks in a course of its own: what the messages mean stands beside it, in tools/."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (tmp_path / "tools").mkdir()
+    return folder
+
+
 def say(folder: Path, *messages: tuple[str, str], not_listed: str = "[]") -> None:
     entries = [f"[[message]]\ntext = '''{text}'''\nmeans = '''{means}'''\n" for text, means in messages]
-    (folder / index.MESSAGES).write_text(f"not_listed = {not_listed}\n" + ("".join(entries) or "message = []\n"))
+    (folder.parent / index.MESSAGES).write_text(f"not_listed = {not_listed}\n" + ("".join(entries) or "message = []\n"))
 
 
 def say_unshown(folder: Path, text: str, see: str) -> None:
@@ -285,7 +294,7 @@ def test_the_data_of_the_search_say_the_same(tmp_path):
     ("not_listed = []" + "\n[[message]]\ntext = 'x'\nmeans = 'y'" * 2, "two entries"),
 ])
 def test_a_wrong_file_of_messages(tmp_path, content, words):
-    (tmp_path / index.MESSAGES).write_text(content)
+    (tmp_path.parent / index.MESSAGES).write_text(content)
     assert words in complaint(tmp_path, lesson(tmp_path, "01_x.ipynb", prints("")))
 
 

@@ -18,10 +18,11 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ipykernel.ipkernel import IPythonKernel
 from nbformat import NotebookNode
 
 from helpers.notebook import progress_file
-from tools import ROOT, refresh, workbook
+from tools import LANGUAGE, ROOT, lab_browser, refresh, workbook
 from tools.workbook import COURSE, FIRST, NAVIGATION_TOP, PROGRESS, STATE, WORKBOOK
 
 LESSON = "04_gather.ipynb"
@@ -115,6 +116,7 @@ def test_the_copies_have_the_same_cells_without_outputs_in_the_form_of_the_cours
     expected = lesson()
     expected.cells[2].update(outputs=[], execution_count=None)
     expected.cells[1].source = "**5 minutes**\n\nNext: x"
+    expected.metadata.language_info = IPythonKernel.language_info
     assert mine(course).read_bytes() == refresh.written(expected).encode()
     assert set(files(course)) == {FIRST, LESSON}
     assert "2 new files" in capsys.readouterr().out
@@ -179,7 +181,7 @@ def test_pictures_that_a_notebook_shows_come_along_and_no_other_file(course):
     pictures.mkdir()
     for name in ("shown.png", "other.png"):
         (pictures / name).write_bytes(name.encode())
-    (course / COURSE / "catalogue.toml").touch()
+    (course / COURSE / "progress_of_mine.txt").touch()
     change(course / COURSE / FIRST, lambda n: n.cells[0].update(source="# Title\n\n![a](pictures/shown.png)"))
     assert workbook.main([], course) == 0
     assert set(files(course)) == {FIRST, LESSON, "pictures/shown.png"}
@@ -247,6 +249,30 @@ def test_files_of_the_learner_stay_as_they_are(made):
     publish(made, 2)
     assert workbook.main([], made) == 0
     assert own.items() <= files(made).items()
+
+
+@pytest.mark.parametrize("language", [{"name": "python"}, {**LANGUAGE, "version": "3.11.1"}], ids=["bare", "older"])
+def test_a_copy_that_nobody_has_written_to_gets_the_version_of_python(made, language, capsys):
+    """It was made by another Python, or by this tool before it knew of versions."""
+    fresh = mine(made).read_bytes()
+    change(mine(made), lambda notebook: notebook.metadata.update(language_info=language))
+    capsys.readouterr()
+    assert workbook.main([], made) == 0
+    assert mine(made).read_bytes() == fresh
+    assert "is up to date" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("edit", [
+    lambda notebook: notebook.cells[2].update(execution_count=1),
+    lambda notebook: notebook.metadata.update(authors=["me"]),
+    lambda notebook: notebook.metadata.pop("language_info"),
+], ids=["a run", "metadata", "no language"])
+def test_a_copy_that_somebody_has_written_to_keeps_its_version_of_python(made, edit):
+    change(mine(made), lambda notebook: notebook.metadata.language_info.update(version="3.11.1"))
+    change(mine(made), edit)
+    before = mine(made).read_bytes()
+    assert workbook.main([], made) == 0
+    assert mine(made).read_bytes() == before
 
 
 # -- a new version ----------------------------------------------------------------------------------
@@ -395,6 +421,15 @@ def test_progress_on_both_sides_is_put_together_once(made):
     assert together == b"# head\n\nlesson_01 cheaper\nlesson_02 cut o\nlesson_04 cheapest\n"
     assert workbook.main([], made) == 0
     assert mine(made, PROGRESS).read_bytes() == together
+
+
+def test_what_is_open_again_on_one_side_is_not_done_by_the_other(made):
+    mine(made, PROGRESS).write_bytes(b"lesson_01 cheaper\nopen lesson_01 cheaper\nlesson_02 total\n")
+    before = mine(made, PROGRESS).read_bytes()
+    (made / COURSE / PROGRESS).write_bytes(b"lesson_01 cheaper\nlesson_02 total\nopen lesson_02 total\nlesson_04 a\n"
+                                           b"lesson_04 b\nopen lesson_04 b\n")
+    assert workbook.main([], made) == 0
+    assert mine(made, PROGRESS).read_bytes() == before + b"\nlesson_04 a\n"
 
 
 def test_who_deletes_their_progress_begins_anew(course):
@@ -658,3 +693,40 @@ def test_no_text_of_the_learner_is_ever_lost(acts):
         before = files(root)
         update(root)
         assert files(root) == before, "a second run changes nothing"
+
+
+# -- in a browser -----------------------------------------------------------------------------------
+
+KERNEL_SAYS = "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.info; }"
+CHANGED = """() => [
+  window.jupyterapp.shell.currentWidget.context.model.dirty, document.querySelector('.jp-mod-dirty') !== null,
+]"""
+CLOSE_TAB = "() => { window.jupyterapp.commands.execute('application:close'); }"
+ASKED = "() => document.querySelector('.jp-Dialog')?.innerText ?? ''"
+
+
+@pytest.mark.chromium
+@pytest.mark.skipif(lab_browser.chromium() is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("name", [FIRST, "04_gather.ipynb", "A1_asyncio_in_jupyter.ipynb", "index.ipynb"])
+def test_a_notebook_that_is_opened_and_closed_is_not_changed(name, jupyterlab, chrome, tmp_path):
+    """JupyterLab writes what the kernel says of its language into it: it finds just that there already."""
+    (tmp_path / COURSE).mkdir()
+    for file in {FIRST, name}:
+        (tmp_path / COURSE / file).write_bytes((ROOT / COURSE / file).read_bytes())
+    assert workbook.main([], tmp_path) == 0
+    served = jupyterlab.serve(tmp_path / WORKBOOK)
+    copy = jupyterlab.copy / name
+    before = copy.read_bytes()
+    page = chrome.context.new_page()
+    try:
+        lab_browser._open(page, served(name))
+        page.evaluate(KERNEL_SAYS)
+        page.wait_for_timeout(2000)
+        assert page.evaluate(CHANGED) == [False, False]
+        page.evaluate(CLOSE_TAB)
+        page.wait_for_timeout(500)
+        assert page.evaluate(ASKED) == ""
+    finally:
+        page.evaluate(lab_browser.CLOSE)
+        page.close()
+    assert copy.read_bytes() == before
