@@ -87,8 +87,10 @@ RING = f"""() => {{ {COMMON}
 
 IN_VIEW = f"""(node) => {{ {COMMON}
   const box = node.getBoundingClientRect(), view = panel().getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && box.top >= view.top - 1 && box.bottom <= Math.min(view.bottom, innerHeight) + 1
-    && box.left >= view.left - 1 && box.right <= view.right + 1;
+  const bottom = Math.min(view.bottom, innerHeight);
+  const seen = Math.min(box.bottom, bottom) - Math.max(box.top, view.top);
+  if (box.width === 0 || box.height === 0 || seen <= 0) return 'none';
+  return seen >= box.height - 2 && box.left >= view.left - 1 && box.right <= view.right + 1 ? 'all' : 'part';
 }}"""
 
 TEXT = f"""(node) => {{ {COMMON}
@@ -277,12 +279,16 @@ class Learner:
         """Run cells, each with Shift+Enter, and wait until they are done."""
         for id in ids:
             self.select(id)
+            prompt = self.cell(id).locator(".jp-InputPrompt")
+            before = prompt.inner_text()
             self.keyboard.press("Shift+Enter")
+            self.page.wait_for_function(
+                "([node, before]) => /\\d/.test(node.innerText) && node.innerText !== before",
+                arg=[prompt.element_handle(), before], timeout=1000 * seconds)
             self.done(seconds)
 
     def done(self, seconds: float = 60) -> None:
         """Wait until no cell runs, and what they show is on the page."""
-        self.page.wait_for_timeout(150)
         self.page.wait_for_function(f"() => ({RUNNING})() === 0", timeout=1000 * seconds)
         self.page.wait_for_timeout(300)
         self.page.wait_for_function(lab_browser.WIDGETS_LOADED, timeout=WAIT)
@@ -327,7 +333,8 @@ class Learner:
 
     # -- what is seen ---------------------------------------------------------------------------
 
-    def in_view(self, thing: Locator) -> bool:
+    def in_view(self, thing: Locator) -> str:
+        """How much of it is in view, "all", "part" or "none", without scrolling."""
         return thing.evaluate(IN_VIEW)
 
     def shows(self, id: str, words: str, seconds: float = 8) -> bool:
@@ -350,15 +357,16 @@ class Learner:
         return Focus(**found) if found else None
 
     def tab_to(self, wanted: Any, key: str = "Tab", most: int = 40) -> Focus:
-        """Press a key until what has the focus is wanted: `wanted` is a function of it. Never may the focus be lost."""
-        way = []
+        """Press a key until what has the focus is wanted: `wanted` is a function of it. No instrument may lose the focus."""
+        way, before = [], None
         for _ in range(most):
             self.keyboard.press(key)
             focus = self.focus()
-            assert focus is not None, f"{key} lost the focus after {way}"
-            if wanted(focus):
+            assert focus is not None or before is None or not before.output, f"{key} lost the focus of {before}"
+            if focus is not None and wanted(focus):
                 return focus
-            way.append(f"{focus.cell} {focus.tag} {focus.role} {focus.text[:20]}")
+            way.append(f"{focus.cell} {focus.tag} {focus.role} {focus.text[:20]}" if focus else "end of the page")
+            before = focus
         raise AssertionError(f"{key}, {most} times, never came to it: {way}")
 
     def ring(self) -> str:

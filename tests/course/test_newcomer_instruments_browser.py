@@ -128,20 +128,29 @@ def test_after_a_click_on_the_track_the_arrow_keys_move_the_slider_and_nothing_e
     assert focus is not None and focus.is_slider
 
 
-def test_pictures_have_a_frame_in_the_dark(seen):
+# What has no frame: the ids of cells that show a picture, of which neither it nor what holds it has one.
+BARE = f"""(ids) => {{ {learner.COMMON}
+  const framed = node => {{
+    const s = getComputedStyle(node);
+    return parseFloat(s.borderTopWidth) > 0 && s.borderTopStyle !== 'none' || s.boxShadow !== 'none'
+      || parseFloat(s.borderTopLeftRadius) > 0;
+  }};
+  const bare = image => {{
+    for (let at = image; !at.matches('.jp-OutputArea-output'); at = above(at)) if (framed(at)) return false;
+    return true;
+  }};
+  return window.jupyterapp.shell.currentWidget.content.widgets.filter(w => ids.includes(w.model.id))
+    .filter(w => parts(w.node).some(n => n.matches('.jp-OutputArea-output img') && bare(n))).map(w => w.model.id);
+}}"""
+
+
+def test_pictures_have_a_frame_in_the_dark(me):
     """White paper on a dark page is a slab, unless it is framed on purpose."""
-    if seen.page.evaluate("document.body.dataset.jpThemeLight") == "true":
-        pytest.skip("on a light page paper is no slab")
-    bare = seen.page.evaluate(f"""(ids) => {{ {learner.COMMON}
-      const framed = node => {{ const s = getComputedStyle(node);
-        return parseFloat(s.borderTopWidth) > 0 && s.borderTopStyle !== 'none' || s.boxShadow !== 'none'
-          || parseFloat(s.borderTopLeftRadius) > 0; }};
-      return window.jupyterapp.shell.currentWidget.content.widgets.filter(w => ids.includes(w.model.id)).flatMap(w =>
-        parts(w.node).filter(n => n.matches('.jp-OutputArea-output img')).filter(img => {{
-          for (let at = img; at && !at.matches('.jp-OutputArea-output'); at = above(at)) if (framed(at)) return false;
-          return true; }}).map(() => w.model.id));
-    }}""", list(tour.PICTURES))
-    assert bare == []
+    me.theme(DARK)
+    try:
+        assert me.page.evaluate(BARE, list(tour.PICTURES)) == []
+    finally:
+        me.theme(LIGHT)
 
 
 # -- for a screen reader ----------------------------------------------------------------------------
