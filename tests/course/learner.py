@@ -1,12 +1,14 @@
 """A learner in front of JupyterLab: what they press, what they point at, and what they can see.
 
-The page is used as it is in a browser of theirs: cells are run with Shift+Enter, the kernel is restarted with the button
-of the toolbar. What the course shows is found by its role, its name and its words, also in the shadow root of a picture.
+The page is used as a learner uses it: cells are run with Shift+Enter, the kernel is restarted with the button of the
+toolbar. What the course shows is found by its role, its name and its words, also where it stands in a shadow root.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import html
 import json
 import re
 import time
@@ -22,7 +24,7 @@ from playwright.sync_api import Error, Locator, Page
 from tools import lab_browser
 
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
-NORMAL, ZOOMED = (1280, 800, 1), (640, 400, 2)      # width and height in CSS pixels, device pixels in each: 100 and 200 %
+NORMAL, ZOOMED = (1280, 800, 1), (640, 400, 2)      # 100 and 200 %: width, height, and how many dots each pixel has
 WAIT = 20_000                                       # milliseconds after which what does not appear is given up
 OURS = ".jp-OutputArea-output, .jp-RenderedMarkdown"            # where the course shows something
 
@@ -55,7 +57,8 @@ ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.i
 STATE = """() => {
   const { content } = window.jupyterapp.shell.currentWidget;
   const hidden = content.widgets.filter(w => w.node.classList.contains('jp-mod-collapsed') || w.isHidden).length;
-  return [content.activeCellIndex, content.widgets.length, hidden, content.widgets.filter(w => w.headingCollapsed).length];
+  const folded = content.widgets.filter(w => w.headingCollapsed).length;
+  return [content.activeCellIndex, content.widgets.length, hidden, folded];
 }"""
 
 FOCUS = f"""() => {{ {COMMON}
@@ -134,7 +137,7 @@ CONTRAST = f"""(least) => {{ {COMMON}
     }}
     return layers.reverse().reduce((under, [top, alpha]) => over(top, under, alpha), [255, 255, 255]);
   }};
-  const dim = node => {{ let all = 1; for (let at = node; at; at = above(at)) all *= getComputedStyle(at).opacity; return all; }};
+  const dim = node => node ? getComputedStyle(node).opacity * dim(above(node)) : 1;
   const off = node => {{
     for (let at = node; at; at = above(at))
       if (at.disabled || at.matches?.('[aria-disabled=true], [disabled], .jp-InternalAnchorLink')) return true;
@@ -157,8 +160,8 @@ CONTRAST = f"""(least) => {{ {COMMON}
 
 # Everything of the course that takes the focus or can be worked, and what a screen reader says of it.
 CONTROLS = f"""() => {{ {COMMON}
-  const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [contenteditable=true], [tabindex], '
-    + '[role=slider], [role=button]';
+  const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [contenteditable=true], '
+    + '[tabindex], [role=slider], [role=button]';
   axe.setup(document.body);
   const found = ours().flatMap(parts).filter(node => node.matches(wanted) && shown(node)).map(node => ({{
     html: brief(node), name: (node.isContentEditable       // its content is a value, and no name
@@ -185,7 +188,7 @@ IMAGES = f"""() => {{ {COMMON}
 TOO_WIDE = f"""() => {{ {COMMON}
   const right = panel().getBoundingClientRect().right, found = [];
   for (const area of ours()) for (const node of [area, ...parts(area)]) {{
-    if (!shown(node) || node.closest('pre, [aria-hidden=true]') || area.querySelector(':scope > pre, table.dataframe')) continue;
+    if (!shown(node) || node.closest('pre, [aria-hidden=true]') || area.querySelector(':scope > pre')) continue;
     const style = getComputedStyle(node);
     const scrolls = ['auto', 'scroll'].includes(style.overflowX) && node.scrollWidth > node.clientWidth + 1;
     const beyond = node.matches('button, input, select, img, svg, [role=slider], [role=img]')
@@ -298,6 +301,14 @@ class Learner:
         assert self.page.evaluate(lab_browser.RUN_ALL, seconds) != "timeout"
         self.done(seconds)
 
+    def run_above(self, id: str, seconds: float = 90) -> None:
+        """Run all cells above this one, and select it; a cell may end with an error."""
+        self.select(id)
+        script = lab_browser.RUN_ALL.replace("notebook:run-all-cells", "notebook:run-all-above")
+        assert self.page.evaluate(script, seconds) != "timeout"
+        self.done(seconds)
+        self.select(id)
+
     @property
     def active(self) -> str:
         """The id of the selected cell."""
@@ -311,15 +322,19 @@ class Learner:
 
     def restart(self) -> None:
         """Restart the kernel with the button of the toolbar."""
-        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-jp-item-name=restart] :is(button, jp-button)").first.click()
+        self._toolbar("restart")
         self.page.locator(".jp-Dialog .jp-mod-accept").click()
         self.page.wait_for_timeout(1_500)
         self.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=WAIT)
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
 
     def stop(self) -> None:
         """Press the stop button of the toolbar."""
-        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-jp-item-name=interrupt] :is(button, jp-button)").first.click()
+        self._toolbar("interrupt")
+
+    def _toolbar(self, name: str) -> None:
+        panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+        self.page.locator(f"{panel} [data-jp-item-name={name}] :is(button, jp-button)").first.click()
 
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -349,6 +364,13 @@ class Learner:
         return self.output(id).locator("img, [role=img]").evaluate_all(
             "nodes => nodes.map(n => n.getAttribute('alt') ?? n.getAttribute('aria-label') ?? '')")
 
+    def drawn(self, id: str) -> list[str]:
+        """The words in the pictures below a cell that reach the page as SVG."""
+        sources = self.output(id).locator("img").evaluate_all("nodes => nodes.map(n => `${n.src} ${n.srcset}`)")
+        pictures = [base64.b64decode(data).decode() for source in sources
+                    for data in re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", source)]
+        return [html.unescape(text) for picture in pictures for text in re.findall(r"<text[^>]*>([^<]*)", picture)]
+
     # -- the focus ------------------------------------------------------------------------------
 
     def focus(self) -> Focus | None:
@@ -357,7 +379,7 @@ class Learner:
         return Focus(**found) if found else None
 
     def tab_to(self, wanted: Any, key: str = "Tab", most: int = 40) -> Focus:
-        """Press a key until what has the focus is wanted: `wanted` is a function of it. No instrument may lose the focus."""
+        """Press a key until what has the focus is wanted: a function of it. No instrument may lose the focus."""
         way, before = [], None
         for _ in range(most):
             self.keyboard.press(key)
@@ -376,7 +398,8 @@ class Learner:
         if held == without:
             return f"nothing shows that it has the focus: {held}"
         outline = re.match(r"(\w+) ([\d.]+)px", held)
-        if outline and outline[1] != "auto" and float(outline[2]) < 2 and held.split("; ")[1:] == without.split("; ")[1:]:
+        alone = held.split("; ")[1:] == without.split("; ")[1:]         # nothing else differs
+        if alone and outline and outline[1] != "auto" and float(outline[2]) < 2:
             return f"its outline is {outline[2]} px"
         return ""
 

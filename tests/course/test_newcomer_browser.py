@@ -1,7 +1,7 @@
 """The way of a newcomer through JupyterLab: what the page says to do, done, with mouse and keyboard.
 
-Each test has the number that its point has in the report of a newcomer's first day: B what blocked them, C what confused
-them. Where there is no Chromium these tests are skipped.
+The numbers in the docstrings are those of a list of what a newcomer stumbled over: B blocked them, C confused them.
+Where there is no Chromium these tests are skipped.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import Locator
 
 from tests.course import learner
 from tests.course.learner import DARK, NORMAL, ZOOMED, Learner
@@ -61,8 +62,9 @@ MESSAGES = {
     "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)": "task",
     "unsupported operand type(s) for +: 'coroutine' and 'coroutine'": "await",
     "KeyboardInterrupt: stopped": "stop",
-    "NotSimulated: subprocesses live in real time": "record",
-    "Endless: still running after 500,000 steps on the loop": "end",
+    "NotSimulated: subprocesses live in real time and cannot be simulated": "record",
+    "Endless: still running after 500,000 steps on the loop, at 250000 s of virtual time: is there a loop that never "
+    "ends? If it would end later, simulate(..., limit=...) allows more.": "end",
     "ModuleNotFoundError: No module named 'helpers'": "environment|kernel|make lab",
     "NameError: name 'exercises' is not defined": "cell",
     "Error displaying widget: model not found": "run",
@@ -81,14 +83,22 @@ def index_page(course):
     return me
 
 
-def search_box(me: Learner):
-    found = me.page.locator(learner.OURS).get_by_role("searchbox").or_(
-        me.page.locator(learner.OURS).get_by_role("textbox"))
+def boxes(me: Learner) -> Locator:
+    return me.page.get_by_role("searchbox").or_(me.page.get_by_role("textbox"))
+
+
+def search_box(me: Learner) -> Locator:
+    found = shown_by(me).locator(boxes(me))
     assert found.count() > 0, "the index has no box to search in"
     return found.first
 
 
-@pytest.mark.parametrize("size, theme", [(NORMAL, learner.LIGHT), (ZOOMED, DARK)], ids=["100-light", "200-dark"])
+def shown_by(me: Learner) -> Locator:
+    """The output that has a box to search in, and what is found."""
+    return me.page.locator(".jp-OutputArea-output").filter(has=boxes(me))
+
+
+@pytest.mark.parametrize(("size", "theme"), [(NORMAL, learner.LIGHT), (ZOOMED, DARK)], ids=["100-light", "200-dark"])
 def test_a_pasted_message_is_explained_at_once_beside_a_link(index_page, size, theme):
     """B1, C18: names and numbers in it found nothing, and the search of JupyterLab made the tables source."""
     index_page.size(size)
@@ -97,15 +107,15 @@ def test_a_pasted_message_is_explained_at_once_beside_a_link(index_page, size, t
     failed = {}
     for message, meant in MESSAGES.items():
         box.fill("")
-        box.scroll_into_view_if_needed()
+        box.evaluate("node => node.scrollIntoView({block: 'start'})")
         box.fill(message)
         index_page.page.wait_for_timeout(400)
-        link = index_page.page.locator(".jp-OutputArea-output a:visible").first
+        link = shown_by(index_page).locator("a:visible").first
         if link.count() == 0:
             failed[message] = "nothing is found"
         elif index_page.in_view(link) != "all":
             failed[message] = "its link is out of view"
-        elif not re.search(meant, box.locator("xpath=ancestor::*[contains(@class, 'jp-OutputArea-output')]").inner_text()):
+        elif not re.search(meant, shown_by(index_page).inner_text()):
             failed[message] = "the explanation is another one"
     index_page.theme(learner.LIGHT)
     index_page.size(NORMAL)
@@ -116,7 +126,7 @@ def test_a_pasted_message_is_explained_at_once_beside_a_link(index_page, size, t
 def test_the_link_of_what_is_found_lands_on_its_cell(index_page):
     """B1"""
     search_box(index_page).fill("coroutine 'get_price' was never awaited")
-    link = index_page.page.locator(".jp-OutputArea-output a:visible").first
+    link = shown_by(index_page).locator("a:visible").first
     link.wait_for()
     file, _, cell = link.get_attribute("href").rpartition("/")[2].partition("#cell-id=")
     link.click()
@@ -209,7 +219,10 @@ def test_all_lessons_are_listed_where_the_link_leads(start):
 INSTRUMENTS = {
     "title": "# Instruments",
     "setup": "%load_ext helpers\nimport asyncio\nfrom helpers import *\nnorth = Shop('north', latency=0.3)",
-    "program": "async def main():\n    await asyncio.gather(north.price('tea'), asyncio.sleep(1))\n\nrun = simulate(main())",
+    "program": """async def main():
+    await asyncio.gather(north.price("tea"), asyncio.sleep(1))
+
+run = simulate(main())""",
     "replay": "run.replay()",
     "lab": "lab()",
     "heartbeat": "pulse = heartbeat()\npulse",
@@ -318,7 +331,7 @@ SYNTAX = {
 }
 FIRST_GUESSES = {       # a first guess, and what the error says to write
     "compare": ("compare(run, run)", r"compare\(\{"),
-    "await-simulate": ("await simulate(main())", r"without .?await|no .?await|needs no"),
+    "await-simulate": ("await simulate(main())", "without .?await|not awaited"),
     "record-alone": ("record(main())", r"await record\("),
     "simulate-function": ("simulate(main)", r"main\(\)"),
     "record-function": ("await record(main)", r"main\(\)"),
@@ -341,10 +354,8 @@ ERRORS = {
 @pytest.fixture(scope="module")
 def errors(write, chrome):
     with learner.learner_at(chrome, write("errors", ERRORS, may_fail=True)) as me:
-        me.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-        prompt = me.cell("stopped").locator(".jp-InputPrompt", has_text="*")
-        prompt.wait_for()                               # waits for its turn, and then hangs
-        me.page.wait_for_function(f"() => ({learner.RUNNING})() === 1", timeout=60_000)
+        me.run_above("stopped")
+        me.keyboard.press("Shift+Enter")
         me.page.wait_for_timeout(1_500)
         me.stop()
         me.done()
@@ -475,4 +486,4 @@ def leave(me: Learner, id: str) -> None:
         if me.active == list(WAY)[here + 1]:
             assert me.focus() is not None
             return
-    raise AssertionError(f"neither Escape and the arrow key nor Shift+Enter leads on from {id}: {me.active} is selected")
+    raise AssertionError(f"neither Escape with the arrow key nor Shift+Enter leads on from {id} to the next cell")

@@ -78,23 +78,25 @@ def point_at(me: Learner, thing: Locator, share: float) -> None:
 
 
 def button(me: Learner, id: str, name: str) -> Locator:
-    return me.output(id).get_by_role("button", name=re.compile(name, re.IGNORECASE)).or_(
-        me.output(id).locator(f'button[title*="{name}" i]')).first
+    return me.output(id).get_by_role("button", name=re.compile(name, re.IGNORECASE)).first
 
 
 # -- in each theme, at 100 and at 200 % -------------------------------------------------------------
 
 
 def test_axe_finds_nothing(seen):
-    assert learner.violations(seen) == []
+    found = learner.violations(seen)
+    assert not found, "\n".join(found)
 
 
 def test_every_text_stands_out_from_what_is_behind_it(seen):
-    assert learner.too_faint(seen) == []
+    found = learner.too_faint(seen)
+    assert not found, "\n".join(found)
 
 
 def test_nothing_is_wider_than_the_view(seen):
-    assert seen.page.evaluate(learner.TOO_WIDE) == []
+    found = seen.page.evaluate(learner.TOO_WIDE)
+    assert not found, "\n".join(found)
 
 
 def test_every_slider_is_wide_enough_to_be_dragged(seen):
@@ -107,7 +109,7 @@ def test_every_slider_is_wide_enough_to_be_dragged(seen):
     assert narrow == {}
 
 
-@pytest.mark.parametrize("id, name", [("replay", ""), ("lab", "latency")])
+@pytest.mark.parametrize(("id", "name"), [("replay", ""), ("lab", "latency")])
 def test_after_a_click_on_the_track_the_arrow_keys_move_the_slider_and_nothing_else(seen, id, name):
     """B2: the track had no focus, and the keys folded the section away."""
     moved = slider(seen, id, name)
@@ -159,14 +161,16 @@ def test_pictures_have_a_frame_in_the_dark(me):
 def test_every_picture_says_what_it_shows(me):
     images = me.page.evaluate(learner.IMAGES)
     assert len(images) >= len(tour.PICTURES)
-    assert [html for alternative, html in images if len(alternative) < 10] == []
+    silent = [html for alternative, html in images if len(alternative) < 10]
+    assert not silent, "\n".join(silent)
     assert [id for id in tour.PICTURES if not any(me.alternatives(id))] == []
 
 
 def test_every_control_has_a_name(me):
     found = learner.controls(me)
     assert len(found) > 20
-    assert [one["html"] for one in found if not one["name"]] == []
+    nameless = [one["html"] for one in found if not one["name"]]
+    assert not nameless, "\n".join(nameless)
 
 
 def test_sliders_say_the_value_and_not_its_place_in_a_list(me):
@@ -179,8 +183,8 @@ def test_sliders_say_the_value_and_not_its_place_in_a_list(me):
 
 def test_a_slider_that_cannot_be_moved_is_no_stop_or_says_so(me):
     found = slider(me, "lab", "at a time")              # gather has no limit
-    state = found.evaluate("""node => [node.tabIndex >= 0 && !node.disabled, node.getAttribute('aria-disabled') === 'true'
-      || node.disabled === true || !!node.closest('[aria-disabled=true]')]""")
+    state = found.evaluate("""node => [node.tabIndex >= 0 && !node.disabled,
+      node.disabled === true || !!node.closest('[aria-disabled=true]')]""")
     assert state in ([False, False], [False, True], [True, True])
 
 
@@ -199,15 +203,14 @@ def test_a_step_is_announced_in_a_live_region_that_stays(me):
 # -- by keyboard ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["Last step", "First step", "One step forward", "One step back"])
+@pytest.mark.parametrize("name", ["last", "first", "forward|next", "back|previous"])
 def test_a_button_that_comes_to_the_end_keeps_the_focus(me, name):
     """Once disabled, a button loses the focus to the page, and with it the learner's place."""
     moved = slider(me, "replay")
     moved.focus()
-    me.keyboard.press("Home" if name in ("Last step", "One step back") else "End")
-    me.page.wait_for_timeout(300)
-    if name.startswith("One"):
-        me.keyboard.press("ArrowRight" if name.endswith("back") else "ArrowLeft")
+    for key in {"last": ["Home"], "first": ["End"], "forward|next": ["End", "ArrowLeft"],
+                "back|previous": ["Home", "ArrowRight"]}[name]:
+        me.keyboard.press(key)
         me.page.wait_for_timeout(300)
     pressed = button(me, "replay", name)
     before = value(moved)
@@ -237,11 +240,14 @@ def test_the_strip_of_a_replay_can_be_clicked(me):
 # -- what pictures and instruments say --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("id, word", [("deadlock", "Deadlock"), ("endless", "Endless"), ("not-simulated", "NotSimulated")])
+@pytest.mark.parametrize(("id", "word"), [
+    ("deadlock", "Deadlock"), ("endless", "Endless"), ("not-simulated", "NotSimulated"),
+])
 def test_a_picture_says_how_the_run_ended(me, id, word):
     """C4: it read as a success."""
-    said = me.alternatives(id)
+    said, drawn = me.alternatives(id), me.drawn(id)
     assert said and word in said[0]
+    assert any(word in text for text in drawn), f"drawn is {drawn}"
 
 
 def test_a_picture_of_a_deadlock_names_two_tasks_as_their_lanes_do(me):
@@ -256,7 +262,7 @@ def test_no_task_is_shown_before_it_exists(me):
     me.keyboard.press("Home")
     me.page.wait_for_timeout(500)
     early = [line for line in me.text("replay-later").splitlines() if "latecomer" in line]
-    assert [line for line in early if "not yet" not in line and "Timeline" not in line and "does not exist" not in line] == []
+    assert [line for line in early if not re.search("not yet|does not exist|Timeline", line)] == []
     me.keyboard.press("End")
     assert me.shows("replay-later", "latecomer")
 
@@ -270,7 +276,7 @@ def test_a_heartbeat_with_a_gap_does_not_say_that_all_is_well(me):
     """C12: four beats were missing, and the title said that it beats all the time."""
     said = " ".join(me.alternatives("heartbeat-over"))
     assert said and not re.search("all the time|all is well", said)
-    assert re.search("gap|held up|no beat|never stopped for 0.5 s", said)
+    assert re.search("gap|held up|no beat|missing", said), said
 
 
 def test_the_lab_counts_what_failed_and_the_picture_shows_it(me):
