@@ -78,7 +78,9 @@ def point_at(me: Learner, thing: Locator, share: float) -> None:
 
 
 def button(me: Learner, id: str, name: str) -> Locator:
-    return me.output(id).get_by_role("button", name=re.compile(name, re.IGNORECASE)).first
+    """A button by its name, or by what it says when one points at it."""
+    words = re.compile(name, re.IGNORECASE)
+    return me.output(id).get_by_role("button", name=words).or_(me.output(id).get_by_title(words)).first
 
 
 # -- in each theme, at 100 and at 200 % -------------------------------------------------------------
