@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 WIDTH, HEIGHT = 1280, 800
 STARTING = 120      # seconds that JupyterLab, and a kernel, may take to start
@@ -82,6 +82,10 @@ class Lab:
         # A new workspace for each page: JupyterLab opens in it nothing that was open before.
         return lambda path: (f"{self._base}/lab/workspaces/w{time.time_ns()}/tree/{quote(place)}/{path}"
                              f"?token={self._token}")
+
+    def file(self, address: str) -> Path:
+        """The copy on disk that an address of `serve` opens."""
+        return self._home / "root" / unquote(re.sub(r"^.*/tree/|\?.*$", "", address))
 
     @contextlib.contextmanager
     def windowing(self, mode: str) -> Iterator[None]:
