@@ -10,7 +10,8 @@ The parts, from the top down. Each imports only from those below it (a Recording
 
     script      python -m helpers script.py: a script runs as it is, and its loops are recorded
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
-    widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree; notebook: %load_ext helpers, predict, search
+    widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree
+    notebook    %load_ext helpers, predict, search
     drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
