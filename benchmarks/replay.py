@@ -22,12 +22,12 @@ from tools import lab_browser
 from .measure import table
 
 TASKS = (10, 100, 1_000)
-STEPS = 20          # so many steps are shown one after another, and as many keys pressed
+STEPS = 20          # so many keys are pressed, one after another
 SLOW = 100          # milliseconds that a step may take to appear
 
 # From the key to the frame after the one in which the new sentence is there.
 WATCH = """() => {
-  const said = () => document.querySelector('.wyw-replay .wyw-page[role=group]').getAttribute('aria-label');
+  const said = () => document.querySelector('.wyw-replay').shadowRoot.querySelector('p').innerText;
   window.took = new Promise(resolve => document.addEventListener('keydown', async () => {
     const before = said(), start = performance.now();
     while (said() === before && performance.now() - start < 10000) await new Promise(requestAnimationFrame);
@@ -50,24 +50,17 @@ async def crowd(tasks: int) -> None:
             group.create_task(ask(shop), name=shop.name)
 
 
-def in_kernel(run: Recording) -> tuple[float, float, float, float, float]:
-    """CPU seconds of building a replay, of its text, of a step (median, worst); the kilobytes of the largest step."""
+def in_kernel(run: Recording) -> tuple[float, float, int, int, float]:
+    """CPU seconds of HTML and text of a replay, the steps of the run and of the replay, and kilobytes of HTML."""
     replay = run.replay()
     begin = process_time()
-    _ = replay.widget
+    html = replay.html()
     built = process_time() - begin
     begin = process_time()
     str(replay)
     told = process_time() - begin
-    times, size = [], 0
-    last = replay._screen.slider.max
-    for number in range(2, last + 1, max(last // STEPS, 1)):
-        begin = process_time()
-        replay.step = number
-        times.append(process_time() - begin)
-        size = max(size, len(replay._screen.page.value) + len(replay._screen.cursor.value))
-    replay.close()
-    return built, told, statistics.median(times), max(times), size / 1024
+    last = sum(span.kind in ("run", "blocked") for task in run.tasks for span in task.spans)
+    return built, told, last, len(replay.steps), len(html) / 1024
 
 
 def in_browser() -> Iterator[tuple[int, list[float]]]:
@@ -94,12 +87,12 @@ def cells(tasks: int) -> list[str]:
     return [
         "import asyncio\nfrom helpers import Shop, simulate",
         inspect.getsource(crowd),
-        f"replay = simulate(crowd({tasks})).replay()\nreplay",
+        f"simulate(crowd({tasks})).replay()",
     ]
 
 
 def _press(page: Any) -> list[float]:
-    page.locator(".wyw-replay .noUi-handle").focus()
+    page.locator(".wyw-replay input").focus()
     times = []
     for _ in range(STEPS + 1):
         page.evaluate(WATCH)
@@ -113,10 +106,9 @@ def tables() -> Iterator[str]:
     in_kernel(simulate(crowd(10)))                      # imports and fonts are not the price of a replay
     rows = []
     for tasks in TASKS:
-        built, told, median, worst, size = in_kernel(simulate(crowd(tasks)))
-        step = [f"{1e3 * median:.1f} ms", f"{1e3 * worst:.1f} ms", f"{size:.1f}"]
-        rows.append([f"{tasks:,}", f"{built:.2f} s", f"{told:.3f} s", *step])
-    header = ["tasks", "to build it", "its text", "a step, median", "worst", "KB a step"]
+        built, told, last, held, size = in_kernel(simulate(crowd(tasks)))
+        rows.append([f"{tasks:,}", f"{last:,}", f"{held:,}", f"{built:.2f} s", f"{told:.3f} s", f"{size:.0f}"])
+    header = ["tasks", "steps", "on the page", "to make the page", "its text", "KB"]
     yield table("Replay, in the kernel: CPU time", header, rows)
     if lab_browser.chromium() is None:
         return

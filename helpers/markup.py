@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from markupsafe import Markup, escape
 
-EMPTY = ("br", "img")       # tags without content, of those that are used here
+EMPTY = ("br", "img", "input")       # tags without content, of those that are used here
 
 
 def tag(name: str, /, *content: object, **attributes: object) -> Markup:
@@ -64,13 +64,15 @@ def _attribute(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
 
 
-def style(package: str, file: str, variables: Mapping[str, object] | None = None) -> Markup:
+def style(package: str, file: str, variables: Mapping[str, object] | None = None, scope: str = ":root") -> Markup:
     """The element <style> with a CSS file of a package; the CSS finds each variable as `var(--wyw-NAME)`.
+
+    The variables are set on what the selector `scope` selects: the page, or ":host" in a shadow tree.
 
     Raises FileNotFoundError if the package has no such file.
     """
     css = files(package).joinpath(file).read_text(encoding="utf-8")
     if variables:
         names = "".join(f"  --wyw-{name}: {value};\n" for name, value in variables.items())
-        css = f":root {{\n{names}}}\n{css}"
+        css = f"{scope} {{\n{names}}}\n{css}"
     return Markup(f"<style>\n{css}</style>")

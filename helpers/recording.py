@@ -355,11 +355,16 @@ class Recording:
     def _repr_pretty_(self, printer, cycle):
         printer.text(str(self))
 
-    def replay(self):
-        """The run to step through, last in a cell: the source, the tasks, the loop's queue, and the timeline."""
+    def replay(self, *, step: int = 1):
+        """The run to step through, last in a cell: the source, the tasks, the loop's queue, and the timeline.
+
+        step  the number of the step at which it opens, from 1 on
+
+        Raises ValueError if the run has no such step.
+        """
         from helpers.widgets.replay.replay import Replay
 
-        return Replay(self)
+        return Replay(self, step)
 
     def await_tree(self, at: float | None = None):
         """Who awaited whom when the run ended, or `at` so many seconds from its start; last in a cell it is drawn."""
@@ -389,9 +394,10 @@ class Recording:
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> Path:
         """Write the recording into a file, and give its path. A file that is there already is replaced.
 
-        path    its suffix says what is written: .png and .svg the picture, .txt the text twin, .json what
-                `Recording.from_json` reads, .trace.json what Perfetto (ui.perfetto.dev) and VizTracer open
-        format  one of "png", "svg", "txt", "json" and "trace", for a path with any other suffix
+        path    its suffix says what is written: .png and .svg the picture, .html what `page` writes, .txt the text
+                twin, .json what `Recording.from_json` reads, .trace.json what Perfetto (ui.perfetto.dev) and VizTracer
+                open
+        format  one of "png", "svg", "html", "txt", "json" and "trace", for a path with any other suffix
 
         Raises ValueError if neither says what to write, and OSError if the file cannot be written.
         """
@@ -403,12 +409,30 @@ class Recording:
             content = self.to_json().encode()
         elif kind == "trace":
             content = trace_events.trace_text(self).encode()
+        elif kind == "html":
+            from helpers.widgets.replay.document import document
+
+            content = document(self).encode(errors="backslashreplace")
         else:
             from helpers.drawing.timeline import picture
 
             content = picture(self, kind)
         path.write_bytes(content)               # which is whole by now: an error above leaves no empty file
         return path
+
+    def page(self, path: str | os.PathLike[str]) -> Path:
+        """Write the run as one page to open in a browser and to send, and give its path: `run.page("run.html")`.
+
+        It has the picture, which grows as you like and tells of each bar what it is, the replay, and the text twin. It
+        needs neither a kernel nor the network. A file that is there already is replaced.
+
+        Raises ValueError if the path does not end with .html, and OSError if the file cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f'page() writes a page of HTML, and got {str(path)!r}; write run.page("run.html"), or for '
+                             f"another kind of file run.save({str(path)!r})")
+        return self.save(path, format="html")
 
     def to_json(self) -> str:
         """The recording as JSON text, without value and exception."""
@@ -455,7 +479,7 @@ class Recording:
             raise ValueError(f"not a stored Recording: {type(error).__name__}: {error}") from None
 
 
-FORMATS = {"png": ".png", "svg": ".svg", "txt": ".txt", "json": ".json", "trace": ".trace.json"}
+FORMATS = {"png": ".png", "svg": ".svg", "html": ".html", "txt": ".txt", "json": ".json", "trace": ".trace.json"}
 
 
 def _format_of(path: Path, wanted: str | None) -> str:

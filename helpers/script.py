@@ -2,9 +2,9 @@
 
     python -m helpers [--output FOLDER] [--threshold SECONDS] [--trace] [--force] script.py [arguments of the script]
 
-Each run of a loop leaves three files beside the script: `script-run-1.png` is the picture, `script-run-1.txt` its text
-twin, and `script-run-1.json` the data, for `Recording.from_json`. What is there already is kept: the next free number
-is taken.
+Each run of a loop leaves four files beside the script: `script-run-1.html` is a page to open in a browser, with the
+picture and the replay, `script-run-1.png` the picture, `script-run-1.txt` its text twin, and `script-run-1.json` the
+data, for `Recording.from_json`. What is there already is kept: the next free number is taken.
 
 The script must not notice: it is `__main__`, its folder is the first to import from, its exit status, output, traceback
 and signals are its own. What is said of the recording is said on standard error when the script is over. A script
@@ -107,8 +107,8 @@ def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Path, list[str]
     parser = argparse.ArgumentParser(
         PROGRAM, f"{PROGRAM} [options] script.py [arguments of the script]", allow_abbrev=False,
         description="Run a script as `python script.py` does, and draw what its event loops did.",
-        epilog="Each run leaves script-run-1.png, .txt and .json; the next free number is taken. For virtual time, "
-               "write simulate(main()) in a program: from helpers import simulate.")
+        epilog="Each run leaves script-run-1.html, .png, .txt and .json; the next free number is taken. For virtual "
+               "time, write simulate(main()) in a program: from helpers import simulate.")
     parser.add_argument("--output", type=Path, metavar="FOLDER",
                         help="where the files go; beside the script, if not given")
     parser.add_argument("--threshold", type=_seconds, default=THRESHOLD, metavar="SECONDS",
@@ -200,7 +200,7 @@ def _nothing(script: Path) -> str:
 
 def _save(run: Recording, stem: str, number: int, options: argparse.Namespace) -> int:
     """Write the files of one run. Gives the number that they have: at least `number`, and one that is free."""
-    kinds = ["txt", "json", "trace", "png"] if options.trace else ["txt", "json", "png"]
+    kinds = ["txt", "json", *(["trace"] if options.trace else []), "html", "png"]
 
     def file(kind: str) -> Path:
         return options.output / f"{stem}-run-{number}{FORMATS[kind]}"

@@ -18,7 +18,10 @@ The words, and what they mean in pictures, in text and in the lessons:
     longest turn    the longest time for which the loop ran one and the same turn: as long as that, nobody else could
     gap             between two beats of the heartbeat, and so never below a beat
     cut short       a wait that a timeout or a cancellation ended before its time
-    left behind     a task that had not ended when the run was over
+    left behind     a task that had not ended when the run was over, since the main task had
+    for ever        a task of a deadlock waits so: nothing is left that could wake it
+    not ended       a task of a run that was cut off before its main task had ended: `simulate` gave up, or the run was
+                    stopped
     at once         without delay, and never a number of tasks
 """
 
@@ -27,14 +30,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from helpers import footnotes
+from helpers import footnotes, outcomes
 from helpers.wait_kinds import (
     BLOCKED,
-    CANCELLED,
-    EXCEPTION,
-    PENDING,
     READY,
-    RESULT,
     RUN,
     WAIT,
     families,
@@ -73,12 +72,9 @@ def summary(run: Recording) -> str:
     words.append(f"at most {run.peak:,} under way")
     if run.clock == "virtual":
         words.append(f"longest turn {seconds(run.longest_turn)}")
-    for outcome, verb in ((EXCEPTION, "failed"), (CANCELLED, "cancelled"), (PENDING, "left behind")):
-        n = sum(t.outcome == outcome for t in run.tasks)
-        if n:
-            words.append(f"{n:,} {verb}")
+    words += outcomes.tally(run, run.tasks)
     if run.error:
-        words.append(f"ended with {first_line(run.error)}")
+        words.append("the run was stopped" if outcomes.was_stopped(run) else f"ended with {first_line(run.error)}")
     return "; ".join(words)
 
 
@@ -103,12 +99,6 @@ def text(run: Recording, until: float | None = None) -> str:
         lines[-1:-1] = footnotes.kept_waiting(run, short_ones=False)
     lines[-1:-1] = footnotes.footnotes(run)
     return "\n".join(lines)
-
-
-def _ending(task: Task) -> str:
-    if task.outcome == EXCEPTION:
-        return first_line(task.error) or "failed"
-    return {RESULT: "", CANCELLED: "cancelled", PENDING: "left behind"}[task.outcome]
 
 
 def _names(run: Recording, tasks: Sequence[Task]) -> list[str]:
@@ -142,7 +132,7 @@ def _behind(run: Recording, task: Task) -> str:
     if len(told) > CHART_WAITS:
         told[CHART_WAITS - 1 :] = [f"{len(told) - CHART_WAITS + 1:,} more"]
     waits = f"waits: {', '.join(told)}" if told else ""
-    return "  ".join(filter(None, [waits, _ending(task)]))
+    return "  ".join(filter(None, [waits, outcomes.became(run, task)]))
 
 
 def _wait(run: Recording, span: Span) -> str:

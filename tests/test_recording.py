@@ -311,7 +311,7 @@ def test_the_twin_of_a_virtual_run_is_exact():
         "virtual_program  |----------------------------------------|-------------|  0 to 1 s  waits: sleep, wait",
         "north            |---------------------------|                             0 to 0.5 s  waits: sleep",
         "south            |------------------------------------------------------|"
-        "  0 to 1 s  waits: sleep  ValueError: no tea",
+        "  0 to 1 s  waits: sleep  failed: ValueError: no tea",
         "east             |----------------------------------------|              "
         "  0 to 0.75 s  waits: sleep of 60 s (cut short by virtual_program)  cancelled",
         "west             |-------------------------------------------------------"
@@ -441,7 +441,7 @@ def test_the_twin_of_a_real_run_shows_only_what_no_machine_changes():
         "real_program  [------]  waits: task north, task group of south, wait of broken",
         "north          [-]      waits: sleep",
         "south           [-]     waits: sleep",
-        "broken             []   ValueError: no tea",
+        "broken             []   failed: ValueError: no tea",
         "([ starts, ] ends; columns are events in their order, not time)",
     ]
 
@@ -513,7 +513,7 @@ def test_a_format_is_stronger_than_the_suffix_and_a_file_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "options", "words"), [
-    ("run", {}, "the suffix of a file says what save() writes, .png, .svg, .txt, .json or .trace.json; got 'run'"),
+    ("run", {}, "the suffix of a file says what save() writes, .png, .svg, .html, .txt, .json or .trace.json; got 'run'"),
     ("run.jpg", {}, """run.save('run.jpg', format="png")"""),
     ("run.png", {"format": "jpg"}, "format is one of"),
 ])

@@ -79,7 +79,7 @@ def test_a_script_with_arguments_a_neighbour_and_several_loops(tmp_path):
     """, "--output", "x", "-v", "--", "ü")
     assert code == 0 and len(runs) == 2
     assert said.splitlines() == [f"python -m helpers: 1 task recorded in {tmp_path}: "
-                                 + ", ".join(f"prices-run-{number}{suffix}" for suffix in (".txt", ".json", ".png"))
+                                 + ", ".join(f"prices-run-{number}{suffix}" for suffix in (".txt", ".json", ".html", ".png"))
                                  for number in (1, 2)]
 
 
@@ -179,9 +179,9 @@ def test_a_folder_with_a_name_in_other_letters_and_what_is_there_is_kept(tmp_pat
         code, _, said = run("-m", "helpers", *command, folder / "tee ☕.py", folder=tmp_path)
         assert code == 0, said
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".py") == [
-        *(f"tee ☕-run-1{suffix}" for suffix in (".json", ".png", ".trace.json", ".txt")),
-        *(f"tee ☕-run-2{suffix}" for suffix in (".json", ".png", ".txt"))]
-    assert len(list((tmp_path / "hier" / "dort").iterdir())) == 3
+        *(f"tee ☕-run-1{suffix}" for suffix in (".html", ".json", ".png", ".trace.json", ".txt")),
+        *(f"tee ☕-run-2{suffix}" for suffix in (".html", ".json", ".png", ".txt"))]
+    assert len(list((tmp_path / "hier" / "dort").iterdir())) == 4
 
 
 def test_uvloop_is_named(tmp_path):
@@ -196,7 +196,7 @@ def test_what_cannot_be_written_is_said_and_the_script_is_not_harmed(tmp_path):
         textwrap.dedent(ASK) + "asyncio.run(ask())\nimport shutil\nshutil.rmtree('there')\nsys.exit(7)\n", "utf-8")
     code, _, err = run("-m", "helpers", "--output", "there", "prices.py", folder=tmp_path)
     assert code == 7
-    for suffix in (".txt", ".json", ".png"):
+    for suffix in (".txt", ".json", ".html", ".png"):
         assert f"prices-run-1{suffix} is not written: FileNotFoundError" in err
 
 

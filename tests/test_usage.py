@@ -34,7 +34,7 @@ def run(*command, folder):
 @pytest.mark.slow
 def test_the_script_is_recorded_as_it_is(folder):
     out, err = run("-m", "helpers", "prices.py", folder=folder)
-    assert out == "[320, 320]\n" and "prices-run-1.txt, prices-run-1.json, prices-run-1.png" in err
+    assert out == "[320, 320]\n" and "prices-run-1.txt, prices-run-1.json, prices-run-1.html, prices-run-1.png" in err
     recording = Recording.from_json((folder / "prices-run-1.json").read_text("utf-8"))
     assert [task.name for task in recording.tasks] == ["main", "price", "price 2"]
 

@@ -108,6 +108,8 @@ def parsed(name: str, text: str) -> NotebookNode:
 # --- normalise -----------------------------------------------------------------------------------------------------
 
 WIDGETS = "application/vnd.jupyter.widget-view+json"
+PICTURE = 'class="wyw-picture"'     # the frame of a picture, in HTML: see helpers/drawing/figure.py
+DATA = re.compile(r"(data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+)")
 
 
 @functools.cache
@@ -135,7 +137,7 @@ def normalise(new: NotebookNode, old: NotebookNode | None = None, redraw: bool =
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
         if cell.cell_type != "code":
             continue
-        cell.outputs = [_normal_output(output) for output in join_streams(cell.outputs)]
+        cell.outputs = [_normal_output(output) for output in join_streams(cell.outputs) if not _only_widgets(output)]
         if not redraw and cell.id in stored:
             for output, before in zip(cell.outputs, stored[cell.id].outputs):
                 _keep_picture(output, before)
@@ -170,8 +172,22 @@ def _normal_output(output: NotebookNode) -> NotebookNode:
     else:
         if len(output.data) > 1:        # widgets are gone when the kernel is; what stands in for them is what is kept
             output.data.pop(WIDGETS, None)
-        output.data = nbformat.from_dict({k: v if k.startswith("image/") else clean(v) for k, v in output.data.items()})
+        if PICTURE in output.data.get("text/html", ""):     # which holds the PNG already
+            output.data.pop("image/png", None)
+        output.data = nbformat.from_dict({k: v if k.startswith("image/") else _clean_html(v) if k == "text/html" else
+                                          clean(v) for k, v in output.data.items()})
     return output
+
+
+def _clean_html(text: str) -> str:
+    """HTML after all replacements, but for the data of its pictures, in which any word may occur."""
+    parts = DATA.split(text)                                # every second one is data
+    return "".join(part if number % 2 else clean(part) for number, part in enumerate(parts))
+
+
+def _only_widgets(output: NotebookNode) -> bool:
+    """Whether an output is widgets and nothing else: what stays of them is the output after it, if anything does."""
+    return set(output.get("data", ())) == {WIDGETS}
 
 
 def own_frames(error: NotebookNode) -> list[str]:
@@ -189,10 +205,10 @@ def _keep_picture(output: NotebookNode, before: NotebookNode) -> None:
     """Keep the stored picture of a run in real time, if it is of a run that went the same way."""
     about, about_before = (o.get("metadata", {}).get("image/png", {}) for o in (output, before))
     same_clock = about.get("clock") in ("real", "mixed") and about_before.get("clock") == about["clock"]
-    if not same_clock or "image/png" not in before.data:
+    if not same_clock or PICTURE not in before.data.get("text/html", ""):
         return
     if output.data.get("text/plain") == before.data.get("text/plain"):
-        output.data["image/png"] = before.data["image/png"]
+        output.data["text/html"] = before.data["text/html"]
         for what in ("width", "height", "alt"):         # of the picture that is kept
             if what in about_before:
                 about[what] = about_before[what]

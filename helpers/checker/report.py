@@ -106,7 +106,9 @@ class Report:
         return data
 
     def _html(self) -> str:
-        from helpers.markup import tag  # late, as above
+        from markupsafe import Markup  # late, as above
+
+        from helpers.markup import tag
         from helpers.source_html import style
 
         parts: list[object] = [block.html() for block in self.blocks]
@@ -114,7 +116,6 @@ class Report:
             parts.insert(0, style())
         comparison = self.comparison
         if comparison is not None:
-            bundle, metadata = comparison._repr_mimebundle_()
-            parts.append(tag("img", alt=metadata["image/png"]["alt"], style="max-width: 100%",
-                             src=f"data:image/png;base64,{bundle['image/png']}"))
+            bundle, _ = comparison._repr_mimebundle_()
+            parts.append(Markup(bundle["text/html"]))
         return str(tag("div", *parts, style="line-height: 1.6"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers import footnotes
+from helpers import footnotes, outcomes
 from helpers.recording import Recording, Span, Task
 from helpers.text_twin import cut_by, waited_outside
 from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, families, kind_of, waited_for
@@ -14,20 +14,21 @@ ERROR = 120                 # letters of an error, at most
 
 
 def headline(run: Recording) -> str:
-    """What there is to see in the picture of a run, in a few words."""
-    tasks = count(len(run.tasks), "task")
-    failed = run.tasks[0].outcome == EXCEPTION
-    if run.error and not failed:                # a deadlock, or what else ended the run instead of its main task
-        return f"{tasks}: after {short(run.elapsed)}, {first_line(run.error)}"
+    """What there is to see in the picture of a run, in a few words: first what ended it, if that is no result."""
+    told = []
+    ended, words = outcomes.ended_with(run)
+    if ended:
+        told.append(f"{ended} after {short(run.elapsed)}{f': {words}' if words else ''}")
     if run.blocked:
         who, longest = footnotes.longest_block(run)
         line = f" at line {longest.place.line}" if longest.place else ""
-        return f"{who} blocks the loop{line} for {short(longest.end - longest.start)}"
-    if failed:
-        return f"{tasks}: after {short(run.elapsed)}, {first_line(run.tasks[0].error) or 'an exception'}"
-    if waited := waited_outside(run, short):
-        return f"{tasks}: {waited} in {short(run.elapsed)}"
-    return f"{tasks} in {short(run.elapsed)}"
+        told.append(f"{who} blocks the loop{line} for {short(longest.end - longest.start)}")
+    if not told:
+        waited = waited_outside(run, short)
+        told.append(f"{count(len(run.tasks), 'task')}{f': {waited}' if waited else ''} in {short(run.elapsed)}")
+    if not ended:
+        told += outcomes.tally(run, run.tasks)
+    return "; ".join(told)
 
 
 def alternative_text(run: Recording) -> str:
@@ -87,16 +88,23 @@ def _threads(run: Recording) -> list[str]:
 
 
 def _failures(run: Recording) -> list[str]:
-    """Which tasks failed and how, were cancelled or were left behind; of many tasks the first."""
-    failed = [task for task in run.tasks if task.outcome == EXCEPTION] if len(run.tasks) > 1 else []
-    told = [f"{isolated(run.names[task.id])} failed: {clip(first_line(task.error) or 'error', ERROR)}"
-            for task in failed[:FAILED]]
+    """Which tasks failed and how, were cancelled, were left behind or wait for ever; of many tasks the first."""
+    if len(run.tasks) == 1 and not outcomes.is_cut_off(run):
+        return []                               # the error of the run is its own
+    failed = [task for task in run.tasks if task.outcome == EXCEPTION]
+    told = [f"{isolated(run.names[task.id])} {clip(outcomes.became(run, task), ERROR)}" for task in failed[:FAILED]]
     if len(failed) > FAILED:
         told.append(f"{count(len(failed) - FAILED, 'more task')} failed")
-    for outcome, words in ((CANCELLED, "cancelled"), (PENDING, "left behind")):
-        names = [isolated(run.names[task.id]) for task in run.tasks if task.outcome == outcome]
-        if names and len(run.tasks) > 1:
-            told.append(f"{words.capitalize()}: {listed(names, most=NAMED)}")
+    pending = [task for task in run.tasks if task.outcome == PENDING]
+    for tasks in ([task for task in run.tasks if task.outcome == CANCELLED], pending):
+        alike: dict[str, list[str]] = {}
+        for task in tasks:
+            alike.setdefault(outcomes.became(run, task), []).append(isolated(run.names[task.id]))
+        for words, own in list(alike.items())[:NAMED]:
+            names = listed(own, most=NAMED)
+            told.append(f"{names}: {words}" if outcomes.is_cut_off(run) else f"{words.capitalize()}: {names}")
+        if len(alike) > NAMED:
+            told.append(f"{count(sum(map(len, list(alike.values())[NAMED:])), 'more task')} had not ended")
     return told
 
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from helpers.drawing.axis import Unit
 from helpers.drawing.letters import Letters
-from helpers.drawing.palette import INK, NUMBER, PAPER, STATES, STRIPES, WORKER, State, state_of
+from helpers.drawing.palette import FAILED, INK, NUMBER, PAPER, STATES, STRIPES, WORKER, State, state_of
+from helpers.outcomes import STOPPED, kind
 from helpers.recording import Recording, Span, ThreadJob
 from helpers.text_twin import cut_by
-from helpers.wait_kinds import BLOCKED, READY, RUN, WAIT, kind_of
+from helpers.wait_kinds import BLOCKED, EXCEPTION, READY, RUN, WAIT, kind_of
 from helpers.words import shortened
 
 NAMED_LANES = 60                # up to so many tasks have a lane with their name
@@ -49,6 +50,7 @@ class Panel(NamedTuple):
     lane     pixels of height per lane, and `height` of all of them
     workers  worker threads, which have lanes below the tasks
     blocks   what blocked the loop: the span and the task's number, the longest first
+    failed   the numbers of the tasks that count as failed
     """
 
     label: str
@@ -59,6 +61,7 @@ class Panel(NamedTuple):
     height: int
     workers: tuple[str, ...]
     blocks: list[tuple[Span, int]]
+    failed: tuple[int, ...] = ()
 
     @property
     def last_moment(self) -> float:
@@ -111,10 +114,15 @@ def named_panel(label: str, run: Recording, lane: float, height: int | None = No
     return Panel(label, run, spans, True, lane, height, run.workers, _blocks(run, spans))
 
 
-def many_panel(label: str, run: Recording, height: int) -> Panel:
-    """The panel of a run whose tasks share rows of pixels; worker threads are not shown."""
+def many_panel(label: str, run: Recording, height: int, failed: Iterable[int] = ()) -> Panel:
+    """The panel of a run whose tasks share rows of pixels; worker threads are not shown.
+
+    failed  the numbers of tasks that count as failed although they ended with a result
+    """
     spans = arrays(run)
-    return Panel(label, run, spans, False, height / len(run.tasks), height, (), _blocks(run, spans))
+    numbers = {task.id for task in run.tasks if task.outcome == EXCEPTION and kind(task.error) != STOPPED}
+    return Panel(label, run, spans, False, height / len(run.tasks), height, (), _blocks(run, spans),
+                 tuple(sorted(numbers.union(failed))))
 
 
 def whole_rows(tasks: int, rows: int) -> int:
@@ -174,6 +182,9 @@ def visible(panels: Iterable[Panel], span: float) -> list[State]:
             if name == "running" or (name == "blocked" and own.any()) or own.sum() > 2 * LEAST * span:
                 seen.add(number)
     states = [STATES[number] for number in sorted(seen, reverse=True)]
+    failed = sum(len(panel.failed) for panel in panels)
+    if failed:
+        states.append(FAILED._replace(words=f"the end of {'a task' if failed == 1 else 'tasks'} that failed"))
     return [*states, WORKER] if any(panel.workers for panel in panels) else states
 
 

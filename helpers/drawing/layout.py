@@ -15,16 +15,19 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from helpers import footnotes
+from helpers import footnotes, outcomes
 from helpers.drawing.axis import Unit
 from helpers.drawing.lanes import Bars, Panel, Words, bars, cuts, visible, words
 from helpers.drawing.letters import Letters, fitted
 from helpers.drawing.palette import CUT, MUTED, NUMBER, STATES, State, words_of
 from helpers.drawing.shares import Layer, layers, raster
+from helpers.recording import Recording, Task
 from helpers.text_twin import worker_names
-from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, families
-from helpers.words import LONGEST, count, cut_apart, first_line, told_apart
+from helpers.wait_kinds import CANCELLED, EXCEPTION, PENDING, READY, RESULT, families
+from helpers.words import LONGEST, count, cut_apart, told_apart
 
+ENDING = 240                    # pixels that what became of a task may take in any case
+MARKS = {RESULT: "", EXCEPTION: "✕", CANCELLED: "⊘", PENDING: "…"}
 NOTE_LINES = 3                  # of one sentence below the picture, at most
 LONG_LABEL = 0.7                # of the width of the page: the most that the label of a run may take
 
@@ -119,6 +122,15 @@ class Placed(NamedTuple):
     cuts: list[tuple[float, int]]
 
 
+class LayerWords(NamedTuple):
+    """The name of a state in the curve, with its middle in that `bin`, at a height of so many `tasks`."""
+
+    text: str
+    state: State
+    bin: int
+    tasks: float
+
+
 class Curve(NamedTuple):
     """The tasks under way: their layers in `bins` of time, and their largest number, first reached `at` seconds.
 
@@ -131,6 +143,30 @@ class Curve(NamedTuple):
     peak: int
     at: float
     told: list[str]
+
+    @property
+    def most(self) -> float:
+        """How many tasks stand at the top of the curve, so that there is room for words above it."""
+        return max(self.peak, float(self.total.max())) * 1.25
+
+    def words_inside(self, letters: Letters, height: int) -> list[LayerWords]:
+        """The name of each state inside its area, at the place with the most room, if any has enough.
+
+        height  of the whole curve, in pixels; its bins are pixels, too
+        """
+        found = []
+        for layer, told in zip(self.layers, self.told):
+            window = int(letters.measure(told, "small")) + 12
+            if window >= len(layer.top) or layer.state.name == "running":
+                continue
+            starts = range(0, len(layer.top) - window, 8)
+            # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
+            room = [(layer.top[i : i + window].min() - layer.bottom[i : i + window].max(), i) for i in starts]
+            high, i = max(room, default=(0, 0), key=lambda item: item[0])
+            if high * height / self.most >= 16:
+                middle = float(layer.bottom[i : i + window].max() + high / 2)
+                found.append(LayerWords(told, layer.state, i + window // 2, middle))
+        return found
 
     @property
     def total(self) -> np.ndarray:
@@ -263,25 +299,40 @@ def _endings(panel: Panel, page: Page, unit: Unit, span: float, room: int) -> li
         return []
     end = panel.run.end             # a task that is left behind is not known to go on as long as a worker thread
     found = []
+    deadlock = outcomes.is_deadlock(panel.run)
     for task in panel.run.tasks:
         last = end if task.finished is None else task.finished
-        mark, told, colour = "", "", MUTED
-        if task.outcome == EXCEPTION:
-            mark, told, colour = "✕", first_line(task.error) or "error", STATES[NUMBER["blocked"]].colour
-        elif task.outcome in (CANCELLED, PENDING):
-            mark, told = ("⊘", "cancelled") if task.outcome == CANCELLED else ("…", "left behind")
+        mark, told, pending = MARKS[task.outcome], outcomes.became(panel.run, task), task.outcome == PENDING
+        wrong = task.outcome == EXCEPTION or (pending and deadlock)
         text = mark
         if page.endings == "words":
             # an early end leaves more room on its right
             # the length of a task that did not end would mean nothing: when the run was over does
-            pending = task.outcome == PENDING
             words = [] if panel.label or pending else [unit.words(last - task.created)]
-            told += f" at {unit.words(last)}" if pending and not panel.label else ""
-            words += [f"{mark} {_short(told, max(190, 0.8 * room * (1 - last / span)), page.letters)}"] if mark else []
+            words += [f"{mark} {_became(panel, task, max(ENDING, 0.8 * room * (1 - last / span)), page, unit)}"
+                      ] if mark else []
             text = "  ".join(words)
         if text:
-            found.append(Ending(text, told, last, (task.id + 0.5) * panel.lane, colour))
+            found.append(Ending(text, told, last, (task.id + 0.5) * panel.lane,
+                                STATES[NUMBER["blocked"]].colour if wrong else MUTED))
     return found
+
+
+def _became(panel: Panel, task: Task, room: float, page: Page, unit: Unit) -> str:
+    """What became of a task, the longest words that have room; if none have, those with the most in them, cut."""
+    run, letters = panel.run, page.letters
+    choice = [outcomes.became(run, task, names=names, line=line)
+              for names, line in ((True, True), (False, True), (True, False), (False, False))]
+    if task.outcome == PENDING and not outcomes.is_cut_off(run) and not panel.label:
+        choice.insert(0, f"{choice[0]} at {unit.words(run.end)}")
+    if task.id == 0 and task.outcome == EXCEPTION and not panel.label:
+        choice.append(f"failed: {outcomes.kind(task.error)}")           # the title has the rest
+    if outcomes.is_deadlock(run) and task.outcome == PENDING:
+        choice.append("waits for ever")                                 # rather than to cut that off
+    for told in (letters.clean(each) for each in choice):
+        if letters.measure(told, "small") <= room:
+            return told
+    return _short(choice[-1], room, letters)
 
 
 def _short(text: str, room: float, letters: Letters) -> str:
@@ -327,9 +378,16 @@ def _label(panel: Panel, text: str, page: Page, unit: Unit, x: float) -> Label:
     def measure(text: str) -> float:
         return page.letters.measure(text, "label")
 
-    elapsed = unit.words(panel.run.elapsed)
+    elapsed = _elapsed(panel.run, unit)
     half = measure(elapsed) / 2
     return Label(text, elapsed, min(max(x, page.margin + measure(text) + 16 + half), page.width - 4 - half))
+
+
+def _elapsed(run: Recording, unit: Unit) -> str:
+    """How long a run took, what ended it instead of a result, or how many of its tasks had none."""
+    ended, _ = outcomes.ended_with(run)
+    told = [ended] if ended else outcomes.tally(run, run.tasks)
+    return ", ".join([unit.words(run.elapsed), *told])
 
 
 def _curve(panel: Panel, top: int, span: float, bins: int) -> Curve:

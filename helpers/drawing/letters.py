@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-Role = Literal["name", "small", "strong", "label"]      # beside a lane; in it; in it, bold; above the lanes of a run
+# beside a lane; in it; in it, bold; above the lanes of a run; above all
+Role = Literal["name", "small", "strong", "label", "title"]
 LONGEST = 300                                           # characters: more of them fit nowhere
 
 

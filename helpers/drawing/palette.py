@@ -53,8 +53,10 @@ NUMBER = {state.name: number for number, state in enumerate(STATES)}
 WORKER = State("worker", PAPER, "a worker thread at work", INK)
 # What stands at the end of a wait that was cut short: a mark in the colour of text.
 CUT = State("cut", INK, "cut short", PAPER)
+# What stands at the end of a lane without a name whose task failed: a chequered flag, in no colour at all.
+FAILED = State("failed", PAPER, "failed", INK)
 # The stripes over a colour: the second thing by which these states are recognised.
-STRIPES = {"ready": "#8a4a00", "worker": STATES[NUMBER["thread"]].colour}
+STRIPES = {"ready": "#8a4a00", "worker": STATES[NUMBER["thread"]].colour, "failed": INK}
 
 
 def state_of(kind: str, wait: str) -> State:

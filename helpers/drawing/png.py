@@ -10,33 +10,29 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Pixels, Sheet, SheetLetters, printable, style
-from helpers.drawing.lanes import (
-    BANDS,
-    BLOCK,
-    NAMED_LANES,
-    TURN,
-    Bars,
-    Panel,
-    Words,
-    many_panel,
-    named_panel,
-    whole_rows,
+from helpers.drawing.canvas import NORMAL, SMALL, Pixels, Sheet, SheetLetters, style
+from helpers.drawing.lanes import BANDS, BLOCK, TURN, Bars, Panel, Words
+from helpers.drawing.layout import Curve, Layout, Placed
+from helpers.drawing.letters import Letters
+from helpers.drawing.palette import CUT, DPI, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
+from helpers.drawing.picture import (
+    CURVE,
+    FIRST,
+    KEY_ROW,
+    MARGIN,
+    NOTE,
+    TITLE_LINE,
+    Head,
+    Picture,
+    beside_main,
+    how_many,
+    lay_out_picture,
 )
-from helpers.drawing.layout import Curve, Layout, Page, Placed, lay_out
-from helpers.drawing.palette import CUT, INK, LINE, MUTED, NUMBER, PAPER, STATES, STRIPES, State
-from helpers.drawing.shares import Layer
 from helpers.recording import Recording
 
-ROWS = 420                      # pixels of height for tasks without names
-LANES = 500                     # pixels of height for lanes with names, about
-CURVE = 120                     # pixels of height of the curve of tasks under way
-NOTE = 20                       # pixels of height of a line below all
-MARGIN = 14                     # pixels left of title and key
-TITLE, KEY, KEY_ROW = 52, 53, 22    # pixels above the lanes without a key; to the middle of its first row; of each row
 CUT_WIDTH = 8                   # pixels of the mark at the end of a wait that was cut short
 HALF = 0.36                     # of the height of a lane: how far a bar reaches above and below its middle
-PATTERNS = {"ready": "/////", "worker": "\\\\\\\\"}
+PATTERNS = {"ready": "/////", "worker": "\\\\\\\\", "failed": "xxxxx"}
 BLOCKED = STATES[NUMBER["blocked"]]
 
 
@@ -45,14 +41,26 @@ def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, c
 
     With `curve`, and if there is anything to see in it, tasks under way are drawn below the last run.
     """
+    return paint(laid_out(runs, title, width, curve=curve))
+
+
+def laid_out(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, curve: bool) -> Picture:
+    """The picture that `figure` paints, and `svg.paint`, too."""
     with style():
         sheet = Sheet(width)
-        layout = lay_out(_panels(runs), _page(sheet), curve=curve)
+        return lay_out_picture(runs, title, sheet.width, SheetLetters(sheet), curve=curve)
+
+
+def paint(picture: Picture) -> Figure:
+    """A picture as a matplotlib figure."""
+    head, layout, letters = picture
+    with style():
+        sheet = Sheet(layout.width / DPI)
         sheet.set_height(layout.height)
-        _head(sheet, title, [run for _, run in runs], layout)
-        paint_lanes(sheet, layout)
+        _head(sheet, head, layout)
+        paint_lanes(sheet, layout, letters)
         if layout.curve:
-            _curve(sheet, layout, layout.curve)
+            _curve(sheet, layout, layout.curve, letters)
         sheet.box(layout.left, layout.bottom, layout.columns, 1, facecolor=LINE, edgecolor="none", linewidth=0)
         paint_times(sheet, layout, layout.bottom + 15)
         for row, note in enumerate(layout.notes):
@@ -60,40 +68,13 @@ def figure(runs: Sequence[tuple[str, Recording]], title: str, width: float, *, c
         return sheet.figure
 
 
-def _panels(runs: Sequence[tuple[str, Recording]]) -> list[Panel]:
-    """Up to 60 tasks have lanes with names; of more, as many rows of pixels as there is room for."""
-    named = sum(len(run.tasks) for _, run in runs if len(run.tasks) <= NAMED_LANES)
-    lane = min(max(LANES // max(named, 1), 18), 30)
-    rows = max(ROWS // len(runs), 200)
-    panels = []
-    for label, run in runs:
-        tasks = len(run.tasks)
-        if tasks <= NAMED_LANES:
-            panels.append(named_panel(printable(label), run, lane))
-        else:
-            panels.append(many_panel(printable(label), run, whole_rows(tasks, rows)))
-    return panels
-
-
-def _page(sheet: Sheet) -> Page:
-    return Page(
-        width=sheet.width, letters=SheetLetters(sheet), head=TITLE, margin=MARGIN, key=(20, 22, KEY_ROW),
-        left=(70, 190), right=(34, sheet.width), label=30, gap=14, curve=CURVE, axis=36, note=NOTE,
-    )
-
-
-def _head(sheet: Sheet, title: str, runs: list[Recording], layout: Layout) -> None:
+def _head(sheet: Sheet, head: Head, layout: Layout) -> None:
     """The title, which clock it was, and the key."""
-    clocks = {run.clock for run in runs}
-    clock = f"{clocks.pop()} time" if len(clocks) == 1 else "real and virtual time"
-    sheet.text(sheet.width - MARGIN, 26, clock, size=SMALL, color=MUTED, ha="right")
-    room = sheet.width - 2 * MARGIN - sheet.measure(clock, SMALL) - 20
-    words, size = printable(title), LARGE
-    while size > 10 and sheet.measure(words, size, "bold") > room:
-        size -= 0.5
-    sheet.text(MARGIN, 26, sheet.fit(words, room, size, "bold"), size=size, fontweight="bold")
+    sheet.text(sheet.width - MARGIN, FIRST, head.clock, size=SMALL, color=MUTED, ha="right")
+    for row, line in enumerate(head.lines):
+        sheet.text(MARGIN, FIRST + TITLE_LINE * row, line, size=head.size, fontweight="bold")
     for entry in layout.key:
-        y = KEY + KEY_ROW * entry.row
+        y = head.height + 1 + KEY_ROW * entry.row
         sheet.text(entry.x + 20, y, entry.words, size=SMALL, color=MUTED)
         if entry.state is CUT:
             sheet.shape([(entry.x + 3, y), (entry.x + 3 + CUT_WIDTH, y - 5), (entry.x + 3 + CUT_WIDTH, y + 5)], INK)
@@ -111,7 +92,7 @@ def _stripes(state: State) -> tuple[str | None, str]:
 # -- lanes ------------------------------------------------------------------------------------------
 
 
-def paint_lanes(sheet: Sheet, layout: Layout) -> None:
+def paint_lanes(sheet: Sheet, layout: Layout, letters: Letters | None = None) -> None:
     """Everything between the key and the curve: the lanes of each run, and what stands around them."""
     for placed in layout.placed:
         panel = placed.panel
@@ -131,8 +112,8 @@ def paint_lanes(sheet: Sheet, layout: Layout) -> None:
         for span, _ in panel.blocks[:BANDS]:
             axes.axvspan(span.start, span.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=behind)
         for words in placed.words:
-            _words(axes, panel, words)
-        _around(sheet, axes, layout, placed)
+            _words(sheet, axes, panel, words)
+        _around(sheet, axes, layout, placed, letters or SheetLetters(sheet))
 
 
 def paint_times(sheet: Sheet, layout: Layout, y: float) -> None:
@@ -176,9 +157,14 @@ def _blocks(axes: Axes, panel: Panel) -> None:
                                  color=BLOCKED.colour, linewidth=0, zorder=BLOCK))
 
 
-def _words(axes: Axes, panel: Panel, words: Words) -> None:
+def _words(sheet: Sheet, axes: Axes, panel: Panel, words: Words) -> None:
     y = words.lane - 1 / panel.lane if panel.named else (words.lane + 0.5) * panel.lane - 1
     ground = None
+    if not words.ground:
+        axes.add_artist(sheet.line(
+            words.time, y, words.text, SMALL, fontweight="bold" if words.strong else "normal", color=words.colour,
+            ha="center" if words.centred else "left", zorder=7 if words.strong else 6, transform=axes.transData))
+        return
     if words.ground:
         # what stands outside of its bar needs more of the paper, and lets some of what is below be seen
         pad = 1.5 if words.strong else 1.2 if words.ground == PAPER else 0.8
@@ -189,16 +175,14 @@ def _words(axes: Axes, panel: Panel, words: Words) -> None:
               zorder=7 if words.strong else 6, bbox=ground)
 
 
-def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed) -> None:
+def _around(sheet: Sheet, axes: Axes, layout: Layout, placed: Placed, letters: Letters) -> None:
     """Names on the left, endings on the right, and above the label of one of several runs."""
     panel, top = placed.panel, placed.top
     for name in placed.names:
         sheet.text(layout.left - 10, top + name.y, name.text, ha="right", color=INK if name.main else MUTED,
                    size=NORMAL if panel.named else SMALL)
-    for words in (f"{placed.number}, oldest on top", placed.number) if placed.number else ():
-        if sheet.measure(words, SMALL) <= panel.height:
-            _turned(sheet, top + panel.height / 2, words)
-            break
+    if words := how_many(placed, letters):
+        _turned(sheet, top + panel.height / 2, words)
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5} if placed.label else None
     for ending in placed.endings:
         sheet.text(layout.x(ending.time) + 5, top + ending.y, ending.text, size=SMALL, color=ending.colour, bbox=ground)
@@ -216,20 +200,22 @@ def _turned(sheet: Sheet, y: float, words: str) -> None:
 # -- the curve --------------------------------------------------------------------------------------
 
 
-def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
+def _curve(sheet: Sheet, layout: Layout, curve: Curve, letters: Letters) -> None:
     """Tasks under way by state, one on top of the other."""
     axes = _axes(sheet, layout, curve.top, CURVE)
     times = np.linspace(0, layout.span, curve.bins + 1)
     total = curve.total
-    most = max(curve.peak, float(total.max())) * 1.25       # at the top of the axes
+    most = curve.most                                       # at the top of the axes
     for layer in curve.layers:
         pattern, stripes = _stripes(layer.state)
         axes.fill_between(times, _closed(layer.bottom), _closed(layer.top), step="post", facecolor=layer.state.colour,
                           edgecolor=stripes, hatch=pattern, linewidth=0)
     axes.step(times, _closed(total), where="post", color=INK, linewidth=1.2, clip_on=False)
     axes.set_ylim(0, most)
-    for layer, words in zip(curve.layers, curve.told):
-        _layer_words(sheet, axes, layer, words, times, CURVE / most)
+    for each in curve.words_inside(letters, CURVE):
+        axes.text(times[each.bin], each.tasks + most / CURVE, each.text, ha="center", va="center_baseline",
+                  fontsize=SMALL, color=each.state.text, bbox={"facecolor": each.state.colour, "edgecolor": "none",
+                                                               "pad": 1} if each.state.name == "ready" else None)
     for blocked in layout.placed[-1].panel.run.blocked[:BANDS]:
         axes.axvspan(blocked.start, blocked.end, color=BLOCKED.colour, alpha=0.13, linewidth=0, zorder=2.5)
     on_left = layout.x(curve.at) + sheet.measure(curve.words, SMALL) + 8 < layout.left + layout.columns
@@ -238,11 +224,8 @@ def _curve(sheet: Sheet, layout: Layout, curve: Curve) -> None:
     for value in (0, curve.peak):
         axes.annotate(f"{value:,}", (0, value), xytext=(-6, 0), textcoords="offset points", ha="right",
                       va="center_baseline", fontsize=SMALL, color=MUTED, annotation_clip=False)
-    main = printable(layout.placed[-1].panel.run.names[0])
-    for words in (f"tasks beside {main}", f"beside {main}", "tasks beside main"):
-        if sheet.measure(words, SMALL) <= CURVE:
-            _turned(sheet, curve.top + CURVE / 2, words)
-            break
+    if words := beside_main(layout, letters):
+        _turned(sheet, curve.top + CURVE / 2, words)
 
 
 def _closed(values: np.ndarray) -> np.ndarray:
@@ -250,21 +233,3 @@ def _closed(values: np.ndarray) -> np.ndarray:
     return np.append(values, values[-1])
 
 
-def _layer_words(sheet: Sheet, axes: Axes, layer: Layer, words: str, times: np.ndarray, scale: float) -> None:
-    """The name of a state inside its area, at the place with the most room, if any has enough.
-
-    `scale` is in pixels per task.
-    """
-    state, window = layer.state, int(sheet.measure(words, SMALL)) + 12
-    if window >= len(layer.top) or state.name == "running":
-        return
-    starts = range(0, len(layer.top) - window, 8)
-    # a straight line of text must lie inside the area: below its lowest top, above its highest bottom
-    room = [(layer.top[i : i + window].min() - layer.bottom[i : i + window].max(), i) for i in starts]
-    height, i = max(room, default=(0, 0), key=lambda item: item[0])
-    if height * scale < 16:
-        return
-    y = layer.bottom[i : i + window].max() + height / 2 + 1 / scale
-    axes.text(times[i + window // 2], y, words, ha="center", va="center_baseline", fontsize=SMALL,
-              color=state.text,
-              bbox={"facecolor": state.colour, "edgecolor": "none", "pad": 1} if state.name == "ready" else None)

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.drawing.lanes import Panel
-from helpers.drawing.palette import STATES, STRIPES, State
+from helpers.drawing.palette import INK, PAPER, STATES, STRIPES, State
 
 GAP = 4                         # pixels of height from which on lanes have a gap between them
+FLAG, CHEQUER = 12, 3           # pixels of width of the mark at the end of a failed task, and of its squares
 
 
 class Layer(NamedTuple):
@@ -63,7 +64,27 @@ def raster(panel: Panel, span: float, columns: int) -> np.ndarray:
         seen |= share > 0
         if state.name == "ready":
             striped = share > 0.5
+    _flags(image, seen, panel, span, per_row)
     return _lines(np.stack([*_bytes(np.clip(image, 0, 1)), _bytes(seen)], 2), striped, panel.height)
+
+
+def _flags(image: np.ndarray, seen: np.ndarray, panel: Panel, span: float, per_row: np.ndarray) -> None:
+    """Mark the ends of failed tasks, in place: a chequered flag, the paler the fewer tasks of its row have failed."""
+    if not panel.failed:
+        return
+    _, rows, columns = image.shape
+    failed = [panel.run.tasks[number] for number in panel.failed]
+    ends = np.array([(task.created if task.finished is None else task.finished) for task in failed])
+    last = np.clip(np.ceil(ends * (columns / span)), min(FLAG, columns), columns)
+    row = np.array([task.id for task in failed]) * rows // len(panel.run.tasks)
+    share = coverage(row, rows, last - FLAG, last, columns, columns) / per_row
+    share = np.where(share > 0, np.maximum(share, 0.5), 0).astype(np.float32)       # seen, however few they are
+    high = panel.height / rows                  # pixels of height of a row
+    y, x = np.ogrid[:rows, :columns]
+    dark = (x // CHEQUER + (y * high / CHEQUER).astype(int)) % 2 == 0
+    for plane, ink, paper in zip(image, _rgb(INK), _rgb(PAPER)):
+        plane += share * (np.where(dark, ink, paper) - plane)
+    seen |= share > 0
 
 
 def _lines(image: np.ndarray, striped: np.ndarray, height: int) -> np.ndarray:

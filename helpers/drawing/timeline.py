@@ -13,18 +13,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from helpers import outcomes
 from helpers.arguments import instance, recorded_run
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.figure import Bundle, bundle
 from helpers.drawing.palette import WIDTH
 from helpers.recording import Recording
-from helpers.words import first_line, isolated, short, told_apart
+from helpers.words import isolated, short, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SVG_WIDTH = 920             # pixels of a timeline that is a file of its own, and of height of its lanes, at most
-SVG_LANES = 1560
+NEARLY = 1.2                # times as long: up to there, two runs are said to take nearly the same
 
 
 def draw(run: Recording, *, title: str | None = None, width: float = WIDTH) -> Figure:
@@ -50,16 +50,27 @@ def picture(run: Recording, kind: str) -> bytes:
         from helpers.drawing import canvas
 
         return canvas.png(draw(run))
-    from helpers.drawing import svg
+    from helpers.drawing import png, svg
 
-    lanes = svg.MOST * (len(run.tasks) + len(run.workers))
-    drawing = svg.draw_svg([("", run)], width=SVG_WIDTH, lanes=min(lanes, SVG_LANES), alt=alternative_text(run))
-    return drawing.text.encode()
+    laid_out = png.laid_out([("", run)], headline(run), WIDTH, curve=True)
+    return svg.paint(laid_out, alternative_text(run)).encode()
 
 
-def mimebundle(run: Recording) -> Bundle:
-    """What Jupyter shows of a run: its picture, the text twin, and the alternative text of the picture."""
-    return bundle(draw(run), alt=alternative_text(run), text=str(run), clock=run.clock)
+def mimebundle(run: Recording, *, before: str = "") -> Bundle:
+    """What Jupyter shows of a run: its picture, the text twin, and the alternative text of the picture.
+
+    before  what the alternative text begins with
+    """
+    alt = f"{before}{alternative_text(run)}"
+    return _bundle([("", run)], headline(run), curve=True, alt=alt, text=str(run), clock=run.clock)
+
+
+def _bundle(runs: Sequence[tuple[str, Recording]], title: str, *, curve: bool, alt: str, text: str, clock: str
+            ) -> Bundle:
+    from helpers.drawing import png, svg
+
+    picture = png.laid_out(runs, title, WIDTH, curve=curve)
+    return bundle(png.paint(picture), alt=alt, text=text, clock=clock, svg=svg.paint(picture))
 
 
 def compare(runs: Mapping[str, Recording], *, title: str | None = None) -> Comparison:
@@ -90,8 +101,7 @@ class Comparison:
         """The lanes of all runs, one run below the other, as a matplotlib Figure `width` inches wide."""
         from helpers.drawing import png
 
-        title = self.title if self.title is not None else self._headline()
-        return png.figure(self._labelled, title, width, curve=False)
+        return png.figure(self._labelled, self._title(), width, curve=False)
 
     def verdict(self) -> str:
         """Who is how much faster, in one line; "" if a run was real, or there is only one."""
@@ -103,9 +113,9 @@ class Comparison:
             return ""
         return _ranking(self._labelled)
 
-    def _headline(self) -> str:
+    def _title(self) -> str:
         """The title of the picture: what there is to compare, of real runs as well; of many only the two furthest."""
-        return _ranking(self._labelled, most=2)
+        return self.title if self.title is not None else _ranking(self._labelled, most=2)
 
     def __str__(self) -> str:
         virtual = [run for run in self.runs.values() if run.clock == "virtual"]
@@ -128,7 +138,7 @@ class Comparison:
         if self.verdict():
             alt += f" {self.verdict()}."
         clock = clocks.pop() if len(clocks) == 1 else "mixed"
-        return bundle(self.figure(), alt=alt, text=str(self), clock=clock)
+        return _bundle(self._labelled, self._title(), curve=False, alt=alt, text=str(self), clock=clock)
 
 
 def _ranking(runs: Sequence[tuple[str, Recording]], most: int | None = None) -> str:
@@ -138,19 +148,26 @@ def _ranking(runs: Sequence[tuple[str, Recording]], most: int | None = None) -> 
     """
     whole = sorted((each for each in runs if not each[1].error), key=lambda each: each[1].elapsed)
     broken = sorted((each for each in runs if each[1].error), key=lambda each: each[1].elapsed)
+    more = 0
     if most is not None and len(runs) > most:
-        whole, broken = ([whole[0], whole[-1]], []) if len(whole) > 1 else (whole, broken[: most - len(whole)])
+        whole = [whole[0], whole[-1]] if len(whole) > 1 else whole
+        more = max(len(broken) - most, 0)
+        broken = broken[: len(broken) - more]
     words = []
     for number, (label, run) in enumerate(whole):
         takes = "" if number else " takes"
         words.append(f'"{label}"{takes} {short(run.elapsed)}' + (_times(whole[0][1], run) if number else ""))
-    words += [f'"{label}" ends after {short(run.elapsed)} with {_kind(run.error)}' for label, run in broken]
+    words += [f'"{label}" {_ends(run)}' for label, run in broken]
+    if more:
+        words.append(f"{more:,} more end{'s' if more == 1 else ''} without a result")
     return ", ".join(words) if len(words) == 2 else "; ".join(words)
 
 
-def _kind(error: str) -> str:
-    """The type of an error, without its text."""
-    return first_line(error).partition(":")[0]
+def _ends(run: Recording) -> str:
+    """ "ends after 0.1 s with Deadlock"."""
+    ended, _ = outcomes.ended_with(run)
+    after = f"after {short(run.elapsed)}"
+    return f"is {ended} {after}" if ended in ("stopped", "cancelled") else f"ends {after} with {ended}"
 
 
 def _times(shorter: Recording, longer: Recording) -> str:
@@ -160,9 +177,11 @@ def _times(shorter: Recording, longer: Recording) -> str:
         if turns[0] == turns[1]:
             return ": equally long"
         return f": equally long, longest turn {turns[1]}, not {turns[0]}"
-    if shorter.elapsed <= 0 or longer.elapsed < 1.005 * shorter.elapsed:
+    if shorter.elapsed <= 0:
         return ""
     ratio = longer.elapsed / shorter.elapsed
+    if ratio < NEARLY:                          # on a real clock, the next run may have it the other way round
+        return ": nearly as long"
     return f": {ratio:,.0f} times as long" if ratio >= 100 else f": {ratio:.3g} times as long"
 
 

@@ -28,7 +28,7 @@ predict_call = predict(
 predict_if = predict(
     "The shop says that tea is not cheap, and the `await` is forgotten. What does the next cell print first?",
     {
-        "buy": "Without `await`, `answer` is no price and no `False`, but an object; and an object counts as true.",
+        "buy": "Without `await`, `cheap` is no `True` and no `False`, but an object; and an object counts as true.",
         "do not buy": "It would, if the body had run. Nobody has asked for its result yet.",
         "an error: a coroutine is neither true nor false":
             "That would be a help. But every Python object can stand in an `if`, a coroutine too.",
@@ -50,7 +50,7 @@ predict_in_a_cell = predict(
 )
 
 predict_time = predict(
-    "North needs 0.3 seconds for an answer, south 0.5. How long does `watch` take?",
+    "North needs 0.3 seconds for an answer, south 0.5. How long does `watch_tea` take?",
     {
         "0.3 seconds": "Then south would not have answered yet.",
         "0.5 seconds": "That is how long the two would take if they were asked at the same time. Which line asks "
@@ -225,7 +225,8 @@ drive_with = Exercise(
     task="""
         Write a plain function, `drive_with(coroutine, answers)`. It starts the coroutine, sends the answers into it one
         after another, and returns a tuple of two things: the list of all that the coroutine has asked, and what it
-        returned in the end. With `watch` as above, `drive_with(watch(), [320, 290])` gives `(["north", "south"], 30)`.
+        returned in the end. With `watch_gap` as above, `drive_with(watch_gap(), [320, 290])` gives
+        `(["north", "south"], 30)`.
         It must do so for any number of questions, also for a coroutine that asks nothing.
         """,
     starter="""

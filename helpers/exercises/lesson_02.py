@@ -16,17 +16,18 @@ from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, 
 # -- questions ------------------------------------------------------------------------------------------------
 
 predict_set_result = predict(
-    "The courier calls `answer.set_result(320)`, and then prints its last line. What is printed after \"watch waits\"?",
+    "The courier calls `answer.set_result(320)`, and then prints its last line. What is printed after \"the customer "
+    "waits\"?",
     {
-        "\"watch has the price: 320\", then \"the courier leaves\"":
-            "Then `set_result` would have called `send` on `watch`. Look at its two lines: what do they do with those "
-            "who wait?",
-        "\"the courier leaves\", then \"watch has the price: 320\"":
-            "`set_result` makes `watch` ready, and the courier goes on with its turn.",
-        "only \"the courier leaves\", since `watch` is not in `timers`":
-            "`watch` is in no timer, but it is in `answer.waiting`. Who reads that list?",
+        "\"the customer has the price: 320\", then \"the courier leaves\"":
+            "Then `set_result` would have called `send` on `customer`. Look at its two lines: what do they do with "
+            "those who wait?",
+        "\"the courier leaves\", then \"the customer has the price: 320\"":
+            "`set_result` makes the customer ready, and the courier goes on with its turn.",
+        "only \"the courier leaves\", since the customer is not in `timers`":
+            "The customer is in no timer, but it is in `answer.waiting`. Who reads that list?",
     },
-    right="\"the courier leaves\", then \"watch has the price: 320\"",
+    right="\"the courier leaves\", then \"the customer has the price: 320\"",
 )
 
 predict_switch = predict(
@@ -36,10 +37,10 @@ predict_switch = predict(
             "It is made first. But who runs when it is made, and has that one reached a `yield`?",
         "after the price of north, at the first `await`":
             "So the first page says. Run the cell, and count the prices before it.",
-        "after the price of east, when `watch` awaits it":
-            "`cached_price` reaches no `yield`, so `watch` runs on, in one turn, up to `await task`.",
+        "after the price of east, when `watch_cached` awaits it":
+            "`cached_price` reaches no `yield`, so `watch_cached` runs on, in one turn, up to `await task`.",
     },
-    right="after the price of east, when `watch` awaits it",
+    right="after the price of east, when `watch_cached` awaits it",
 )
 
 # -- from a callback to an await ----------------------------------------------------------------------------------

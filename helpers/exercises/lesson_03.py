@@ -460,17 +460,17 @@ predict_watch = predict(
 )
 
 predict_start = predict(
-    "`watch` creates a task, prints `create_task has returned`, and awaits the task. Which line comes first?",
+    "`watch_loudly` creates a task, prints `create_task has returned`, and awaits the task. Which line comes first?",
     {
         "`asking north`":
             "Then create_task would run the coroutine, at least to its first await. Run the cell: who is running "
-            "when `watch` goes on to its next line?",
+            "when `watch_loudly` goes on to its next line?",
         "`create_task has returned`":
-            "A task needs a turn on the loop, and the loop has none to give while `watch` is running. The task "
-            "starts when `watch` has to wait.",
+            "A task needs a turn on the loop, and the loop has none to give while `watch_loudly` is running. The task "
+            "starts when `watch_loudly` has to wait.",
         "either one: they run at the same time":
-            "There is one thread, and `watch` has it until it waits. Run the cell as often as you like: the order "
-            "stays the same.",
+            "There is one thread, and `watch_loudly` has it until it waits. Run the cell as often as you like: the "
+            "order stays the same.",
     },
     right="`create_task has returned`",
 )

@@ -718,8 +718,8 @@ predict_failure = predict(
             "Nobody tells the other two. Run the cell: do their lanes end at 0.2 s, and do they still say that "
             "they answer?",
         "It waits for the other two, and then raises the error":
-            "Then `watch` would get the error at 0.6 s, after the answers of east and north. Run the cell, and "
-            "look at the order of the lines.",
+            "Then `watch_and_catch` would get the error at 0.6 s, after the answers of east and north. Run the cell, "
+            "and look at the order of the lines.",
         "It raises the error at once, and the other two go on":
             "`gather` has nothing to wait for any more: it cannot give a complete list. But the tasks are not its "
             "own to stop.",
@@ -746,16 +746,16 @@ predict_second = predict(
 )
 
 predict_slip = predict(
-    "All twenty shops are open, and `get_price` has a slip: `shop.prise`. How many are reported as closed?",
+    "All twenty shops are open, and `ask_wrongly` has a slip: `shop.prise`. How many are reported as closed?",
     {
         "all twenty":
             "`return_exceptions=True` makes no difference between a shop that is closed and a program that is "
             "wrong.",
-        "none: the slip raises an `AttributeError` out of `watch`":
+        "none: the slip raises an `AttributeError` out of `collect`":
             "It would, without the option. With it, every exception of a task goes into the list, this one as "
             "well.",
         "none: they are open":
-            "That is what is true of the shops. The watcher knows only what stands in the list. Run the cell, and "
+            "That is what is true of the shops. The program knows only what stands in the list. Run the cell, and "
             "see what that is.",
     },
     right="all twenty",

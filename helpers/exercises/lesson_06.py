@@ -760,8 +760,8 @@ predict_state = predict(
 )
 
 predict_again = predict(
-    "The timeout is 0.5 seconds, and north answers 0.6 seconds after each question. How does `watch(ask_until_answer)` "
-    "end?",
+    "The timeout is 0.5 seconds, and north answers 0.6 seconds after each question. How does "
+    "`watch_in_time(ask_until_answer)` end?",
     {
         "at 0.5 s, with a `TimeoutError`":
             "That is what the timeout is for. But who gets the `CancelledError` that it sends? Run the cell, and "
@@ -796,16 +796,16 @@ predict_late = predict(
 )
 
 predict_shield = predict(
-    "The time is up while the price is being stored, behind a `shield`. `watch` is the whole program. What happens "
-    "to the price?",
+    "The time is up while the price is being stored, behind a `shield`. `watch_and_store` is the whole program. "
+    "What happens to the price?",
     {
         "it is not stored":
-            "`watch` is cancelled as if there were no `shield`, nobody else waits for the task that stores, and what "
-            "is left when the main coroutine ends is cancelled.",
-        "it is stored, and `watch` waits for that":
+            "`watch_and_store` is cancelled as if there were no `shield`, nobody else waits for the task that stores, "
+            "and what is left when the main coroutine ends is cancelled.",
+        "it is stored, and `watch_and_store` waits for that":
             "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
-            "at what time does `watch` end?",
-        "it is stored, after `watch` has ended":
+            "at what time does `watch_and_store` end?",
+        "it is stored, after `watch_and_store` has ended":
             "The task that stores does go on. But how long does the loop, when nobody waits for that task?",
     },
     right="it is not stored",

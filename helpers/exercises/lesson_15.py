@@ -832,15 +832,15 @@ predict_request = predict(
 )
 
 predict_stop = predict(
-    "After 0.6 seconds, the service is told to stop, in the middle of a round: north and south have answered, west is "
-    "being asked. The grace period is 5 seconds. What is in the database at the end?",
+    "After 0.6 seconds, the service is told to stop, in the middle of a round: north and south have answered, harbour "
+    "is being asked. The grace period is 5 seconds. What is in the database at the end?",
     {
         "nothing, since the round has not ended":
             "It has a grace period. How long does it need to end?",
         "the prices of north and south":
-            "The round comes to its end within the grace period, and is stored. West has failed by then.",
+            "The round comes to its end within the grace period, and is stored. Harbour has failed by then.",
         "the prices of all three":
-            "West is down: its request ends with an error, however long one waits.",
+            "Harbour is down: its request ends with an error, however long one waits.",
     },
     right="the prices of north and south",
 )

@@ -31,24 +31,20 @@ import logging
 import signal
 import sys
 import threading
-import traceback
-import warnings
-from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, cast
 
 from helpers.notebook import ipython_internals as internals
 from helpers.notebook import own_tasks
 from helpers.notebook.cells import CELL, Cell
+from helpers.notebook.first_guesses import add_advice
+from helpers.notebook.forgotten import Forgotten
+from helpers.notebook.tracebacks import format_error, is_learners_file, own_frames_hidden
 from helpers.recorder import record
 from helpers.recorder.asyncio_internals import Future, get_running_loop
-from helpers.recorder.learners_code import is_library_file
 from helpers.recorder.names import task_name
 
 STOPPED = "stopped"         # what the error of a stopped cell says
-
-NEVER_AWAITED = "coroutine .* was never awaited"
-
 
 def load_ipython_extension(ip: Any) -> None:
     """`%load_ext helpers` calls this with the running shell. Loading twice is harmless.
@@ -85,9 +81,8 @@ class Extension:
         ip.set_custom_exc((BaseException,), lambda shell, *error, tb_offset=None: self.show(*error))
         ip.events.register("pre_run_cell", self.cell_begins)
         ip.events.register("post_run_cell", self.cell_ends)
-        # By default Python warns once for a line of code: a cell that is run again would be silent.
-        warnings.filterwarnings("always", NEVER_AWAITED, RuntimeWarning)
-        self.filter = warnings.filters[0]
+        self.forgotten = Forgotten(ip, self.say)
+        self.load_ext = internals.load_quietly(ip, "helpers")
         self.log = _Log(self)
         if self.loop is not None:
             self.old_handler = self.loop.get_exception_handler()
@@ -102,11 +97,11 @@ class Extension:
         ip.custom_exceptions, ip.CustomTB = self.old_errors
         ip.events.unregister("pre_run_cell", self.cell_begins)
         ip.events.unregister("post_run_cell", self.cell_ends)
-        if self.filter in warnings.filters:
-            warnings.filters.remove(self.filter)    # type: ignore[attr-defined]  # a list, though the stubs do not say so
+        self.forgotten.remove()
         logging.getLogger("asyncio").removeHandler(self.log)
         if self.loop is not None and self.loop.get_exception_handler() == self.unhandled:
             self.loop.set_exception_handler(self.old_handler)
+        internals.speak_of_loading(ip, self.load_ext)
         own_tasks.remove()
         for task in self.pending():
             task.remove_done_callback(self.finished)
@@ -160,6 +155,8 @@ class Extension:
         for task in self.pending():
             task.remove_done_callback(self.finished)
             task.add_done_callback(self.finished)
+        if result is not None:
+            self.forgotten.cell_ends(result.result, result.error_in_exec)
 
     def pending(self) -> set[asyncio.Task[Any]]:
         return set() if self.loop is None else asyncio.all_tasks(self.loop)
@@ -178,12 +175,18 @@ class Extension:
             error.add_note("There is no variable run, so IPython has taken the word for its own command %run.")
             if getattr(record, "stopped", None) is not None:
                 error.add_note("The recording of the run that was stopped is record.stopped.")
+        if internals.is_no_program(self.ip, error, trace):
+            # The line alone: nothing has run that could be traced.
+            indented = isinstance(error, IndentationError)
+            (self.ip.showindentationerror if indented else self.ip.showsyntaxerror)()
+            return
+        add_advice(error)
         if isinstance(error, KeyboardInterrupt) or _holds_group(error):
             internals.show_text(self.ip, error, trace, format_error(error, self.ip))
-        elif internals.is_no_program(self.ip, error, trace):
-            self.ip.showsyntaxerror()                           # the line alone: nothing has run that could be traced
         else:
-            self.ip.showtraceback((kind, error, trace), running_compiled_code=True)
+            with own_frames_hidden(error):
+                self.ip.showtraceback((kind, error, error.__traceback__), running_compiled_code=True)
+            internals.keep_for_debugger(self.ip, error, trace)
 
     def complete(self, stop: KeyboardInterrupt) -> None:
         """Add to the error of a stopped cell what it does not say yet of what was recorded, and how to see that."""
@@ -278,7 +281,7 @@ class _Stop:
                 return "cell" if is_learners else ""        # or IPython shows an error
             if internals.runs_statements(self.extension.ip, frame):
                 return "cell"                               # between two statements of the cell
-            is_learners = is_learners or _is_learners(frame.f_code.co_filename, self.extension.ip)
+            is_learners = is_learners or is_learners_file(frame.f_code.co_filename, self.extension.ip)
             frame = frame.f_back
         task = asyncio.current_task(cell.loop)
         if not is_learners or task is cell.task:
@@ -287,7 +290,7 @@ class _Stop:
         if task is None:
             return "callback" if made_by_cell else ""
         code = getattr(task.get_coro(), "cr_code", None)
-        made_by_cell = made_by_cell or (code is not None and _is_learners(code.co_filename, self.extension.ip))
+        made_by_cell = made_by_cell or (code is not None and is_learners_file(code.co_filename, self.extension.ip))
         return "task" if made_by_cell else ""
 
 
@@ -305,41 +308,7 @@ class _Log(logging.Handler):
             self.extension.say(record.getMessage() + trace)
 
 
-# -- tracebacks -------------------------------------------------------------------------------------
-
-
-def format_error(error: BaseException, ip: Any = None) -> str:
-    """The traceback of an error, its group members and causes, with the learner's own frames only."""
-    told = traceback.TracebackException(type(error), error, error.__traceback__)
-    for part in _parts(told):
-        part.stack = _Frames(
-            frame for frame in part.stack if _is_learners(frame.filename, ip)
-        ).named(ip)
-    return "".join(told.format())
-
-
-class _Frames(traceback.StackSummary):
-    """A stack that is printed as IPython prints it, `Cell In[3], line 2, in main`, and alike on every Python."""
-
-    ip: Any = None
-
-    def named(self, ip: Any) -> _Frames:
-        self.ip = ip
-        return self
-
-    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **kwargs: Any) -> str:
-        file, name, line = frame_summary.filename, frame_summary.name, frame_summary.line
-        where = internals.cell_name(self.ip, file) or f'File "{file}"'
-        inside = "" if name == "<module>" else f", in {name}"
-        source = f"    {line}\n" if line else ""
-        return f"  {where}, line {frame_summary.lineno}{inside}\n{source}"
-
-
-def _parts(told: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
-    if told is not None:
-        yield told
-        for part in (told.__cause__, told.__context__, *(told.exceptions or ())):
-            yield from _parts(part)
+# -- what an error is, and whose ---------------------------------------------------------------------
 
 
 def _is_of_stop(error: BaseException | None) -> bool:
@@ -355,13 +324,6 @@ def _holds_group(error: BaseException | None) -> bool:
             return True
         error = error.__context__
     return False
-
-
-def _is_learners(filename: str, ip: Any) -> bool:
-    """Whether a file is the learner's: a cell, or a module outside the standard library, the packages and this one."""
-    if internals.cell_name(ip, filename) is not None:
-        return True
-    return not filename.startswith("<") and not is_library_file(filename)
 
 
 def _name(future: asyncio.Future[Any]) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 import IPython
 
 NEEDED = (
-    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror", "_get_exc_info",
-    "_showtraceback",
+    "custom_exceptions", "CustomTB", "run_ast_nodes", "run_code", "run_cell_async", "showsyntaxerror",
+    "showindentationerror", "_get_exc_info", "_showtraceback", "find_line_magic", "register_magic_function",
 )
 NEEDED_OF_COMPILER = "format_code_name"
 NEEDED_OF_KERNEL = "_last_traceback"
@@ -36,7 +36,7 @@ def check(ip: Any) -> None:
     missing = [f"InteractiveShell.{name}" for name in NEEDED if not hasattr(ip, name)]
     if not hasattr(ip.compile, NEEDED_OF_COMPILER):
         missing.append(f"InteractiveShell.compile.{NEEDED_OF_COMPILER}")
-    if hasattr(ip, "kernel") and not hasattr(ip, NEEDED_OF_KERNEL):
+    if hasattr(ip, "kernel") and not hasattr(ip, NEEDED_OF_KERNEL) and not _sets_last_traceback(type(ip)):
         missing.append(f"ZMQInteractiveShell.{NEEDED_OF_KERNEL}")
     if missing:
         raise UnknownIPython(
@@ -45,14 +45,45 @@ def check(ip: Any) -> None:
         )
 
 
+def _sets_last_traceback(kind: type) -> bool:
+    """Whether the shell of a kernel keeps its last traceback: it has none before an error, if its first cell awaits."""
+    code = getattr(getattr(kind, "_showtraceback", None), "__code__", None)
+    return code is not None and NEEDED_OF_KERNEL in code.co_names
+
+
 def forget_last_traceback(ip: Any) -> None:
     """Forget the traceback that the kernel would send with its next reply."""
     ip._last_traceback = None
 
 
+def load_quietly(ip: Any, name: str) -> Any:
+    """Have `%load_ext name` say nothing if the extension is loaded already, as in a setup cell that is run again.
+
+    Gives IPython's own `%load_ext`, for `speak_of_loading`.
+    """
+    own = ip.find_line_magic("load_ext")
+
+    def load_ext(line: str) -> Any:
+        return None if line.strip() == name and name in ip.extension_manager.loaded else own(line)
+
+    load_ext.__doc__ = own.__doc__
+    ip.register_magic_function(load_ext, "line", "load_ext")
+    return own
+
+
+def speak_of_loading(ip: Any, own: Any) -> None:
+    """Give `%load_ext` back."""
+    ip.register_magic_function(own, "line", "load_ext")
+
+
+def keep_for_debugger(ip: Any, error: BaseException, trace: TracebackType | None) -> None:
+    """Keep an error, with all of its traceback, for %debug and %tb."""
+    ip._get_exc_info((type(error), error, trace))
+
+
 def show_text(ip: Any, error: BaseException, trace: TracebackType | None, text: str) -> None:
     """Show an error with this text for its traceback, and keep it for %debug and %tb."""
-    ip._get_exc_info((type(error), error, trace))
+    keep_for_debugger(ip, error, trace)
     ip._showtraceback(type(error), error, text.rstrip("\n").split("\n"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from helpers.notebook.extension import format_error
+from helpers.notebook.tracebacks import format_error
 
 
 class show_error:

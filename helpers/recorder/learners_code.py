@@ -86,18 +86,32 @@ def is_library(code: CodeType) -> bool:
     return (known.get(id(code)) or learn(code)).library
 
 
-def _is_generated(frame: FrameType) -> bool:
-    """Whether code has no file and runs in a library's module, as what `dataclass` makes of a class there."""
-    if not frame.f_code.co_filename.startswith("<"):
-        return False
-    file = frame.f_globals.get("__file__")
-    return isinstance(file, str) and is_library_file(file)
+def _file_of(frame: FrameType) -> str:
+    """The file of a frame; for code without one, as what `dataclass` makes of a class, that of its module, if known."""
+    name = frame.f_code.co_filename
+    of_module = frame.f_globals.get("__file__") if name.startswith("<") else None
+    return of_module if isinstance(of_module, str) and is_library_file(of_module) else name
+
+
+def is_learners(frame: FrameType) -> bool:
+    """Whether a frame runs what the learner wrote."""
+    return not is_library(frame.f_code) and not is_library_file(_file_of(frame))
+
+
+def is_courses(frame: FrameType) -> bool:
+    """Whether a frame runs this package's code."""
+    return os.path.normcase(os.path.realpath(_file_of(frame))).startswith(_COURSE)
+
+
+def is_asyncios(frame: FrameType) -> bool:
+    """Whether a frame runs asyncio's code."""
+    return library_name(_file_of(frame)) == "asyncio"
 
 
 def learners_place(frame: FrameType | None) -> Place | None:
     """The innermost line on a thread's stack that the learner wrote, from the given frame outwards."""
     while frame is not None:
-        if not is_library(frame.f_code) and not _is_generated(frame):
+        if is_learners(frame):
             return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None

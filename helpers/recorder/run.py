@@ -30,15 +30,17 @@ import contextvars
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
-from types import CoroutineType
+from types import CoroutineType, TracebackType
 from typing import Any, Literal
 
+from helpers.arguments import got
 from helpers.recorder.asyncio_internals import Loop, UnknownPython, cancel, unknown_python
 from helpers.recorder.cuts import asked_of
 from helpers.recorder.notes import CURRENT, ROWS, THRESHOLD, Notes, Row
 from helpers.recorder.standings import standings
 from helpers.recorder.translate import callbacks_of, jobs_of, tasks_of
 from helpers.recorder.turns import WATCHES
+from helpers.recorder.waits import place_of
 from helpers.recorder.watch import Watch, install
 from helpers.recorder.watchdog import Sampler, Watchdog
 from helpers.recording import Place, Recording, Remark, Task
@@ -76,6 +78,8 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
                     recorder.note_stop()
                 cancel(task, recorder.unfinished, *cancelled.args)      # with its message, if there is one
                 await asyncio.wait((task,))
+                # The line at which the coroutine was stopped, as if it had been awaited here.
+                cancelled.__traceback__ = _trace_of_cancellation(task) or cancelled.__traceback__
                 raise
     except (asyncio.CancelledError, KeyboardInterrupt) as stop:
         # Of several recordings that are stopped at once, the first to end is kept: its error has said so already.
@@ -86,6 +90,17 @@ async def record(coro: Coroutine[Any, Any, Any], *, threshold: float = THRESHOLD
             _kept_until = recorder.ended
         raise
     return recorder.recording(task, "real")
+
+
+def _trace_of_cancellation(task: asyncio.Task[Any]) -> TracebackType | None:
+    """The traceback of the error that has cancelled a task, from its coroutine on; None if it has none."""
+    if not task.cancelled():
+        return None
+    try:
+        task.exception()
+    except asyncio.CancelledError as cancelled:
+        return cancelled.__traceback__ and cancelled.__traceback__.tb_next      # without this function
+    return None
 
 
 @contextlib.contextmanager
@@ -134,17 +149,19 @@ def check_coroutine(coro: Any, call: str) -> Coroutine[Any, Any, Any]:
     """The coroutine object itself, or a TypeError that shows how to call `call`."""
     if isinstance(coro, CoroutineType):
         return coro
-    name = getattr(coro, "__name__", "main")
     if asyncio.iscoroutine(coro):           # a duck-typed coroutine (Cython, mocks): tasks accept it, so do we
         return coro
+    wanted = f"{call}(...) wants a coroutine object, but got"
     if callable(coro):
-        raise TypeError(f"{call}(...) wants a coroutine object, but got the function {name} itself: "
-                        f"call it, as in {call}({name}())")
+        name = getattr(coro, "__name__", "main")
+        example = f"{name}()" if name.isidentifier() else "main()"
+        raise TypeError(f"{wanted} the function {name} itself: call it, as in {call}({example})")
     if asyncio.isfuture(coro):
-        raise TypeError(f"{call}(...) wants a coroutine object, but got a {type(coro).__name__}, which has begun "
-                        f"already: write async def main(): return await ... around it, and {call}(main())")
-    raise TypeError(f"{call}(...) wants a coroutine object, but got {coro!r} (a {type(coro).__name__}): "
-                    f"pass the call of an async def function, as in {call}(main())")
+        raise TypeError(f"{wanted} a {type(coro).__name__}, which has begun already: "
+                        f"write async def main(): return await ... around it, and {call}(main())")
+    if isinstance(coro, Recording):
+        raise TypeError(f"{wanted} a recording, which is a run that has ended: write {call}(main()) and nothing else")
+    raise TypeError(f"{wanted} {got(coro)}: pass the call of an async def function, not awaited, as in {call}(main())")
 
 
 def current_recorder() -> Recorder | None:
@@ -180,6 +197,7 @@ class Recorder(Notes):
         self.watch: Watch | None = None
         self.stopped: int | None = None             # when the run was stopped, if it was
         self.stopped_at: Place | None = None        # the learner's line that was running then, if it is known
+        self.stood: dict[tuple[str, float], Place | None] = {}     # the lines at which tasks stood, by `_key`
         self.told = ""                              # the note that the error of the stopped run has
         self.context = contextvars.copy_context()
         self.context.run(CURRENT.set, self)
@@ -221,6 +239,11 @@ class Recorder(Notes):
     def note_stop(self, running: Place | None = None) -> None:
         """The run is being stopped, now; `running` is the learner's line that holds the loop."""
         self.stopped, self.stopped_at = self.clock(), running
+        try:
+            self.stood = {self._key(row): place_of(task) for row, task in self._unfinished()
+                          if not getattr(task.get_coro(), "cr_running", False)}
+        except Exception as error:
+            self.fail(error)
 
     def stopped_recording(self, main: asyncio.Task[Any], clock: Literal["real", "virtual"], stop: BaseException,
                           remarks: Sequence[Remark] = (), *, is_kept: bool = True) -> Recording | None:
@@ -243,7 +266,7 @@ class Recorder(Notes):
             run = replace(run, exception=type(run.exception)(*run.exception.args))
         # Virtual time stands still while much happens; but there the recording ends with the stop.
         at = None if clock == "virtual" or self.stopped is None else (self.stopped - self.started) / 1e9
-        told = standings(run, at, self.stopped_at, self.where_died())
+        told = standings(run, at, self.stopped_at, self.where_died(), self.where_stood)
         where = f"Where each task stood:{told}" if told else "All its tasks were done."
         kept = f"\n{call}.stopped is the recording up to here." if is_kept else ""
         self.told = f"{call}() was stopped. {where}{kept}"
@@ -255,9 +278,20 @@ class Recorder(Notes):
         places: dict[tuple[str, float, str], Place | None] = {}
         for row in self.rows:
             if row.outcome == EXCEPTION:
-                key = row.coroutine, (row.created - self.started) / 1e9, row.error or ""
+                key = *self._key(row), row.error or ""
                 places[key] = row.died if places.get(key, row.died) == row.died else None
         return lambda task: places.get((task.coroutine, task.created, task.error))
+
+    def where_stood(self, task: Task) -> Place | None:
+        """The line at which a task of the recording stood when the run was stopped, if it is known.
+
+        Of a run with very many turns the notes do not say where a task has stepped aside (`turns.py`).
+        """
+        return self.stood.get((task.coroutine, task.created))
+
+    def _key(self, row: Row) -> tuple[str, float]:
+        """What the row of a task and the task of the recording have in common."""
+        return row.coroutine, (row.created - self.started) / 1e9
 
     def check(self) -> None:
         """Raise UnknownPython, with the cause, if something went wrong while notes were taken."""

@@ -25,7 +25,8 @@ MOST_NAMES = 4              # names in one sentence
 
 
 def standings(run: Recording, at: float | None = None, running: Place | None = None,
-              died: Callable[[Task], Place | None] = lambda task: None) -> str:
+              died: Callable[[Task], Place | None] = lambda task: None,
+              stood: Callable[[Task], Place | None] = lambda task: None) -> str:
     """Where the tasks of a recording stood, and which had failed: a line for each, which begins with "  - ".
 
     Three tasks and more of which the same is to be said share a line.
@@ -33,13 +34,14 @@ def standings(run: Recording, at: float | None = None, running: Place | None = N
     at       the moment, in seconds since the recording began; None: its end
     running  the learner's line that was running at that moment, if it is known
     died     gives the line at which a task has failed, if it is known
+    stood    the same for the line at which a task stood between two turns, where the recording does not say it
     """
     standing, failed = [], []
     for task in run.tasks:
         if at is not None and task.created > at:
             continue
         if task.finished is None or (at is not None and task.finished > at):
-            standing.append((run.names[task.id], _stands(run, task, at, running)))
+            standing.append((run.names[task.id], _stands(run, task, at, running, stood)))
         elif task.error.partition(":")[0] == "KeyboardInterrupt":       # it held the loop, and so the stop ended it
             standing.append((run.names[task.id], f"runs{_at(died(task))}"))
         elif task.outcome == EXCEPTION:
@@ -72,16 +74,17 @@ def _others(others: Iterable[Others]) -> str:
     return "".join(f"\n  - and {count(each.tasks, 'task')} of {shown_name(each.library)}" for each in others)
 
 
-def _stands(run: Recording, task: Task, at: float | None, running: Place | None) -> str:
+def _stands(run: Recording, task: Task, at: float | None, running: Place | None,
+            stood: Callable[[Task], Place | None]) -> str:
     span = _span_at(task, at)
     if span is None:
         return "has not begun"
     if span.kind == READY:
-        return f"is ready to run{_at(span.place)}" if span.wait else "has not begun"
+        return f"is ready to run{_at(span.place or stood(task))}" if span.wait else "has not begun"
     if span.kind == WAIT:
         names = [run.names[number] for number in span.on]
         return f"{kind_of(span.wait).told(listed(names, most=MOST_NAMES))}{_at(span.place)}"
-    return f"runs{_at(running or span.place)}"
+    return f"runs{_at(running or span.place or stood(task))}"
 
 
 def _span_at(task: Task, at: float | None) -> Span | None:

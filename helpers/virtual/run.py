@@ -17,7 +17,7 @@ from helpers.recorder.asyncio_internals import (
     set_running_loop,
     stop_blocking,
 )
-from helpers.recorder.learners_code import is_library, place_of_error
+from helpers.recorder.learners_code import is_courses, is_library, place_of_error
 from helpers.recorder.notes import Row
 from helpers.recording import Place, Recording, Remark
 from helpers.virtual.ending import abandon, cancel_all
@@ -141,12 +141,15 @@ _DIFFERENT = "attached to a different loop"
 def learners_traceback(entry: TracebackType | None) -> TracebackType | None:
     """A traceback without the frames of asyncio and of this package in front of the learner's first.
 
-    All of it, if none is the learner's.
+    If none is the learner's, as of a `Deadlock`, it is what comes after the last frame of this package: nothing, or
+    what a library has raised.
     """
-    first = entry
+    first = last = entry
     while first is not None and is_library(first.tb_frame.f_code):
+        if is_courses(first.tb_frame):
+            last = first.tb_next
         first = first.tb_next
-    return first or entry
+    return first or last
 
 
 def _close(loop: VirtualTimeLoop, left: list[asyncio.Task[Any]]) -> NotSimulated | None:

@@ -39,6 +39,14 @@ def running_shell() -> Any:
     return ipython.get_ipython() if ipython is not None else None
 
 
+def running_cell() -> str | None:
+    """The id of the cell that is now running, where the page says so, as JupyterLab does; elsewhere None."""
+    try:
+        return running_shell().get_parent()["metadata"]["cellId"]
+    except (AttributeError, KeyError, LookupError, TypeError):      # no notebook, or a page that does not say it
+        return None
+
+
 def close_with_cell(thing: Closable) -> None:
     """Have a thing closed when the cell that is now running is run again.
 
@@ -55,10 +63,8 @@ class _Cells:
         self.shell: Any = None              # the one that tells when a cell begins
 
     def note(self, thing: Closable) -> None:
-        shell = running_shell()
-        try:
-            cell = shell.get_parent()["metadata"]["cellId"]
-        except (AttributeError, KeyError, LookupError, TypeError):      # no notebook, or a page that does not say it
+        shell, cell = running_shell(), running_cell()
+        if cell is None:
             return
         if self.shell is not shell:
             self.shell = shell

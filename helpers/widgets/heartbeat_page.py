@@ -16,6 +16,7 @@ from helpers.drawing import figure
 from helpers.drawing.axis import Unit
 from helpers.drawing.palette import INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH, css_variables
 from helpers.markup import joined, style, tag
+from helpers.widgets.afterwards import MOVES, TELLS
 from helpers.words import short
 
 if TYPE_CHECKING:
@@ -41,11 +42,14 @@ class Live:
         variables = {**css_variables(), "strip": HEIGHT, "shown": SHOWN, "room": ROOM, "scale": SCALE}
         sheet = widgets.HTML(str(style("helpers.widgets", "heartbeat.css", variables)), layout={"display": "none"})
         self.strip = widgets.HTML()
-        self.result = widgets.HTML()
+        self.result, self.count = widgets.HTML(), widgets.HTML()
+        self.result.add_class(TELLS)
         self.button = widgets.Button(description="Stop the pulse", tooltip="End this heartbeat",
                                      layout={"width": "130px"})
+        self.button.add_class(MOVES)
         self.button.on_click(lambda _: pulse.stop())
-        below = widgets.HBox([self.result, self.button], layout={
+        words = widgets.VBox([self.result, self.count])
+        below = widgets.HBox([words, self.button], layout={
             "justify_content": "space-between", "align_items": "center", "width": f"{(SHOWN + ROOM) * SCALE}px",
             "max_width": "100%",
         })
@@ -57,10 +61,12 @@ class Live:
     def beat(self, pulse: Heartbeat) -> None:
         """Show what is new; a screen reader is told when the pulse has stopped, and not of every beat."""
         self.strip.value = str(live_strip(pulse, self.late))
+        missing = pulse.missing
+        self.count.value = str(tag("div", f"Beats that are missing: {missing or 'none'}.", class_="wyw-pulse-missing"))
         news = (len(pulse.gaps), pulse.beating)
         if news != self.told:
             self.told = news
-            result = tag("div", _result(pulse, self.late), role="status", aria_live="polite", class_="wyw-pulse-result")
+            result = tag("div", _result(pulse, self.late), class_="wyw-pulse-result")
             self.result.value = str(result)
             if not pulse.beating:
                 self.button.disabled = True
@@ -99,10 +105,11 @@ def live_strip(pulse: Heartbeat, late: float) -> Markup:
 
 def _gaps(pulse: Heartbeat, first: float) -> Iterator[Markup]:
     """A piece for each silence of the last seconds, those since `first`."""
-    for gap in pulse.gaps[-MOST:]:
+    for gap in list(pulse.holes)[-MOST:]:
         if gap.end > first:
             left, right = max((gap.start - first) * SCALE, 0), (gap.end - first) * SCALE
-            yield tag("div", tag("b", short(gap.end - gap.start)), class_="wyw-gap",
+            words = tag("b", short(gap.end - gap.start)) if gap in pulse.gaps else ""
+            yield tag("div", words, class_="wyw-gap",
                       style=f"left:{left:.0f}px;width:{right - left:.0f}px")
 
 
@@ -136,28 +143,28 @@ def _figure(pulse: Heartbeat) -> Any:
     from helpers.drawing.canvas import LARGE, NORMAL, SMALL, Sheet
 
     sheet = Sheet(WIDTH)
-    title, _, certain = pulse.headline().partition(": ")        # in one line, the two would reach into "virtual time"
-    left, right, top, height = 70, 40, 66 if certain else 44, 36
+    left, right, top, height = 70, 40, 66, 36
     sheet.set_height(top + height + 36)
     columns = sheet.width - left - right
     span = pulse.elapsed or 1.0
     unit = Unit(pulse.elapsed)
     ticks = unit.ticks(span, columns)
     room = sheet.width - 36 - sheet.measure(f"{pulse.clock} time", SMALL)
-    sheet.text(14, 24, sheet.fit(title, room, LARGE, "bold"), size=LARGE, fontweight="bold")
-    if certain:
-        sheet.text(14, 46, f"The loop was {certain}.")
+    sheet.text(14, 24, sheet.fit(pulse.headline(), room, LARGE, "bold"), size=LARGE, fontweight="bold")
+    sheet.text(14, 46, pulse.subtitle())
     sheet.text(sheet.width - 14, 24, f"{pulse.clock} time", size=SMALL, color=MUTED, ha="right")
     sheet.text(left - 10, top + height / 2, "beats", ha="right")
     axes = sheet.axes(left, top, columns, height, span, ticks)
     axes.set_ylim(0, 1)
     lines = [[(time, 0.1), (time, 0.9)] for time in pulse.times]
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=2, zorder=3), autolim=False)
-    for gap in pulse.gaps:
+    for gap in pulse.holes:
         axes.add_patch(Rectangle((gap.start, 0), gap.end - gap.start, 1, facecolor="#f6d5da",
                                  edgecolor=STATES[NUMBER["blocked"]].colour, hatch="////", linewidth=0, zorder=1))
         words = f"no beat for {unit.words(gap.end - gap.start)}"
         if sheet.measure(words, NORMAL) + 10 > (gap.end - gap.start) / span * columns:
+            if gap not in pulse.gaps:
+                continue                    # the hatching says it
             words = unit.words(gap.end - gap.start)
         axes.text((gap.start + gap.end) / 2, 0.5, words, ha="center", va="center_baseline", fontsize=NORMAL, color=INK,
                   bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 2}, zorder=4)

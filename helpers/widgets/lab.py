@@ -7,8 +7,8 @@ Every setting is a program, which is run in virtual time, at once: what is shown
 "Show the code" gives its text. A setting can be pinned, and then stands beside the next one, on the same time axis.
 "When the shop is in trouble" unfolds the settings of an outage, and of what protects a program from it.
 
-By keyboard: Tab goes from control to control, the arrow keys move a slider, Enter opens a list (JupyterLab keeps the
-arrow keys of a closed one for itself). Sliders of ipywidgets have no name for a screen reader: `lab(sliders=False)`.
+By keyboard: Tab goes from control to control, the arrow keys move a slider or choose from a list. `lab(sliders=False)`
+has lists and fields for numbers only.
 
 Nothing works in the background: a change is answered before the next message of the browser is looked at, and
 ipywidgets sends no new value of a slider before the last one is answered. So values that are out of date by then
@@ -19,13 +19,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from helpers.drawing.svg import draw_svg
 from helpers.drawing.timeline import mimebundle
+from helpers.markup import tag
 from helpers.recording import Recording
+from helpers.widgets.afterwards import MOVES, TELLS, Shown
 from helpers.widgets.cleanup import close_all, close_with_cell
 from helpers.widgets.lab_controls import (
     IN_TROUBLE,
-    LABEL,
     PROGRAM,
     SHOP,
     enable,
@@ -55,7 +58,7 @@ INSTEAD = {                 # what a Shop calls otherwise
 def lab(*, sliders: bool = True, **settings: Any) -> Lab:
     """The lab, beginning with these settings: `lab(requests=100, strategy="gather")`; last in a cell, it shows itself.
 
-    sliders       False: lists to choose from and fields for numbers instead, which screen readers can name
+    sliders       False: lists to choose from and fields for numbers instead
 
     requests      1 to 1,000
     latency       seconds; jitter: "none", "uniform", "exponential" or "lognormal"; spread: of "lognormal", 0 to 5
@@ -125,14 +128,14 @@ class Lab:
             control.observe(self._changed, "value")
         self._make_buttons()
         self.result, self.picture = widgets.HTML(), widgets.HTML()
-        self.listing = widgets.Textarea(
-            description="program", tooltip="Copy it into a cell and run it: it does what the picture shows",
-            layout={"width": "100%", "display": "none"}, style={"description_width": LABEL},
-        )
+        self.result.add_class(TELLS)
+        self.listing = widgets.HTML(layout={"width": "100%", "display": "none"})
         self.listing.add_class("wyw-lab-code")
-        right = widgets.VBox([self.result, self.picture], layout={"flex": "1 1 500px", "min_width": "0"})
+        # beside the controls it takes all that is left; below them, they have two columns
+        right = widgets.VBox([self.result, self.picture], layout={"flex": "9999 1 480px", "min_width": "0"})
         panels = widgets.HBox([self._left(), right], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.trouble = trouble_columns(self.controls)
+        self.trouble.add_class(MOVES)
         self.trouble_button.value = not set(IN_TROUBLE).isdisjoint(differences(self.settings, Settings()))
         self._show_trouble()
         self._root = widgets.VBox([panels, self.trouble, self.listing])
@@ -156,14 +159,19 @@ class Lab:
         self.unpin_button.on_click(lambda _: self.unpin())
         self.code_button.observe(self._show_code, "value")
 
-    def _left(self) -> widgets.VBox:
-        """The column of controls: the shop's settings, the program's, and the buttons."""
+    def _left(self) -> widgets.HBox:
+        """The controls: the shop's settings, the program's, and the buttons; in two columns if there is room."""
         import ipywidgets as widgets
 
         shop, program = [[self.controls[name] for name in names] for names in (SHOP, PROGRAM)]
         buttons = widgets.HBox([self.pin_button, self.unpin_button, self.code_button])
-        return widgets.VBox([heading("The shop"), *shop, heading("The program"), *program, buttons,
-                             self.trouble_button], layout={"flex": "0 0 330px", "overflow": "hidden"})
+        layout = {"flex": "0 1 330px", "overflow": "hidden"}
+        left = widgets.HBox([
+            widgets.VBox([heading("The shop"), *shop], layout=layout),
+            widgets.VBox([heading("The program"), *program, buttons, self.trouble_button], layout=layout),
+        ], layout={"flex": "1 1 330px", "flex_flow": "row wrap", "align_items": "flex-start"})
+        left.add_class(MOVES)
+        return left
 
     def _show_trouble(self, change: Any = None) -> None:
         """Unfold or fold the settings for a shop in trouble."""
@@ -201,8 +209,7 @@ class Lab:
             self._show_code()
 
     def _show_code(self, change: Any = None) -> None:
-        self.listing.rows = self.code.count("\n") + 1
-        self.listing.value = self.code
+        self.listing.value = str(_listing(self.code))
         self.listing.layout.display = "flex" if self.code_button.value else "none"
         self.code_button.description = "Hide the code" if self.code_button.value else "Show the code"
 
@@ -247,14 +254,25 @@ class Lab:
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """The widgets for a page with a kernel behind it, picture and text for all others."""
+    def _ipython_display_(self) -> None:
+        """Jupyter asks for this: the widgets, and what stays of them when their kernel is gone."""
+        import IPython.display
+
         if self._root is None:
-            return {"text/plain": f"{self}\n(closed)"}
-        # the picture is for pages without a kernel behind them, such as a stored notebook
-        picture, metadata = mimebundle(self.run)
-        metadata["image/png"]["alt"] = f"The lab. {metadata['image/png']['alt']}"
-        return {**picture, **self._root._repr_mimebundle_(), "text/plain": str(self)}, metadata
+            IPython.display.display({"text/plain": f"{self}\n(closed)"}, raw=True)
+            return
+        picture, metadata = mimebundle(self.run, before="The lab. ")
+        Shown(self._root, "Lab", ({**picture, "text/plain": str(self)}, metadata),
+              "This is what the lab showed when the cell was run.")
+
+
+def _listing(code: str) -> Markup:
+    """The program, to be read and copied: `instrument.js` makes the button work."""
+    area = tag("textarea", "\n", code, readonly="", rows=code.count("\n") + 1, aria_label="The program", wrap="off",
+               spellcheck="false",
+               style="width:100%;box-sizing:border-box;font-family:var(--jp-code-font-family,monospace)")
+    words = " Paste it into a cell of its own and run it: it does what the picture shows."
+    return tag("div", tag("button", "Copy", class_="wyw-copy jupyter-button"), words, area)
 
 
 def _trouble(shown: list[Settings]) -> tuple[float, float, str] | None:

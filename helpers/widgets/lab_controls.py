@@ -176,6 +176,8 @@ def make_controls(s: Settings, sliders: bool) -> dict[str, Any]:
         "burst": choose(**_options(BURSTS, s.burst)),
     }
     for name, control in controls.items():
+        if isinstance(control, widgets.SelectionSlider):
+            control.add_class("wyw-choice")         # what is typed beside it has no effect: `instrument.js`
         control.description = WORDS[name]
         control.style.description_width = WIDER if name in IN_TROUBLE else LABEL
         control.layout.width = "auto" if name in IN_TROUBLE else "310px"

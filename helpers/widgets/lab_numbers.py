@@ -10,7 +10,7 @@ from helpers.markup import tag
 from helpers.widgets.lab_controls import PHRASES
 from helpers.widgets.lab_outcome import Outcome, percent
 from helpers.widgets.lab_settings import differences
-from helpers.words import clip, first_line, short
+from helpers.words import clip, count, first_line, short
 
 CELL = "text-align:right;padding:1px 12px 1px 0;font-size:15px;white-space:nowrap"
 HEAD = "text-align:right;padding:0 12px 0 0;font-weight:normal;white-space:nowrap"
@@ -36,6 +36,7 @@ SOMETIMES: dict[str, tuple[Callable[[Outcome], bool], Column]] = {     # and whe
     "99 % ended within": (lambda o: o.tells_when, lambda o: "" if o.within is None else short(o.within)),
 }
 MEANING = {
+    "failed": "Requests that got no price; if an error has ended the run, those that raised one",
     "attempts": "How often the shop was asked",
     "refused": "Attempts that the shop sent away at once",
     "dropped": "Attempts that were given up, and that the shop gave up then",
@@ -45,15 +46,15 @@ MEANING = {
 
 
 def numbers(shown: Shown) -> Markup:
-    """All the numbers; screen readers are told when they change."""
+    """All the numbers."""
     more = {words: column for words, (tells, column) in SOMETIMES.items() if any(tells(o) for _, o in shown)}
     tables = [_table(shown, ALWAYS), *([_table(shown, more)] if more else []), *_shares(shown)]
     errors = [
-        tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", style="line-height:1.4")
+        tag("div", f"✕ {name} ended with {clip(first_line(outcome.recording.error), 90)}", tag("br"),
+            f"Of {count(outcome.settings.requests, 'request')}: {outcome.fates_in_words}.", style="line-height:1.4")
         for name, outcome in shown if outcome.recording.error
     ]
-    return tag("div", *tables, *errors, role="status", aria_live="polite", aria_label="results",
-               class_="wyw-lab-result")
+    return tag("div", *tables, *errors, class_="wyw-lab-result")
 
 
 def label(name: str, outcome: Outcome, shown: Shown) -> str:

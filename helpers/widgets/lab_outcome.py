@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,10 @@ FILE = "<lab>"                          # what places in the recording name as t
 ONE_REQUEST = ("get_price", "in_turn")  # coroutines of which each is one request
 TENTHS = 10
 
+ANSWERED, RAISED, WENT_ON, CANCELLED, NOT_BEGUN = "answered in vain", "raised", "went on", "cancelled", "not begun"
+FATES = (ANSWERED, RAISED, WENT_ON, CANCELLED, NOT_BEGUN)
+OUTCOMES = {"result": ANSWERED, "exception": RAISED, "pending": WENT_ON, "cancelled": CANCELLED}    # of a task
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,6 +45,7 @@ class Outcome:
     spared    how many attempts were not made, since the circuit breaker was open
     within    seconds within which 99 % of the requests ended, with a price or without; None where a request is no task
     tenths    of requests that arrive over time: which share was answered, of each tenth of them in turn
+    fates     of a run that ended with an error: what became of how many requests, by the words of `FATES`
     """
 
     settings: Settings
@@ -53,11 +59,17 @@ class Outcome:
     spared: int = 0
     within: float | None = None
     tenths: tuple[float, ...] = ()
+    fates: dict[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
-        """How many of the requests got no price."""
-        return self.settings.requests - self.prices
+        """How many of the requests got no price; of a run that ended with an error, how many raised one."""
+        return self.fates[RAISED] if self.fates else self.settings.requests - self.prices
+
+    @property
+    def fates_in_words(self) -> str:
+        """What became of the requests of a run that ended with an error; "" of any other."""
+        return ", ".join(f"{number:,} {fate}" for fate, number in self.fates.items() if number)
 
     @property
     def throughput(self) -> float:
@@ -88,6 +100,8 @@ class Outcome:
             words.append(f"99 % ended within {short(self.within)}")
         if self.tenths:
             words.append(f"answered, of each tenth: {' '.join(percent(share) for share in self.tenths)} %")
+        if self.fates:
+            words.append(f"of the requests {self.fates_in_words}")
         if self.recording.error:
             words.append(f"ended with {first_line(self.recording.error)}")
         return "; ".join(words)
@@ -107,16 +121,44 @@ def run(settings: Settings) -> Outcome:
     logging.getLogger("asyncio").addFilter(_not_of_the_lab)      # once: a second time has no effect
     names: dict[str, Any] = {"__name__": "lab"}
     exec(_compiled(source(settings)), names)
-    recording: Recording = names["run"]
-    shop: Shop = names["shop"]
+    recording: Recording = names["lab_run"]
+    shop: Shop = names["lab_shop"]
     # In an error the prices that had come are lost with the list that was to hold them.
     answered = [] if recording.error else [price is not None for price in recording.value]
     left = shop.in_flight + shop.queued if settings.when_cancelled == FINISH else 0
     return Outcome(
         settings, recording, sum(answered), shop.requests, requests_in_flight(recording),
-        shop.refused, shop.wasted + left, shop.dropped, names.get("spared", 0), _within(recording),
+        shop.refused, shop.wasted + left, shop.dropped, names.get("lab_spared", 0), _within(recording),
         _tenths(answered) if settings.arriving and settings.strategy != "as completed" else (),
+        _fates(settings, recording) if recording.error else {},
     )
+
+
+def _fates(settings: Settings, recording: Recording) -> dict[str, int]:
+    """What became of each request when an error of one ended the run, and took all prices with it."""
+    error = recording.exception
+    if settings.strategy == "one by one":
+        item = _local(error, "get_price", "item")           # "item 7": there were six before it
+        found = Counter({ANSWERED: int(item.split()[-1]) - 1, RAISED: 1})
+    elif settings.strategy == "workers":
+        errors: list[BaseException] = [*getattr(error, "exceptions", [])]
+        busy = [task for task in recording.tasks if task.coroutine == "work" and task.outcome == "cancelled"
+                and task.spans and task.spans[-1].wait != "queue get"]
+        found = Counter({ANSWERED: len(_local(errors[0], "work", "prices")), RAISED: len(errors), CANCELLED: len(busy)})
+    else:
+        found = Counter(OUTCOMES[task.outcome] for task in recording.tasks if task.coroutine in ONE_REQUEST)
+    found[NOT_BEGUN] = settings.requests - found.total()
+    return {fate: found[fate] for fate in FATES}
+
+
+def _local(error: BaseException | None, function: str, name: str) -> Any:
+    """A local variable of a function that an error has come through."""
+    trace = error.__traceback__ if error is not None else None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == function:
+            return trace.tb_frame.f_locals[name]
+        trace = trace.tb_next
+    raise LookupError(f"{error!r} has not come through {function}")
 
 
 def _within(recording: Recording) -> float | None:

@@ -2,6 +2,9 @@
 
     print(source(Settings(requests=100, strategy="semaphore", limit=10)))
 
+All of it stands in one function, whose name no lesson has: a program that is pasted into a cell leaves the names of
+the other cells alone, but for `lab_program`, `lab_run` and `lab_shop`.
+
 What protects a request stands in layers, each a few lines of the program. From the outside: the deadline of a request,
 its attempts (with the wait between them, and the budget of all), the rate limit, the circuit breaker, the timeout of
 one attempt, the hedge, and the shop. So a timeout counts no wait for a token, and the breaker counts every attempt.
@@ -26,7 +29,7 @@ from helpers.widgets.lab_settings import (
 )
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-WIDTH = 88      # columns of a line of the program
+WIDTH = 84      # columns of a line inside of the function
 ITEMS = "for item in items"
 
 
@@ -34,19 +37,25 @@ def source(settings: Settings) -> str:
     """The program of these settings, ready to be pasted into a cell."""
     s = settings
     functions = [_arriving(s), _take_token(s), _hedged(s), _guarded(s), *_get_price(s), _main(s)]
-    return "\n".join([
-        *_imports(s),
-        "",
+    inside = [
         *_shop(s),
         f'items = [f"item {{number}}" for number in range(1, {s.requests + 1})]',
         *_state(s),
         "",
+        *"\n\n".join("\n".join(lines) for lines in functions if lines).splitlines(),
         "",
-        *"\n\n\n".join("\n".join(lines) for lines in functions if lines).splitlines(),
+        f"return simulate(main()), shop{', spared' if s.breaks else ''}",
+    ]
+    return "\n".join([
+        *_imports(s),
         "",
         "",
-        "run = simulate(main())",
-        "run",
+        "def lab_program():",
+        *_indented(inside),
+        "",
+        "",
+        f"lab_run, lab_shop{', lab_spared' if s.breaks else ''} = lab_program()",
+        "lab_run",
         "",
     ])
 
@@ -153,7 +162,7 @@ def _with_attempts(s: Settings, attempt: list[str]) -> list[str]:
                 *_indented(["try:", *_indented(attempt), f"except {errors}:", *_indented(_after_failure(s))])]
         if s.budgeted:
             counted = ["requests += 1"] if s.budget_of == REQUESTS else []
-            body = [f"global {s.budget_of}, retries", *counted, *body]
+            body = [f"nonlocal {s.budget_of}, retries", *counted, *body]
         return body
     if s.attempts_can_fail and s.errors == CAUGHT:
         return ["try:", *_indented(attempt), f"except {errors}:", "    return None       # without a price"]
@@ -204,7 +213,7 @@ def _take_token(s: Settings) -> list[str]:
         return []
     return f"""
 async def take_token():
-    global tokens, filled
+    nonlocal tokens, filled
     now = time.monotonic()
     tokens = min({s.burst}, tokens + (now - filled) * {s.rate_limit!r}) - 1   # {_times(s.rate_limit)} per second
     filled = now
@@ -219,7 +228,7 @@ def _guarded(s: Settings) -> list[str]:
     errors = "(ConnectionError, TimeoutError)" if s.timeout is not None else "ConnectionError"
     return [
         "async def guarded(item):",
-        "    global failures, spared, open_until",
+        "    nonlocal failures, spared, open_until",
         f"    if failures >= {s.breaker}:",
         "        if time.monotonic() < open_until:",
         "            spared += 1",
@@ -265,7 +274,7 @@ def _hedged(s: Settings) -> list[str]:
         "        await asyncio.gather(*tasks, return_exceptions=True)",
     ]
     if s.rate_limit is not None:
-        lines = ["async def ask_again(item):", "    await take_token()", "    return await shop.price(item)", "", "",
+        lines = ["async def ask_again(item):", "    await take_token()", "    return await shop.price(item)", "",
                  *lines]
     return lines
 
@@ -282,7 +291,7 @@ def _times(number: float | None) -> str:
 
 
 def _indented(lines: list[str]) -> list[str]:
-    return ["    " + line for line in lines]
+    return [line and "    " + line for line in lines]
 
 
 # -- the strategies ---------------------------------------------------------------------------------

@@ -98,11 +98,15 @@ def pictures_have_words(notebook: NotebookNode, path: Path) -> Complaints:
     complaints = []
     for where, cell in code_cells(notebook):
         for output in cell.outputs:
-            if not any(kind.startswith("image/") for kind in output.get("data", {})):
+            data = output.get("data", {})
+            images = re.findall(r"<img\b[^>]*>", data.get("text/html", ""))
+            if not images and not any(kind.startswith("image/") for kind in data):
                 continue
-            twin = output.data.get("text/plain", "").strip()
-            if "image/png" in output.data and not output.metadata.get("image/png", {}).get("alt", "").strip():
-                complaints.append(f"{where}: a picture has no alt text (metadata['image/png']['alt'])")
+            twin = data.get("text/plain", "").strip()
+            if not images:
+                complaints.append(f"{where}: a picture has no alt text: nothing shows it as HTML with an <img alt=...>")
+            if any(not re.search(r'\balt="[^"]*\S[^"]*"', image) for image in images):
+                complaints.append(f"{where}: a picture has no alt text (<img alt=...> in its text/html)")
             if not twin or re.fullmatch(r"<.*>", twin):         # the default repr says nothing
                 complaints.append(f"{where}: a picture has no text twin (text/plain is {twin!r})")
     for where, cell in text_cells(notebook):
@@ -384,8 +388,8 @@ def text(source: str) -> NotebookNode:
 
 
 def picture(alt: str, twin: str) -> NotebookNode:
-    data = {"image/png": "aGk=", "text/plain": twin}
-    return nbformat.v4.new_output("display_data", data=data, metadata={"image/png": {"alt": alt}})
+    data = {"text/html": f'<div><img alt="{alt}" src="data:image/png;base64,aGk="></div>', "text/plain": twin}
+    return nbformat.v4.new_output("display_data", data=data)
 
 
 def error() -> NotebookNode:

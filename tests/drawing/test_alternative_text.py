@@ -98,9 +98,9 @@ def test_alternative_text_tells_of_threads_that_go_on_after_the_run():
     [
         (concurrent(), "4 tasks: 1.2 s of waiting for the network in 0.5 s"),
         (sequential(), "1 task: 1.2 s of waiting for the network in 1.2 s"),
-        (everything(), "report blocks the loop at line 13 for 0.12 s"),
+        (everything(), "report blocks the loop at line 13 for 0.12 s; 1 failed; 1 cancelled; 2 left behind"),
         (Recording((task(0, "main", turn(0), outcome="exception", error="KeyError: 'tea'"),), 0.0),
-         "1 task: after 0 s, KeyError: 'tea'"),
+         "KeyError after 0 s: 'tea'"),
     ],
     ids=["concurrent", "sequential", "blocked", "failed"],
 )

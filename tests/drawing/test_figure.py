@@ -6,6 +6,7 @@ import base64
 import io
 import warnings
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import pytest
@@ -102,6 +103,26 @@ def test_every_picture_is_packed_alike(shown) -> None:
     assert metadata == {"image/png": {"alt": "A line.", "clock": "mixed", "width": 4 * DPI, "height": 2 * DPI}}
     image = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert (image.size, image.mode, image.info) == ((4 * DPI, 2 * DPI), "P", {})
+
+
+def image_in(html: str) -> dict[str, str]:
+    """The attributes of the only image in some HTML."""
+    (image,) = ElementTree.fromstring(html.replace("></div>", "/></div>")).iter("img")
+    return dict(image.attrib)
+
+
+def test_a_page_gets_the_alternative_text_and_one_image_of_both_kinds() -> None:
+    figure = a_figure()
+    figure.set_dpi(DPI)
+    data, _ = bundle(figure, alt='a "b" <c>', text="3 4", clock="real", svg="<svg>é</svg>")
+    assert list(data) == ["text/html", "image/png", "text/plain"]
+    image = image_in(data["text/html"])
+    assert image["alt"] == 'a "b" <c>' and (image["width"], image["height"]) == (str(4 * DPI), str(2 * DPI))
+    assert image["src"] == f"data:image/png;base64,{data['image/png']}"
+    kind, _, rest = image["srcset"].partition(",")
+    assert kind == "data:image/svg+xml;base64" and rest.endswith(" 1x")
+    assert base64.b64decode(rest.removesuffix(" 1x")).decode() == "<svg>é</svg>"
+    assert "srcset" not in image_in(bundle(figure, alt="a", text="b", clock="real")[0]["text/html"])
 
 
 def test_a_picture_of_measured_durations_is_marked(shown) -> None:

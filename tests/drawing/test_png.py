@@ -6,14 +6,17 @@ import itertools
 import warnings
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from matplotlib.text import Text
 
 from benchmarks.picture import fan_out
-from helpers.drawing import canvas
+from helpers.drawing import canvas, svg
 from helpers.drawing.alternative_text import alternative_text
-from helpers.drawing.palette import DPI, STATES, STRIPES
+from helpers.drawing.lanes import many_panel
+from helpers.drawing.palette import DPI, INK, STATES, STRIPES
+from helpers.drawing.shares import raster
 from helpers.drawing.timeline import compare, draw, mimebundle
 from helpers.recording import Place, Recording, Span, ThreadJob
 from tests.drawing.samples import (
@@ -75,7 +78,7 @@ def test_every_state_and_outcome_is_in_the_picture_in_words_and_in_colour():
             assert has(pixels(figure), state.colour), f"nothing is drawn in the colour of {state.name!r}"
     assert "blocked 0.12 s, line 13" in seen
     assert "ready, kept waiting" in seen or "ready" in seen
-    assert any("✕ ValueError: no tea" in w and "two lines" not in w for w in seen)
+    assert any("✕ failed: ValueError: no tea" in w and "two lines" not in w for w in seen)
     assert any("⊘ cancelled" in w for w in seen) and any("… left behind" in w for w in seen)
     assert "worker thread 1" in seen and "worker thread 2" in seen and "for for thread" in seen
 
@@ -276,3 +279,42 @@ def test_ten_thousand_tasks_stay_a_small_file():
     run = fan_out(10_000, 500)
     assert len(canvas.png(draw(run))) < 100 * 1024
     assert len(mimebundle(run)[0]["image/png"]) < 140 * 1024
+
+
+def flags(image):
+    """How many pixels of an image of lanes belong to chequered flags: ink right beside paper, again and again."""
+    ink = (image[..., :3] == [int(INK[at : at + 2], 16) for at in (1, 3, 5)]).all(axis=2) & (image[..., 3] > 0)
+    return int(ink.sum())
+
+
+def many(failed, outcome="exception"):
+    tasks = [request(i, f"t{i}", 0, 1.0, **({"outcome": outcome, "error": "E: x"} if i in failed else {}))
+             for i in range(100)]
+    return Recording(tuple(tasks), 2.0)
+
+
+def test_failed_tasks_are_marked_among_many_lanes_and_explained():
+    """Not by colour alone: by a pattern at their ends."""
+    none, one, all_ = (raster(many_panel("", many(failed), 400), 2.0, 800) for failed in ((), (7,), range(100)))
+    assert flags(none) < flags(one) < flags(all_)
+    columns = np.flatnonzero((all_ != none).any(axis=(0, 2)))
+    assert columns.min() >= 400 - 12 and columns.max() < 402, "the mark stands at the end of the lane"
+    rows = np.flatnonzero((one != none).any(axis=(1, 2)))
+    assert rows.min() >= 7 * 4 and rows.max() < 8 * 4, "and in the lane of the task that failed"
+    assert "the end of tasks that failed" in words(draw(many(range(100))))
+    assert "the end of a task that failed" in words(draw(many({7})))
+    assert not any("failed" in text for text in words(draw(many(()))))
+
+
+def test_tasks_that_count_as_failed_are_marked_by_the_svg_of_the_lab():
+    """They have caught their error, and so have a result."""
+    drawing = svg.draw_svg([("", many(()))], failed=[range(50)])
+    assert "the end of tasks that failed" in drawing.text and "url(#wyw-failed)" in drawing.text
+    assert "failed" not in svg.draw_svg([("", many(()))]).text.partition("</defs>")[2]
+
+
+def test_a_long_title_has_two_lines_and_no_word_is_cut():
+    title = "NotSimulated after 0.2 s: " + "sockets live in real time and cannot be simulated, " * 3
+    seen = words(draw(many(()), title=title.strip()))
+    first, second = (text for text in seen if text in title and len(text) > 40)
+    assert f"{first} {second}" == title.strip()

@@ -118,7 +118,7 @@ def test_endings_have_a_mark():
     drawing = draw_svg([("", simulate(main()))])
     marked = [e for e in parsed(drawing).iter(f"{SVG}text") if e.find(f"{SVG}title") is not None]
     marks = [(e.text, e.find(f"{SVG}title").text) for e in marked]
-    assert marks[1:] == [("⊘", "cancelled"), ("✕", "ValueError: no tea")]
+    assert marks[1:] == [("⊘", "cancelled"), ("✕", "failed: ValueError: no tea")]
 
 
 def test_many_lanes_are_an_image_of_the_states():

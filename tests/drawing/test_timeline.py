@@ -6,6 +6,7 @@ import base64
 import io
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -69,6 +70,43 @@ def test_compare_draws_all_runs_on_one_axis_with_their_ends():
 def test_compare_orders_more_than_two_runs():
     runs = {"slow": staircase(30, 1), "quick": concurrent(), "same": concurrent()}
     assert compare(runs).verdict() == '"quick" takes 0.5 s; "same" 0.5 s: equally long; "slow" 30 s: 60 times as long'
+
+
+def lasting(seconds, clock="real"):
+    return Recording((task(0, "main", turn(0), wait(0, seconds), turn(seconds)),), seconds, clock)
+
+
+@pytest.mark.parametrize(("longer", "words"), [
+    (0.55, "nearly as long"), (0.501, "nearly as long"), (0.5, "equally long"), (0.6, "1.2 times as long"),
+])
+def test_a_small_difference_is_no_gain_and_no_loss(longer, words):
+    """On a real clock, it may be the other way round in the next run."""
+    shown = compare({"together": lasting(0.5), "one by one": lasting(longer)})
+    assert shown._title().endswith(f": {words}")
+
+
+def deadlocked():
+    stuck = task(1, "a", turn(0), wait(0, 0, "lock"), outcome="pending", finished=None)
+    main = task(0, "main", turn(0), wait(0, 0.1, "task", (1,)), outcome="pending", finished=None)
+    return Recording((main, stuck), 0.1, error="Deadlock: nothing is left that could wake a task: every task waits")
+
+
+def test_compare_names_what_ended_a_run_in_the_title_and_at_its_label():
+    three = compare({"good": concurrent(), "better": sequential(), "stuck": deadlocked()})
+    seen = words(three.figure())
+    assert three._title() in " ".join(seen) and three._title().endswith('"stuck" ends after 0.1 s with Deadlock')
+    assert "0.1 s, Deadlock" in seen
+    many = compare({str(number): deadlocked() for number in range(5)})
+    assert many._title().endswith("; 3 more end without a result")
+    html = three._repr_mimebundle_()[0]["text/html"]
+    assert html.count("<img") == 1 and "a: waits for a lock for ever" in html
+
+
+def test_the_saved_svg_is_the_one_of_the_page_with_title_and_clock(tmp_path):
+    path = deadlocked().save(tmp_path / "run.svg")
+    root = ElementTree.fromstring(path.read_text())
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "virtual time" in texts and any(text.startswith("Deadlock after 0.1 s: nothing is left") for text in texts)
 
 
 def test_compare_of_runs_without_duration():

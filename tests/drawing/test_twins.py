@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from helpers import Shop, record, simulate
-from helpers.drawing import canvas, png
+from helpers.drawing import canvas, picture, png
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.layout import Layout, lay_out
 from helpers.drawing.palette import CUT, WORKER
@@ -21,7 +21,7 @@ from helpers.drawing.timeline import compare
 from helpers.recording import Others, Place, Recording, Remark, Span, ThreadJob
 from helpers.wait_kinds import kind_of
 from helpers.widgets.replay.listing import Listing
-from helpers.widgets.replay.page import page
+from helpers.widgets.replay.page import body, said
 from helpers.widgets.replay.steps import Steps
 from helpers.words import columns
 from tests.drawing.samples import everything, task, turn, wait, words
@@ -137,7 +137,7 @@ def laid_out(run: Recording) -> tuple[Layout, list[str]]:
         return found[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(png, "lay_out", noting)
+        patch.setattr(picture, "lay_out", noting)
         seen = words(png.figure([("", run)], headline(run), 9.2, curve=True))
     return found[0], seen
 
@@ -168,7 +168,9 @@ def assert_told(run: Recording) -> None:
     for entry in layout.key:
         told(run, entry.state.name, entry.words, everywhere)
     for ending in layout.placed[0].endings:
-        everywhere(ending.told.partition(" at ")[0].partition(":")[0])
+        told_so = ending.told.partition(" at ")[0].partition(":")[0]
+        everywhere(told_so, "twin", "alternative text")
+        everywhere(told_so.removesuffix(" for ever"), "replay")     # where it stays, the last step shows
     for each in layout.placed[0].words:
         if each.text.startswith("for "):
             everywhere(each.text.rstrip("…").removeprefix("" if run.clock == "virtual" else "for "), "twin", "replay")
@@ -237,7 +239,7 @@ def test_a_deadlock_is_in_the_title() -> None:
         await asyncio.gather(move(one, two), move(two, one))
 
     run = simulate(both())
-    assert headline(run).startswith("3 tasks: after 0.1 s, Deadlock")
+    assert headline(run).startswith("Deadlock after 0.1 s: ")
     assert_told(run)
 
 
@@ -298,7 +300,7 @@ def test_no_name_does_any_harm(clock: Any) -> None:
     assert len(re.findall(r"^\S.*: \d+ tasks in ", labelled, re.MULTILINE)) == len(HOSTILE)
     listing, steps = Listing(run), Steps(run)
     for number in (0, len(steps) // 2, -1):
-        html = str(page(steps[number], listing))
+        html = said(steps[number]) + body(steps[number], listing)
         html.encode()
         assert "<script" not in html and "\x1b" not in html and len(html) < 100_000
 

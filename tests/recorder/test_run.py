@@ -175,10 +175,10 @@ async def a_program():
 @BOTH
 @pytest.mark.parametrize(("wrong", "words"), [
     (lambda: a_program, "the function a_program itself"),
-    (lambda: None, "None (a NoneType)"),
-    (lambda: 3, "3 (a int)"),
-    (lambda: [1], "[1] (a list)"),
-    (lambda: "main()", "'main()' (a str)"),
+    (lambda: None, "None (NoneType)"),
+    (lambda: 3, "3 (int)"),
+    (lambda: [1], "[1] (list)"),
+    (lambda: "main()", "'main()' (str)"),
 ])
 def test_what_is_no_coroutine_object(run, wrong, words):
     with pytest.raises(TypeError) as caught:

@@ -30,10 +30,14 @@ def write(path: Path, made: nbformat.NotebookNode) -> Path:
     return path
 
 
+def html_of(data: str) -> str:
+    return f'<div class="wyw-picture"><img alt="alt of {data}" src="data:image/png;base64,{data}"></div>'
+
+
 def picture(data: str, text: str, clock: str, **size: int) -> nbformat.NotebookNode:
     return nbformat.v4.new_output(
         "display_data",
-        data={"image/png": data, "text/plain": text},
+        data={"image/png": data, "text/html": html_of(data), "text/plain": text},
         metadata={"image/png": {"alt": f"alt of {data}", "clock": clock, **size}},
     )
 
@@ -95,7 +99,8 @@ def test_pictures_of_runs_change_no_byte(tmp_path):
     path = write(tmp_path / "runs.ipynb", notebook(*RUNS))
     assert refresh.main([str(path)]) == 0
     first = path.read_bytes()
-    assert first.count(b"image/png") == 2 * 3       # data and metadata of each
+    # of each the metadata and, in its HTML, the data
+    assert first.count(b"image/png") == 2 * 3 and first.count(b"wyw-picture") == 3
     assert refresh.main([str(path)]) == 0
     assert path.read_bytes() == first
     virtual = [json.loads(first)["cells"][index]["outputs"] for index in (2, 4)]
@@ -165,7 +170,7 @@ def refreshed(new: nbformat.NotebookNode, old: nbformat.NotebookNode, **options:
 
 def test_picture_of_a_real_run_that_went_the_same_way_is_kept():
     kept = refreshed(picture("bmV3", "twin", "real", width=3), picture("b2xk", "twin", "real", width=2))
-    assert kept.data["image/png"] == "b2xk"
+    assert kept.data["text/html"] == html_of("b2xk")
     assert kept.metadata["image/png"] == {"alt": "alt of b2xk", "clock": "real", "width": 2}
 
 
@@ -181,7 +186,25 @@ def test_picture_of_a_real_run_that_went_the_same_way_is_kept():
     ids=["redraw", "another twin", "virtual", "was virtual", "was none"],
 )
 def test_other_pictures_are_stored_anew(new, old, options):
-    assert refreshed(new, old, **options).data["image/png"] == "bmV3"
+    assert refreshed(new, old, **options).data["text/html"] == html_of("bmV3")
+
+
+def test_a_picture_is_stored_once_and_its_data_as_they_are():
+    """Data may hold any word, such as an address; beside them, addresses are replaced."""
+    data = "aGVsbG8/ipykernel/1/2.py0xabcdef12"
+    output = picture(data, "at 0xabcdef12", "virtual")
+    made = notebook("run")
+    made.cells[0].outputs = [output]
+    stored = refresh.normalise(made).cells[0].outputs[0]
+    assert set(stored.data) == {"text/html", "text/plain"}
+    assert "base64,aGVsbG8/ipykernel/1/2" in stored.data["text/html"]
+    assert stored.data["text/plain"] == "at 0xADDR"
+
+
+def test_of_a_picture_in_html_only_the_text_twin_is_compared():
+    assert compared(html_of("bmV3")) == compared(html_of("b2xk"))
+    assert compared(f"<p>right</p>{html_of('bmV3')}") != compared(f"<p>wrong</p>{html_of('bmV3')}")
+    assert compared('<img src="tea.png" alt="one">') != compared('<img src="tea.png" alt="two">')
 
 
 # -- rules ------------------------------------------------------------------------------------------
@@ -252,9 +275,9 @@ def test_refresh_and_nbval_read_the_same_rules():
     pairs = [(pattern.pattern, replacement) for pattern, replacement in refresh.rules()]
     read_by_nbval = get_sanitize_patterns(RULES.read_text())
     not_stored = [pattern for pattern, _ in read_by_nbval if (pattern, _) not in pairs]
-    assert not_stored[0] == r"Cell In\[\d+\]" and "not drawn" in not_stored[1]
-    assert "rules found" in not_stored[2]
-    assert len(not_stored[3:]) == 6         # wordings of newer Pythons: tests/course/test_error_museum.py
+    assert "<img" in not_stored[0] and not_stored[1] == r"Cell In\[\d+\]" and "not drawn" in not_stored[2]
+    assert "rules found" in not_stored[3]
+    assert len(not_stored[4:]) == 6         # wordings of newer Pythons: tests/course/test_error_museum.py
     assert len(read_by_nbval) == RULES.read_text().count("\nregex:") == RULES.read_text().count("\nreplace:")
 
 

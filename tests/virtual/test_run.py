@@ -13,6 +13,7 @@ import time
 import traceback
 import warnings
 from asyncio import events
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -743,3 +744,14 @@ def test_an_error_that_nobody_fetched_is_told_as_on_a_real_loop(program, caplog)
         run().result
         told.append([each.getMessage().splitlines()[0] for each in caplog.records])
     assert told[0] == told[1] and len(told[0]) == 1
+
+
+def test_a_deadlock_shows_the_line_that_asks_for_the_result_and_nothing_of_the_loop():
+    async def stuck():
+        await asyncio.Event().wait()
+
+    run = simulate(stuck())
+    with pytest.raises(Deadlock) as caught:
+        run.result
+    files = [Path(entry.filename).name for entry in traceback.extract_tb(caught.value.__traceback__)]
+    assert files == ["test_run.py", "recording.py"]

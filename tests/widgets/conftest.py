@@ -11,11 +11,8 @@ from tests.widgets.runs import ask_both
 
 @pytest.fixture
 def replay():
-    """A replay that is shown; the name of one of its tasks looks like HTML."""
-    made = simulate(ask_both("<b>south</b>")).replay()
-    made.widget
-    yield made
-    made.close()
+    """A replay; the name of one of its tasks looks like HTML."""
+    return simulate(ask_both("<b>south</b>")).replay()
 
 
 @pytest.fixture
@@ -32,3 +29,29 @@ def bench():
     for one in labs:
         one.close()
     assert set(registry._instances) == before
+
+
+class Outputs(list):
+    """The outputs of a cell: pairs of data and metadata. What updates them is in `kept`."""
+
+    def __init__(self):
+        self.kept = []
+
+    def display(self, data, *, metadata=None, raw, display_id=None):
+        assert raw
+        self.append((data, metadata))
+        return self if display_id else None
+
+    def update(self, data, *, metadata, raw):
+        assert raw
+        self.kept.append((data, metadata))
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """What is displayed, instead of being displayed."""
+    import IPython.display
+
+    made = Outputs()
+    monkeypatch.setattr(IPython.display, "display", made.display)
+    return made

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
+import json
 import re
 from html import unescape
+from typing import Any
 
 from helpers import Shop
 from helpers.recording import Recording, Span, Task
@@ -51,6 +55,17 @@ def text(html: str) -> str:
     return unescape(re.sub("<[^>]*>", "", html))
 
 
-def said(replay: Replay) -> str:
-    """The sentence that is shown."""
-    return text(re.search("<p .*?</p>", replay._screen.page.value)[0])
+def content(replay: Replay) -> dict[str, Any]:
+    """What the script of a replay unpacks: the shell, and what each step shows."""
+    packed = re.search(r'<script type="application/json">([^<]*)</script>', replay.html())
+    return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+
+
+def said(replay: Replay, step: int) -> str:
+    """The sentence of a step."""
+    return text(content(replay)["steps"][step - 1]["said"])
+
+
+def body(replay: Replay, step: int) -> str:
+    """The HTML of a step, apart from its sentence."""
+    return content(replay)["steps"][step - 1]["body"]

@@ -11,6 +11,7 @@ from ipywidgets.widgets import widget as registry
 
 import helpers.widgets.heartbeat as module
 from helpers import heartbeat, record, simulate
+from helpers.widgets import afterwards
 from helpers.widgets.heartbeat import Gap
 from helpers.widgets.heartbeat_page import SCALE, SHOWN, live_strip
 
@@ -63,10 +64,45 @@ def test_the_gap_holds_at_most_one_interval_in_which_nobody_blocked(before, bloc
 
 
 def test_the_headline_says_what_is_certain():
-    assert watched(0.35, -0.6, 0.35).headline() == (
-        "The pulse stops; longest gap between two beats 0.65 s: held up for at least 0.55 s")
-    assert watched(0.35, -0.44, 0.35).headline() == "No stop of 0.5 s or more; longest gap between two beats 0.49 s"
-    assert watched(*[0.1, -1] * 3).headline().startswith("The pulse stops 3 times; longest gap between two beats ")
+    stopped, short, free = watched(0.35, -0.6, 0.35), watched(0.35, -0.44, 0.35), watched(1)
+    assert stopped.headline() == "The pulse stops; 5 beats are missing"
+    assert stopped.subtitle() == "Longest gap between two beats 0.65 s: the loop was held up for at least 0.55 s."
+    assert short.headline() == "3 beats are missing"
+    assert short.subtitle() == "Longest gap between two beats 0.49 s: the loop was held up for at least 0.39 s."
+    assert (free.headline(), free.subtitle()) == ("No beat is missing", "Longest gap between two beats 0.1 s.")
+    assert watched(*[0.1, -1] * 3).headline() == "The pulse stops 3 times; 27 beats are missing"
+
+
+@pytest.mark.parametrize(("steps", "beats", "missing"), [
+    ((1,), 10, 0), ((1.05,), 10, 0), ((), 0, 0), ((0.35, -0.05, 0.65), 10, 0),
+    ((0.5, -0.4), 5, 3),            # those of 0.6, 0.7 and 0.8 s; it ends at 0.9 s
+    ((0.45, -0.45), 4, 4), ((0.5, -0.5, 0.5), 11, 4), ((-2, 0.15), 2, 19), ((0.2, -1), 2, 9),
+])
+def test_expected_beats_were_seen_or_are_missing(steps, beats, missing):
+    pulse = watched(*steps)
+    assert (pulse.beats, pulse.missing) == (beats, missing)
+    assert bool(pulse.holes) == bool(missing) == ("no beat is missing" not in str(pulse))
+
+
+def test_never_says_that_all_is_well_over_a_gap():
+    pulse = watched(0.42, -0.47)
+    assert not pulse.stopped
+    assert str(pulse) == """\
+heartbeat every 0.1 s of virtual time: 4 beats in 0.89 s; 4 beats are missing; longest gap between two beats 0.49 s
+      |     |      |     |..............................
+(| a beat, . a beat is missing)"""
+    real = asyncio.run(watch(0.5, -0.4))
+    assert real.missing >= 3 and "beats are missing" in str(real) and "missing" in real.headline()
+
+
+def test_missing_beats_are_counted_while_the_silence_lasts():
+    async def main():
+        with heartbeat() as pulse:
+            await asyncio.sleep(0.15)
+            time.sleep(0.5)
+            return pulse.missing, list(pulse.holes)
+
+    assert simulate(main()).result == (5, [])
 
 
 @pytest.mark.parametrize("steps", [(1, -0.8, 1), (0.2,), (0.35, -0.44, 0.35), (*[0.1, -1.234567] * 30, -98765.4321)])
@@ -198,12 +234,12 @@ def test_async_with_is_explained():
         simulate(main()).result
 
 
-def test_without_a_loop():
+def test_without_a_loop(outputs):
     with pytest.raises(RuntimeError, match="needs a running event loop"):
         with heartbeat():
             pass
-    assert heartbeat()._repr_mimebundle_() == {
-        "text/plain": "a heartbeat that has not begun; it will beat every 0.1 s"}
+    heartbeat()._ipython_display_()
+    assert outputs == [({"text/plain": "a heartbeat that has not begun; it will beat every 0.1 s"}, None)]
 
 
 def test_twice_is_explained():
@@ -222,30 +258,41 @@ def test_twice_is_explained():
 
 def test_text_twin_in_virtual_time():
     assert str(watched(0.35, -0.6, 0.35)) == """\
-heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; longest gap between two beats 0.65 s; \
+heartbeat every 0.1 s of virtual time: 7 beats in 1.3 s; 5 beats are missing; longest gap between two beats 0.65 s; \
 stopped from 0.3 to 0.95 s
     |   |    |!!!!!!!!!!!!!!!!!!!!!!!!!!|   |    |   |
 (| a beat, ! the pulse has stopped)"""
-    assert str(watched(0.25)).splitlines()[0] == \
-        "heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; longest gap between two beats 0.1 s"
+    assert str(watched(0.25)).splitlines()[0] == ("heartbeat every 0.1 s of virtual time: 2 beats in 0.25 s; "
+                                                  "no beat is missing; longest gap between two beats 0.1 s")
 
 
 def test_text_twin_of_many_stops_is_short():
     text = str(watched(*[0.1, -1] * 30))
-    assert "and 27 times more" in text and len(text) < 400
+    assert "and 27 times more" in text and len(text) < 420
 
 
 def test_text_twin_in_real_time_has_no_durations():
     assert str(asyncio.run(watch(0.01, every=5))) == \
-        "heartbeat in real time: the pulse never stopped for 25 s or more"
-    assert str(asyncio.run(watch(-0.2, every=0.01))) == \
-        "heartbeat in real time: the pulse stopped for 0.05 s or more"
+        "heartbeat in real time: the pulse never stopped for 25 s or more; no beat is missing"
+    assert re.fullmatch(r"heartbeat in real time: the pulse stopped for 0\.05 s or more; \d+ beats are missing",
+                        str(asyncio.run(watch(-0.2, every=0.01))))
+
+
+@pytest.mark.parametrize("missing", ["no beat is", "1 beat is", "12,345 beats are"])
+def test_number_of_missing_beats_in_real_time_is_not_compared(missing):
+    from tools.refresh import clean
+
+    text = "heartbeat in real time: the pulse never stopped for 0.5 s or more"
+    assert clean(f"{text}; {missing} missing") == text
+    exact = str(watched(0.45, -0.45))
+    assert clean(exact) == exact
 
 
 @pytest.mark.parametrize("steps", [(0.35, -0.6, 0.35), (1.0,), (), (0.1, -1) * 30])
-def test_picture_of_one_that_is_over(steps):
-    data, metadata = watched(*steps)._repr_mimebundle_()
-    again, _ = watched(*steps)._repr_mimebundle_()
+def test_picture_of_one_that_is_over(steps, outputs):
+    for _ in range(2):
+        watched(*steps)._ipython_display_()
+    (data, metadata), (again, _) = outputs
     assert data == again
     assert VIEW not in data
     assert data["image/png"] and metadata["image/png"]["clock"] == "virtual"
@@ -259,13 +306,14 @@ def words(html):
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_live_one_beats_on_after_its_cell_and_is_closed():
+def test_live_one_beats_on_after_its_cell_and_is_closed(outputs):
     async def cells():
         loop = asyncio.get_running_loop()
         pulse = heartbeat(every=0.01)
-        data = pulse._repr_mimebundle_()                # what a cell does with its last value
+        pulse._ipython_display_()                       # what a cell does with its last value
+        (widgets, _), (data, _) = outputs
         page, first = pulse._page, pulse._page.strip.value
-        assert VIEW in data
+        assert set(widgets) == {VIEW}
         assert data["text/plain"] == (
             "a live heartbeat of the event loop, every 0.01 s; it stops while the loop is blocked")
         while pulse.beats < 3:
@@ -284,10 +332,10 @@ def test_live_one_beats_on_after_its_cell_and_is_closed():
     assert asyncio.run(cells()) == []
 
 
-def test_button_ends_it():
+def test_button_ends_it(outputs):
     async def cells():
         pulse = heartbeat(every=0.01)
-        pulse._repr_mimebundle_()
+        pulse._ipython_display_()
         page = pulse._page
         page.button.click()
         assert not pulse.beating and page.button.disabled
@@ -298,12 +346,12 @@ def test_button_ends_it():
     asyncio.run(cells())
 
 
-def test_live_one_ends_after_its_lifetime(monkeypatch):
+def test_live_one_ends_after_its_lifetime(monkeypatch, outputs):
     monkeypatch.setattr(module, "LIFETIME", 0.05)
 
     async def cells():
         pulse = heartbeat(every=0.01)
-        pulse._repr_mimebundle_()
+        pulse._ipython_display_()
         async with asyncio.timeout(20):
             while pulse.beating:
                 await asyncio.sleep(0.01)
@@ -321,15 +369,15 @@ def test_page_of_a_beat_shows_only_the_last_seconds():
     assert all(0 <= int(x) <= SHOWN * SCALE for x in re.findall(r"M(-?\d+) ", html))
 
 
-def test_two_live_ones_do_not_share_their_patience():
+def test_two_live_ones_do_not_share_their_patience(outputs):
     """How long the page waits for a beat stands in the strip of each, and not in the style sheet of all."""
 
     async def cells():
         found = {}
         for every in (0.1, 2):
             pulse = heartbeat(every=every)
-            pulse._repr_mimebundle_()
-            sheet, strip, _ = pulse._page.root.children
+            pulse._ipython_display_()
+            sheet, strip, *_ = pulse._page.root.children
             assert "--wyw-late:" not in sheet.value.replace(" ", "")
             found[every] = re.findall(r"--wyw-(late|blink):([\d.]+)s", strip.value)
             pulse.close()
@@ -338,10 +386,10 @@ def test_two_live_ones_do_not_share_their_patience():
     assert asyncio.run(cells()) == {0.1: [("late", "0.5"), ("blink", "0.08")], 2: [("late", "10"), ("blink", "0.4")]}
 
 
-def test_every_variable_of_the_style_sheet_is_set():
+def test_every_variable_of_the_style_sheet_is_set(outputs):
     async def cells():
         pulse = heartbeat()
-        pulse._repr_mimebundle_()
+        pulse._ipython_display_()
         page = "".join(child.value for child in pulse._page.root.children[:2])
         pulse.close()
         return page
@@ -349,3 +397,20 @@ def test_every_variable_of_the_style_sheet_is_set():
     page = asyncio.run(cells())
     used, made = set(re.findall(r"var\(--(wyw-[\w-]+)", page)), set(re.findall(r"--(wyw-[\w-]+):", page))
     assert used <= made
+
+
+def test_what_stays_is_the_picture_when_the_pulse_ends_on_a_page(outputs, monkeypatch):
+    """A notebook that is stored without a page keeps what the cell showed when it was run."""
+    async def cells(cell):
+        monkeypatch.setattr(afterwards, "running_cell", lambda: cell)
+        pulse = heartbeat(every=0.01)
+        pulse._ipython_display_()
+        await asyncio.sleep(0.03)
+        pulse.close()
+
+    asyncio.run(cells(None))
+    assert outputs.kept == [] and "image/png" not in outputs[1][0]
+    asyncio.run(cells("id of a cell"))
+    ((data, metadata),) = outputs.kept
+    assert "image/png" in data and metadata["image/png"]["clock"] == "real"
+    assert '<img alt="Strip of beats' in data["text/html"] and afterwards.RUN_AGAIN in data["text/html"]

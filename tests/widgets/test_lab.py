@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 
+import pytest
+
+from helpers.widgets.afterwards import RUN_AGAIN, STRIPPED, TELLS
 from helpers.widgets.lab_controls import IN_TROUBLE
 from helpers.widgets.lab_outcome import run
 from helpers.widgets.lab_program import source
 from helpers.widgets.lab_settings import LIMITED, Settings
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def listed(one):
+    """The program as the page shows it."""
+    return html.unescape(re.search(r"<textarea[^>]*>\n(.*)</textarea>", one.listing.value, re.DOTALL)[1])
+
 
 # -- the page ---------------------------------------------------------------------------------------
 
@@ -25,7 +37,7 @@ def test_every_control_changes_what_is_shown(bench):
         one.controls[name].value = value
         assert getattr(one.settings, name) == value
         assert one.run == run(one.settings).recording
-        assert one.listing.value == one.code == source(one.settings) != before[0]
+        assert one.code == source(one.settings) == listed(one) and one.listing.value != before[0]
         assert one.picture.value != before[1], name
 
 
@@ -44,7 +56,8 @@ def test_every_control_for_trouble_changes_what_is_shown(bench):
         one.controls[name].value = value
         assert getattr(one.settings, name) == value
         assert one.run == run(one.settings).recording
-        assert one.listing.value == one.code == source(one.settings) != before, name
+        assert one.code == source(one.settings) == listed(one), name
+        assert one.listing.value != before, name
 
 
 def test_no_limit_is_none(bench):
@@ -80,7 +93,7 @@ def test_controls_without_effect_are_disabled(bench):
 
 def test_result_is_told_to_screen_readers(bench):
     one = bench(requests=10, jitter="none")
-    assert 'role="status"' in one.result.value
+    assert TELLS in one.result._dom_classes         # `instrument.js` makes it a live region
     words = re.sub(r"<[^>]+>", " ", one.result.value).split()
     assert words[-8:] == ["0.3", "s", "33.3", "10", "0", "of", "10", "10"]
 
@@ -126,10 +139,10 @@ def test_code_is_hidden_until_it_is_asked_for(bench):
     assert one.listing.layout.display == "none"
     one.code_button.value = True
     assert one.listing.layout.display != "none"
-    assert one.listing.value == one.code
+    assert listed(one) == one.code and "readonly" in one.listing.value
     one.controls["retries"].value = 2
     one.controls["failure_rate"].value = 0.5
-    assert one.listing.value == one.code and one.listing.rows == one.code.count("\n") + 1
+    assert listed(one) == one.code and f'rows="{one.code.count(chr(10)) + 1}"' in one.listing.value
     one.code_button.value = False
     assert one.listing.layout.display == "none"
 
@@ -145,22 +158,25 @@ def test_two_labs_do_not_disturb_each_other(bench):
     assert other.settings.requests == 20
 
 
-def test_closed_lab_can_still_be_read(bench):
+def test_closed_lab_can_still_be_read(bench, outputs):
     one = bench(requests=10, jitter="none")
     one.close()
     one.close()
     assert one.run.elapsed == 0.3
-    assert one._repr_mimebundle_() == {"text/plain": f"{one}\n(closed)"}
+    one._ipython_display_()
+    assert outputs == [({"text/plain": f"{one}\n(closed)"}, None)]
 
 
-def test_text_twin(bench):
+def test_text_twin(bench, outputs):
     one = bench(requests=10, jitter="none")
     assert str(one) == (
         "lab: 10 requests, gather, latency 0.3 s\n10 prices in 0.3 s; 33.3 per second; peak 10 in flight; 0 failed")
-    data, metadata = one._repr_mimebundle_()
+    one._ipython_display_()
+    (widgets, _), (data, metadata) = outputs
+    assert set(widgets) == {VIEW}
     assert data["text/plain"] == str(one)
-    assert "application/vnd.jupyter.widget-view+json" in data
     assert metadata["image/png"]["alt"].startswith("The lab. Timeline: 11 tasks in 0.3 s")
+    assert 'alt="The lab. Timeline: 11 tasks in 0.3 s' in data["text/html"]
     one.pin()
     one.controls["requests"].value = 20
     assert str(one).splitlines()[3].startswith("now: 20 requests")
@@ -190,13 +206,70 @@ def test_works_while_a_loop_is_running_and_leaves_no_task(bench):
 # -- stored notebooks -------------------------------------------------------------------------------
 
 
-def test_stored_notebook_keeps_picture_and_text_but_no_widget(bench):
+def test_stored_notebook_keeps_picture_and_text_but_no_widget(bench, outputs):
     import nbformat
 
     from tools.refresh import normalise
 
-    data, metadata = bench()._repr_mimebundle_()
-    output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
-    cell = nbformat.v4.new_code_cell("lab()", outputs=[output])
-    made = normalise(nbformat.v4.new_notebook(cells=[cell]))
-    assert set(made.cells[0].outputs[0].data) == {"text/plain", "image/png"}
+    one = bench(requests=10)
+    one._ipython_display_()
+    assert STRIPPED in outputs[1][0]["text/html"]
+    stored = [nbformat.v4.new_output("display_data", data, metadata=metadata or {}) for data, metadata in outputs]
+    cell = nbformat.v4.new_code_cell("lab()", outputs=stored)
+    (output,) = normalise(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert set(output.data) == {"text/plain", "text/html"}
+    page = html.unescape(output.data["text/html"])
+    assert str(one) in page and RUN_AGAIN in page and 'alt="The lab. Timeline: 11 tasks' in page
+    assert STRIPPED not in page and "<script" not in page and "<style" not in page
+
+
+def test_lab_that_is_shown_twice_has_two_views_and_answers_the_page(bench, outputs):
+    one = bench(requests=10)
+    one._ipython_display_()
+    one._ipython_display_()
+    assert [set(data) for data, _ in outputs[::2]] == [{VIEW}] * 2
+    (ask,) = [part for part in one._root.children if "wyw-ask" in part._dom_classes]
+    (answer,) = [part for part in one._root.children if "wyw-answer" in part._dom_classes]
+    ask.click()
+    assert answer.value == "1"
+
+
+# -- when an error ends the run ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("strategy", "fates"), [
+    ("one by one", "5 answered in vain, 1 raised, 24 not begun"),
+    ("gather", "4 answered in vain, 1 raised, 25 went on"),
+    ("task group", "4 answered in vain, 1 raised, 25 cancelled"),
+    ("as completed", "4 answered in vain, 1 raised, 25 went on"),
+    ("semaphore", "3 answered in vain, 1 raised, 26 cancelled"),
+    ("workers", "3 answered in vain, 1 raised, 4 cancelled, 22 not begun"),
+])
+def test_what_became_of_each_request(bench, strategy, fates):
+    one = bench(requests=30, failure_rate=0.1, errors="raised", strategy=strategy)
+    assert one.outcome.fates_in_words == fates
+    assert "1 of 30" in one.result.value and f"Of 30 requests: {fates}." in one.result.value
+    assert "1 failed;" in str(one) and f"of the requests {fates}; ended with " in str(one)
+
+
+def test_workers_are_no_hedges(bench):
+    one = bench(requests=30, failure_rate=0.1, errors="raised", strategy="workers", deadline=0.4, hedge=0.1)
+    assert one.outcome.fates["cancelled"] <= 4
+
+
+def test_nothing_is_said_of_fates_without_an_error(bench):
+    one = bench(requests=30, failure_rate=0.1)
+    assert one.outcome.fates == {} and "in vain" not in one.result.value + str(one)
+
+
+# -- the program of the lab in a cell ---------------------------------------------------------------
+
+
+def test_pasted_program_leaves_the_names_of_other_cells_alone(bench):
+    one = bench(requests=5, timeout=0.5, retries=2, breaker=3, rate_limit=20, hedge=0.2, retry_budget=0.5,
+                backoff="full jitter")
+    names = {}
+    exec(one.code, names)
+    modules = {"asyncio", "contextlib", "random", "time", "Shop", "simulate", "__builtins__"}
+    assert set(names) - modules == {"lab_program", "lab_run", "lab_shop", "lab_spared"}
+    assert str(names["lab_run"]) == str(one.run)

@@ -5,6 +5,7 @@ Each test asserts what the page shows, and keeps a picture in artefacts/.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 
 SETUP = "%load_ext helpers\nimport asyncio, time\nfrom helpers import heartbeat, lab"
+TALL = nbformat.v4.new_markdown_cell("\n\n".join(["What do you see?"] * 20), id="tall")
 NOTEBOOKS = {
     "lab": notebook(SETUP, "one = lab()\none", "two = lab(requests=10, strategy='one by one', jitter='none')\ntwo"),
     "heartbeat": notebook(
@@ -31,6 +33,8 @@ NOTEBOOKS = {
         "await asyncio.sleep(4)",
         "await asyncio.sleep(0.5)\ntime.sleep(3)\nawait asyncio.sleep(0.5)",
     ),
+    "both": notebook(SETUP, "one = lab(requests=10, jitter='none')\none", TALL, "pulse = heartbeat()\npulse",
+                     "await asyncio.sleep(0.3)", "pulse.beats > 0"),
 }
 
 # Runs code on the kernel, outside of any cell, and gives what it printed.
@@ -305,7 +309,7 @@ def test_shown_code_of_a_shop_in_trouble_runs_in_the_kernel(page):
     first_lab(page).get_by_role("button", name="Show the code").click()
     page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('hedged')")
     area = first_lab(page).locator("textarea")
-    same = "print(str(run) == str(one.run), run.elapsed == one.run.elapsed)"
+    same = "print(str(lab_run) == str(one.run), lab_run.elapsed == one.run.elapsed)"
     assert page.evaluate(ASK, f"{area.input_value()}\n{same}").endswith("True True")
 
 
@@ -318,7 +322,7 @@ def test_shown_code_runs_in_the_kernel_and_does_the_same(page):
     page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('Queue')")
     area.scroll_into_view_if_needed()
     keep(page, "lab-code")
-    same = "print(str(run) == str(one.run), run.elapsed == one.run.elapsed)"
+    same = "print(str(lab_run) == str(one.run), lab_run.elapsed == one.run.elapsed)"
     assert page.evaluate(ASK, f"{area.input_value()}\n{same}").endswith("True True")
 
 
@@ -349,6 +353,238 @@ def test_lab_works_after_a_restart(page):
     page.keyboard.press("ArrowLeft")
     shows(page, "0 of 15")
     assert page.locator(".wyw-lab").count() == 2
+
+
+# -- what ipywidgets does not do --------------------------------------------------------------------
+
+HANDLE = """label => {
+  const row = [...document.querySelectorAll('.wyw-lab .widget-slider')].find(
+    each => each.querySelector('.widget-label').textContent === label);
+  const [handle, number] = ['.noUi-handle', '.widget-readout'].map(part => row.querySelector(part));
+  const told = ['aria-label', 'aria-valuetext', 'aria-disabled'].map(name => handle.getAttribute(name));
+  return [...told, handle.tabIndex, number.getAttribute('aria-label'), number.contentEditable];
+}"""
+FOCUS = """() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText.trim()"""
+ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+
+
+def test_sliders_say_what_they_are_and_how_they_stand(page):
+    assert page.evaluate(HANDLE, "latency (s)") == ["latency (s)", "0.30", None, 0, "latency (s), as a number", "true"]
+    # a slider over a list of values: a number that is typed beside it would have no effect
+    assert page.evaluate(HANDLE, "requests") == ["requests", "20", None, 0, None, "false"]
+    assert page.evaluate(HANDLE, "at a time") == ["at a time", "5", "true", -1, None, "false"]
+    assert page.evaluate(HANDLE, "retries")[2:] == ["true", -1, "retries, as a number", "false"]
+    slider(page, "requests").focus()
+    page.keyboard.press("ArrowRight")
+    shows(page, "0 of 25")
+    assert page.evaluate(HANDLE, "requests")[1] == "25"
+    first_lab(page).get_by_label("strategy").select_option("semaphore")
+    page.wait_for_function(f"() => ({HANDLE})('at a time')[2] === null")
+    assert page.evaluate(HANDLE, "at a time") == ["at a time", "5", None, 0, None, "false"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (640, 400)], ids=["1280", "200 %"])
+def test_click_on_a_slider_leaves_the_arrow_keys_on_it(page, width, height):
+    try:
+        page.set_viewport_size({"width": width, "height": height})
+        slider(page, "latency (s)").scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        row = first_lab(page).locator(".widget-slider").filter(has_text="latency")
+        track = row.locator(".noUi-base").bounding_box()
+        assert track["width"] >= 100
+        page.mouse.click(track["x"] + 0.75 * track["width"], track["y"] + track["height"] / 2)
+        page.wait_for_function(f"() => ({FOCUS})() === 'latency (s)'")
+        before, active = page.evaluate(HANDLE, "latency (s)")[1], page.evaluate(ACTIVE)
+        for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowLeft"):
+            page.keyboard.press(key)
+        page.wait_for_function(f"before => ({HANDLE})('latency (s)')[1] > before", arg=before)
+        assert (page.evaluate(FOCUS), page.evaluate(ACTIVE)) == ("latency (s)", active)
+    finally:
+        page.set_viewport_size({"width": lab_browser.WIDTH, "height": lab_browser.HEIGHT})
+
+
+def test_keys_of_a_closed_list_choose_from_it(page):
+    active = page.evaluate(ACTIVE)
+    first_lab(page).get_by_label("strategy").focus()
+    page.keyboard.press("ArrowUp")
+    shows(page, "5.82 s")
+    assert page.evaluate(ACTIVE) == active
+
+
+def test_button_that_is_disabled_hands_the_focus_on(page):
+    first_lab(page).get_by_role("button", name="Pin as A").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"() => ({FOCUS})() === 'Unpin'")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"() => ({FOCUS})() === 'Pin as A'")
+
+
+def test_results_are_a_live_region_that_stays(page):
+    region = first_lab(page).locator("[role=status]")
+    assert region.count() == 1
+    page.evaluate("() => { document.querySelector('.wyw-lab [role=status]').marked = true; }")
+    slider(page, "requests").focus()
+    page.keyboard.press("ArrowRight")
+    shows(page, "0 of 25")
+    assert page.evaluate("() => document.querySelector('.wyw-lab [role=status]').marked") is True
+    assert "0 of 25" in region.inner_text()
+
+
+def test_program_is_copied_with_its_button_and_with_keys(page, chrome):
+    chrome.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    first_lab(page).get_by_role("button", name="Show the code").click()
+    area = first_lab(page).locator("textarea")
+    area.wait_for()
+    code = page.evaluate(ASK, "print(one.code)")
+    assert area.input_value().strip() == code and not area.is_editable()
+    first_lab(page).get_by_role("button", name="Copy").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.wyw-lab .wyw-copy').innerText === 'Copied'")
+    assert page.evaluate("() => navigator.clipboard.readText()").strip() == code
+    page.evaluate("() => navigator.clipboard.writeText('')")
+    area.focus()
+    for key in ("Control+a", "Control+c", "x", "d", "d"):       # the last three cut and delete cells
+        page.keyboard.press(key)
+    assert page.evaluate("() => navigator.clipboard.readText()").strip() == code
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 3
+
+
+# -- when the kernel is gone ------------------------------------------------------------------------
+
+GONE = "the kernel behind them was restarted or has ended: run this cell again"
+IN_SIGHT = """index => {
+  const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index].querySelector('.jp-Cell-outputArea');
+  const broken = [...area.querySelectorAll('*')].some(
+    each => each.checkVisibility() && getComputedStyle(each, '::before').content.includes('\\f127'));
+  const shown = parts => [...area.querySelectorAll(parts)].filter(each => each.checkVisibility()).length;
+  return {text: area.innerText, broken, controls: shown('button, select, .noUi-handle, textarea'),
+          pictures: shown('img, svg[role=img], .wyw-beats svg')};
+}"""
+SHUTDOWN = "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }"
+ANOTHER = "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({name: 'python3'}); }"
+SAVE = "async () => { await window.jupyterapp.shell.currentWidget.context.save(); }"
+
+
+@pytest.fixture
+def both(chrome, address):
+    """The notebook with a lab and a heartbeat, after Run All."""
+    with lab_browser.run_notebook(chrome, address("both.ipynb")) as run:
+        assert run.complaints == []
+        run.page.locator(".wyw-heartbeat").wait_for()
+        yield run.page
+
+
+def alive(page):
+    page.wait_for_function(f"() => ({IN_SIGHT})(1).controls > 10 && ({IN_SIGHT})(3).controls === 1")
+    for cell in (1, 3):
+        assert GONE not in page.evaluate(IN_SIGHT, cell)["text"]
+
+
+def ended(page):
+    """Nothing that looks alive, no error, nothing false: what was shown, and that the cell is to be run again."""
+    page.wait_for_function(f"words => [1, 3].every(cell => ({IN_SIGHT})(cell).text.includes(words))", arg=GONE,
+                           timeout=30_000)
+    for cell in (1, 3):
+        seen = page.evaluate(IN_SIGHT, cell)
+        assert (seen["controls"], seen["broken"], seen["text"].count(GONE)) == (0, False, 1)
+        for words in ("Error", "Loading", "NO BEAT", "the loop is free"):
+            assert words not in seen["text"]
+    assert page.evaluate(IN_SIGHT, 1)["pictures"] == 1
+
+
+def test_restarted_kernel_leaves_what_was_shown(both):
+    alive(both)
+    slider(both, "requests").focus()
+    both.keyboard.press("ArrowRight")
+    shows(both, "0 of 12")
+    both.evaluate(RESTART)
+    ended(both)
+    assert "0 of 12" in both.evaluate(IN_SIGHT, 1)["text"]          # as it was last
+    assert both.evaluate(IN_SIGHT, 3)["pictures"] == 1
+    both.evaluate("() => document.querySelector('.wyw-lab').scrollIntoView()")
+    keep(both, "instruments-restarted")
+    assert both.evaluate(lab_browser.RUN_ALL, 60) == "done"
+    alive(both)
+
+
+def test_kernel_that_is_shut_down_and_another_one(both):
+    both.evaluate(SHUTDOWN)
+    ended(both)
+    both.evaluate(ANOTHER)
+    both.wait_for_timeout(5000)
+    ended(both)
+    assert both.evaluate(lab_browser.RUN_ALL, 60) == "done"
+    alive(both)
+
+
+def test_page_that_is_loaded_again_finds_its_kernel(both, address):
+    both.evaluate(SAVE)
+    both.reload()
+    both.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.content?.widgets?.length === 6")
+    alive(both)
+
+
+def test_notebook_that_is_opened_the_next_day(chrome, both):
+    both.evaluate(ASK, "pulse.stop()")
+    both.wait_for_function("() => document.querySelector('.wyw-pulse-result').innerText.includes('It is over')")
+    both.wait_for_timeout(500)
+    both.evaluate(SAVE)
+    both.evaluate(SHUTDOWN)
+    both.reload()
+    ended(both)
+    lab_text, pulse_text = (both.evaluate(IN_SIGHT, cell)["text"] for cell in (1, 3))
+    assert "lab: 10 requests, gather" in lab_text and "This is what the lab showed when the cell was run." in lab_text
+    assert "heartbeat in real time" in pulse_text and both.evaluate(IN_SIGHT, 3)["pictures"] == 1
+    keep(both, "instruments-next-day")
+
+
+def test_notebook_that_is_not_trusted(chrome, both, jupyterlab, tmp_path):
+    """A notebook that somebody sends: its HTML is sanitised."""
+    made = both.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "both.ipynb").write_text(json.dumps(made), encoding="utf-8")
+    page = chrome.context.new_page()
+    try:
+        lab_browser._open(page, jupyterlab.serve(folder)("both.ipynb"))
+        ended(page)
+        keep(page, "instruments-untrusted")
+    finally:
+        page.evaluate(lab_browser.CLOSE)
+        page.close()
+
+
+# -- where one looks after a cell was run -----------------------------------------------------------
+
+VIEW = """index => {
+  const view = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+  const root = document.querySelectorAll('.jp-Notebook .jp-Cell')[index].querySelector('.wyw-live');
+  const box = root?.getBoundingClientRect();
+  const start = box?.top >= view.top - 1 && box?.top < view.bottom - 60;
+  return root ? start && (box.bottom <= view.bottom + 1 || box.height > view.height) : false;
+}"""
+SELECT = """index => {
+  const content = window.jupyterapp.shell.currentWidget.content;
+  content.activeCellIndex = index;
+  content.deselectAll();
+  content.mode = 'command';
+  content.activeCell.node.focus();
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (640, 400)], ids=["1280", "200 %"])
+@pytest.mark.parametrize("keys", ["Shift+Enter", "Control+Enter"])
+def test_instrument_is_in_view_after_its_cell_was_run(both, width, height, keys):
+    assert not both.evaluate(VIEW, 1)                               # Run All has not moved there
+    both.set_viewport_size({"width": width, "height": height})
+    for cell in (1, 3):
+        both.evaluate(SELECT, cell)
+        both.wait_for_timeout(300)
+        both.keyboard.press(keys)
+        both.wait_for_timeout(2500)                                 # until nothing moves any more
+        assert both.evaluate(VIEW, cell), cell
+        assert both.evaluate(ACTIVE) == cell + (keys == "Shift+Enter")
+    keep(both, f"instruments-after-{keys}-{width}")
 
 
 # -- the heartbeat ----------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_shown_code_does_in_a_cell_what_the_lab_shows(settings):
     outcome = run(settings)
     names = {"__name__": "__main__"}
     exec(compile(source(settings), "cell", "exec"), names)
-    pasted: Recording = names["run"]
+    pasted: Recording = names["lab_run"]
     assert happened(pasted) == happened(outcome.recording)
     assert type(pasted.exception) is type(outcome.recording.exception)
     if not pasted.error:

@@ -59,8 +59,11 @@ ERRORS = ("ShopError", "ShopBusy", "ConnectionError", "TimeoutError", "Exception
 @hypothesis_settings(max_examples=150, deadline=None)
 def test_counts_add_up(s):
     names = {"__name__": "__main__"}
-    exec(compile(source(s), "cell", "exec"), names)
-    outcome, shop, recording = run(s), names["shop"], names["run"]
+    counts = names["counts"] = {}       # what the program counts stays inside of its function: it is handed out here
+    text = source(s).replace("    return simulate(main()), shop",
+                             "    run = simulate(main())\n    counts.update(locals())\n    return run, shop")
+    exec(compile(text, "cell", "exec"), names)
+    outcome, shop, recording = run(s), names["lab_shop"], names["lab_run"]
     assert str(recording) == str(outcome.recording) or recording.error.startswith("ExceptionGroup")
     assert max(map(len, source(s).splitlines())) <= 90
     # every request to the shop is accounted for, and each one of the program's is answered or failed
@@ -68,11 +71,14 @@ def test_counts_add_up(s):
     assert 0 <= outcome.prices <= s.requests
     assert shop.requests <= s.requests * (s.retries + 1) * (1 if s.hedge is None else 2)
     if s.budgeted:
-        assert names["retries"] <= s.retry_budget * names[s.budget_of]
-        assert s.budget_of == "requests" or names["answers"] >= outcome.prices
+        assert counts["retries"] <= s.retry_budget * counts[s.budget_of]
+        assert s.budget_of == "requests" or counts["answers"] >= outcome.prices
         if s.hedge is None:
-            assert shop.requests <= s.requests + names["retries"]
+            assert shop.requests <= s.requests + counts["retries"]
+    assert bool(outcome.fates) == bool(recording.error)
     if recording.error:
+        assert sum(outcome.fates.values()) == s.requests and min(outcome.fates.values()) >= 0
+        assert outcome.failed >= 1
         assert s.errors == "raised" and s.can_fail and recording.error.startswith(ERRORS)
         return
     assert outcome.prices == s.requests - list(recording.result).count(None)

@@ -1,204 +1,132 @@
-"""The replay as widgets, without a browser: what each control does, what is sent, and that nothing is left behind."""
+"""The replay without a browser: what is on its page, what a notebook stores, and which steps it holds."""
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import re
 import subprocess
 import sys
-import threading
-from types import SimpleNamespace
 
-import ipywidgets
 import pytest
 
-from helpers import simulate
-from helpers.widgets.replay import replay as module
-from helpers.widgets.replay.replay import VIEW, Replay
+from helpers import record, simulate
+from helpers.drawing.palette import PAPER
+from helpers.recording import Span
+from helpers.widgets.replay.replay import LEAST, MOST, STANDINGS, Replay
 from helpers.widgets.replay.sentences import tell
-from tests.widgets.runs import ask_both, crowd, said
+from helpers.widgets.replay.strip import make_strip
+from tests.widgets.runs import ask_both, content, crowd, made, said, text
+from tools.colours import contrast
 
-WIDGETS = ipywidgets.widgets.widget._instances      # every widget that is not closed
-
-
-def buttons(replay: Replay) -> list[ipywidgets.Button]:
-    screen = replay._screen
-    return [screen.first, screen.back, screen.toggle, screen.forward, screen.last]
+# -- steps ------------------------------------------------------------------------------------------
 
 
-# -- controls ---------------------------------------------------------------------------------------
+def test_every_step_is_on_the_page(replay):
+    held = content(replay)
+    assert len(held["steps"]) == 6 and held["first"] == 1 and held["show"] == "6"
+    begins = ["ask_both starts", "north starts", "<b>south</b> starts", "<b>south</b> goes on", "north goes on",
+              "ask_both goes on"]
+    for number, words in enumerate(begins, 1):
+        assert said(replay, number).partition(" s ")[2].startswith(words)
 
 
-def test_each_control_shows_its_step(replay):
-    first, back, _, forward, last = buttons(replay)
-    seen = [said(replay)]
-    for control in (forward, last, back, first):
-        control.click()
-        seen.append(said(replay))
-    assert replay.step == 1 and "ask_both starts" in seen[0] and seen[4] == seen[0]
-    assert "north starts" in seen[1] and "ask_both goes on" in seen[2] and "north goes on" in seen[3]
+def test_sentences_are_those_of_the_text_twin(replay):
+    for number, line in enumerate(str(replay).splitlines()[1:7], 1):
+        assert " ".join(said(replay, number).split()) == " ".join(line.partition(". ")[2].split())
 
 
-def test_slider_and_number_show_their_step(replay):
-    replay._screen.slider.value = 4
-    assert replay.step == 4 and "goes on" in said(replay) and replay._screen.play.value == 4
-    replay.step = 2
-    assert replay._screen.slider.value == 2 and "north starts" in said(replay)
-
-
-def test_no_step_beyond_the_ends(replay):
-    first, back, _, forward, last = buttons(replay)
-    assert first.disabled and back.disabled and not forward.disabled and not last.disabled
-    back.click()
-    assert replay.step == 1
-    last.click()
-    forward.click()
-    assert replay.step == 6 and forward.disabled and last.disabled and not back.disabled
-    for number in (0, 7, "2"):
-        with pytest.raises(ValueError, match="steps 1 to 6"):
-            replay.step = number
-
-
-def test_playing_is_the_browsers_and_stops_when_you_step(replay):
-    screen = replay._screen
-    threads, screen.toggle.description = threading.active_count(), "Play"
-    screen.toggle.click()
-    assert screen.play.playing and screen.toggle.description == "Pause" and threading.active_count() == threads
-    screen.play.value = 3                               # what the browser sends
-    assert replay.step == 3 and "south" in said(replay)
-    screen.forward.click()
-    assert not screen.play.playing and screen.toggle.description == "Play" and replay.step == 4
-
-
-def test_playing_begins_anew_at_the_end(replay):
-    screen = replay._screen
-    screen.last.click()
-    screen.toggle.click()
-    assert replay.step == 1 and screen.play.playing and screen.play.value == 1
-
-
-def test_every_control_has_a_label(replay):
-    for button in buttons(replay):
-        assert button.tooltip
-    assert replay._screen.slider.description == "Step" and "Arrow keys" in replay._screen.slider.tooltip
-
-
-# -- the timeline ----------------------------------------------------------------------------------
-
-
-def test_cursor_stands_where_the_time_is(replay):
-    def left() -> float:
-        return float(re.search(r'wyw-cursor" style="left:([\d.]+)%', replay._screen.cursor.value)[1])
-
-    strip = replay._screen.strip
-    replay.step = 4
-    assert left() == pytest.approx(100 * (strip.left + (strip.right - strip.left) * 0.2 / 0.3) / strip.width, abs=0.01)
-    replay.step = 6
-    assert left() == pytest.approx(100 * strip.right / strip.width, abs=0.01)
-    assert len(replay._screen.cursor.value) < 400
+def test_cursor_stands_where_the_time_is_and_at_the_lane_of_the_task(replay):
+    held, strip = content(replay), make_strip(replay.run)
+    assert held["steps"][0]["x"] == strip.left and held["steps"][5]["x"] == strip.right
+    assert held["steps"][3]["x"] == pytest.approx(strip.left + (strip.right - strip.left) * 0.2 / 0.3, abs=0.1)
+    assert [round((each["y"] - strip.top) / strip.lane - 0.5, 1) for each in held["steps"]] == [0, 1, 2, 2, 1, 0]
 
 
 @pytest.mark.parametrize("tasks", [0, 1])
 def test_short_runs(tasks):
-    replay = simulate(crowd(tasks)).replay()
-    replay.widget
-    replay.step = 1
-    assert "crowd starts" in said(replay)
-    replay.close()
+    assert "crowd starts" in said(simulate(crowd(tasks)).replay(), 1)
+
+
+def test_a_long_run_is_held_in_parts_and_says_where_the_others_are():
+    run = simulate(crowd(300))
+    last = 1 + 300 + 300 + 290 + 1              # main, each begins, each goes on, those that queued, main again
+    held = STANDINGS // 301
+    replay = run.replay()
+    assert replay.steps == range(1, held + 1) and LEAST < held < MOST
+    assert f"These are the steps 1 to {held} of {last}." in content(replay)["shell"]
+    assert f"run.replay(step={held + 1})" in content(replay)["shell"]
+    later = run.replay(step=last)
+    assert later.steps.stop == last + 1 and len(content(later)["steps"]) == len(later.steps)
+    assert said(later, len(later.steps)).endswith("The run is over: all tasks have ended.")
+    assert f'data-step="{len(later.steps)}"' in later.html() and content(later)["first"] == later.steps.start
+    assert "run.replay(step=1)" in content(later)["shell"]
+    assert "These are the steps" not in content(simulate(ask_both()).replay())["shell"]
+
+
+@pytest.mark.parametrize("step", [0, 7, "2", 2.0, True, None])
+def test_a_step_that_the_run_does_not_have_is_an_error_that_says_so(step):
+    with pytest.raises(ValueError, match=r"this run has the steps 1 to 6; got"):
+        simulate(ask_both()).replay(step=step)
 
 
 # -- what a notebook stores -------------------------------------------------------------------------
 
 
-@pytest.fixture
-def kernel(monkeypatch):
-    """A shell with a kernel, in which the cell `kernel.cell` is running."""
-    events: dict[str, list] = {"pre_run_cell": []}
-    shell = SimpleNamespace(
-        kernel=True, cell="one", hooks=events["pre_run_cell"],
-        events=SimpleNamespace(register=lambda name, hook: events[name].append(hook),
-                               unregister=lambda name, hook: events[name].remove(hook)),
-    )
-    shell.get_parent = lambda: {"metadata": {"cellId": shell.cell}}
-    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-
-    def run(cell: str) -> None:
-        shell.cell = cell
-        for hook in list(shell.hooks):
-            hook(SimpleNamespace(cell_id=cell))
-
-    shell.run = run
-    return shell
-
-
-def test_stored_output_is_the_widget_and_the_steps_as_sentences(kernel):
+def test_stored_output_is_html_and_the_steps_as_sentences():
     run = simulate(ask_both())
     bundle = run.replay()._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", VIEW} and bundle["text/plain"] == tell(run) == str(run.replay())
-    assert bundle[VIEW]["model_id"] in WIDGETS
-    kernel.run("one")
+    assert set(bundle) == {"text/plain", "text/html"} and bundle["text/plain"] == tell(run) == str(run.replay())
+    assert bundle == run.replay()._repr_mimebundle_()           # the same bytes each time
 
 
-def test_without_a_kernel_there_is_only_the_text(monkeypatch):
-    monkeypatch.setattr(module, "running_shell", lambda: None)
-    before = len(WIDGETS)
-    assert set(simulate(ask_both()).replay()._repr_mimebundle_()) == {"text/plain"}
-    assert len(WIDGETS) == before
+def test_without_scripts_the_page_has_the_sentences(replay):
+    shown = text(re.sub("<script.*?</script>", "", replay.html(), flags=re.DOTALL))
+    assert str(replay) in shown and "run the cell" in shown
 
 
-# -- nothing is left behind -------------------------------------------------------------------------
+def test_nothing_of_the_learners_can_end_the_script():
+    """A name may look like the end of a script, and a source line may hold one."""
+    html = simulate(ask_both("</script><b>")).replay().html()
+    assert html.count("</script>") == 2
+    assert "</script><b> starts" in said(simulate(ask_both("</script><b>")).replay(), 3)
 
 
-def test_closing_leaves_no_widget():
-    before = set(WIDGETS)
-    replay = simulate(ask_both()).replay()
-    assert set(WIDGETS) == before                       # not displayed: no widgets
-    replay.widget
-    replay._screen.toggle.click()
-    assert len(WIDGETS) > len(before) + 10
-    replay.step = 4
-    replay.close()
-    replay.close()
-    assert set(WIDGETS) == before
-    assert replay.step == 4 and replay.widget.model_id in WIDGETS and "goes on" in said(replay)
-    replay.close()
+def test_a_run_without_steps_is_only_text():
+    run = made((Span("wait", 0.0, 1.0, "sleep"),))
+    assert set(run.replay()._repr_mimebundle_()) == {"text/plain"}
+    with pytest.raises(ValueError, match="no task had a turn"):
+        run.replay().html()
 
 
-def test_closed_replay_is_freed():
-    import weakref
-
-    replay = simulate(ask_both()).replay()
-    replay.widget
-    gone = weakref.ref(replay._screen)
-    replay.close()
-    gc.collect()
-    assert gone() is None
+def test_it_asks_nobody_outside(replay):
+    held = content(replay)
+    everything = replay.html() + held["shell"] + "".join(each["body"] for each in held["steps"])
+    assert set(re.findall(r"https?://[\w./]+", everything)) == {"http://www.w3.org/2000/svg"}
 
 
-def test_running_the_cell_again_leaves_one_replay(kernel):
-    before = set(WIDGETS)
-    sizes = []
-    for _ in range(3):
-        kernel.run("one")
-        simulate(ask_both()).replay()._repr_mimebundle_()
-        sizes.append(len(WIDGETS) - len(before))
-    assert len(set(sizes)) == 1 and len(kernel.hooks) == 1
-    kernel.run("two")                                   # another cell: the first keeps its own
-    assert len(WIDGETS) - len(before) == sizes[0]
-    kernel.run("one")
-    assert set(WIDGETS) == before and kernel.hooks == []
+# -- the controls -----------------------------------------------------------------------------------
 
 
-def test_two_replays_do_not_disturb_each_other():
-    run = simulate(ask_both())
-    one, other = run.replay(), run.replay()
-    one.widget, other.widget
-    one.step = 4
-    assert other.step == 1 and "ask_both starts" in said(other)
-    one.close()
-    other.step = 2
-    assert "north starts" in said(other)
-    other.close()
+def test_every_control_has_a_name(replay):
+    shell = content(replay)["shell"]
+    buttons = re.findall("<button.*?</button>", shell)
+    assert len(buttons) == 5
+    for button in buttons:
+        assert 'aria-label="' in button or text(button)
+    assert re.search(r'<label>Step<input type="range" min="1" max="6"', shell)
+    assert 'role="status" aria-live="polite"' in shell
+
+
+def test_the_picture_says_in_words_what_it_shows(replay):
+    shell = content(replay)["shell"]
+    assert re.search(r'<svg [^>]*role="img" aria-label="Timeline: 3 tasks', shell)
+    hints = re.findall(r"<title>(.*?)</title>", shell)
+    assert any(re.fullmatch(r"north: waits for a request, 0 s to 0\.3 s, line \d+", hint) for hint in hints)
+    assert any(hint.startswith("&lt;b&gt;south&lt;/b&gt;: has a turn, ") for hint in hints)
+
+
+def test_very_many_bars_tell_nothing_under_the_pointer():
+    assert "<title>" not in make_strip(simulate(crowd(700))).svg
 
 
 # -- mistakes ---------------------------------------------------------------------------------------
@@ -214,7 +142,38 @@ def test_the_text_of_a_replay_needs_neither_matplotlib_nor_widgets():
     code = (
         "import asyncio, sys\n"
         "from helpers import simulate\n"
-        "str(simulate(asyncio.sleep(1)).replay())\n"
-        "assert not {'matplotlib', 'ipywidgets'} & set(sys.modules)\n"
+        "replay = simulate(asyncio.sleep(1)).replay()\n"
+        "str(replay), replay.html()\n"
+        "assert not {'matplotlib', 'ipywidgets', 'IPython'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+# -- a page of its own ------------------------------------------------------------------------------
+
+
+def test_page_holds_picture_replay_and_text(tmp_path):
+    run = simulate(ask_both("<i>"))
+    path = run.page(tmp_path / "run.html")
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>\n<html lang=\"en\">") and page.count("<svg ") == 1
+    assert page.count('class="wyw-replay"') == 1 and "<title>north: waits for a request" in page
+    assert str(run).splitlines()[0] in text(page) and "<i>" not in page
+    assert run.save(tmp_path / "again.html").read_text(encoding="utf-8") == page
+
+
+def test_page_of_a_real_run(tmp_path):
+    path = asyncio.run(record(ask_both())).page(tmp_path / "run.html")
+    assert "Step by step" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["run.png", "run", "run.html.txt"])
+def test_page_of_another_kind_is_an_error_that_says_what_to_write(tmp_path, name):
+    with pytest.raises(ValueError, match=r'write run.page\("run.html"\)'):
+        simulate(ask_both()).page(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_focus_can_be_seen_on_the_paper(replay):
+    focus = re.search(r"--wyw-focus: (#\w{6})", content(replay)["shell"])[1]
+    assert contrast(focus, PAPER) >= 3

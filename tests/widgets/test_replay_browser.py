@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers import simulate
+from tests.widgets.runs import ask_both
 from tools import lab_browser
 
 PICTURES = Path(__file__).resolve().parents[2] / "artefacts"
@@ -61,18 +63,25 @@ async def fan():
 simulate(fan()).replay()''',
     "real": "(await record(main())).replay()",
     "alone": "simulate(asyncio.sleep(0)).replay()",
+    "after": "# What comes after the replays.\n\n\n'the answer'",
 }
 FIRST, DEAD, MANY, REAL = 0, 1, 2, 3                # in the order of the page
+REPLAYS = 5
 
 
 @pytest.fixture(scope="module")
-def page(jupyterlab, chrome, tmp_path_factory):
-    """A page of JupyterLab on which all the cells were run."""
-    folder = tmp_path_factory.mktemp("replay")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("replay")
     kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
-    made.cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
-    nbformat.write(made, folder / "replay.ipynb")
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernelspec})
+    notebook.cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    nbformat.write(notebook, made / "replay.ipynb")
+    return made
+
+
+@pytest.fixture(scope="module")
+def page(jupyterlab, chrome, folder):
+    """A page of JupyterLab on which all the cells were run."""
     with lab_browser.run_notebook(chrome, jupyterlab.serve(folder)("replay.ipynb")) as run:
         assert run.complaints == []
         run.page.set_default_timeout(WAIT)
@@ -84,23 +93,24 @@ class Shown:
 
     def __init__(self, page, index: int) -> None:
         self.page, self.box = page, page.locator(".wyw-replay").nth(index)
-        self.handle = self.box.locator(".noUi-handle")
+        self.slider = self.box.get_by_label("Step", exact=True)
         self.box.scroll_into_view_if_needed()
 
     def press(self, title: str) -> None:
-        self.box.get_by_title(title, exact=True).click()
+        self.box.get_by_title(title, exact=True).click(force=True)      # it may be at the end, and say so
 
     def expect(self, words: str, step: int) -> None:
         """Wait until a sentence with these words is shown, as this step."""
-        self.box.locator(".wyw-page p", has_text=words).wait_for()
-        self.box.locator(f'.wyw-page[aria-label^="Replay, step {step} of"]').wait_for()
-        assert self.handle.get_attribute("aria-valuetext") == str(step)
+        self.box.get_by_role("status").filter(has_text=words).wait_for()
+        assert self.slider.input_value() == str(step)
+        assert self.slider.get_attribute("aria-valuetext").startswith(f"{step} of ")
 
     def texts(self, selector: str) -> list[str]:
         return [" ".join(text.split()) for text in self.box.locator(selector).all_inner_texts()]
 
     def cursor(self) -> float:
-        return self.box.locator(".wyw-cursor").bounding_box()["x"]
+        box = self.box.locator(".wyw-cursor").bounding_box()
+        return box["x"] + box["width"] / 2
 
     def keep(self, name: str) -> None:
         """A picture of the page, with the whole replay on it; fails if it does not fit on one screen."""
@@ -116,8 +126,7 @@ class Shown:
 @pytest.fixture
 def first(page):
     shown = Shown(page, FIRST)
-    if not shown.box.get_by_title("First step", exact=True).is_disabled():
-        shown.press("First step")
+    shown.press("First step")
     shown.expect("main starts", 1)
     return shown
 
@@ -132,7 +141,11 @@ def test_buttons_go_forward_back_and_to_the_ends(first):
     first.expect("north starts", 2)
     first.press("Last step")
     first.expect("main goes on", 6)
-    first.box.locator('button[title="One step forward"][disabled]').wait_for()      # it is told after the sentence
+    forward = first.box.get_by_title("One step forward", exact=True)
+    assert forward.get_attribute("aria-disabled") == "true"
+    forward.click(force=True)
+    first.expect("main goes on", 6)
+    assert forward.evaluate("node => node.getRootNode().activeElement === node")    # it keeps the focus at the end
     first.press("First step")
     first.expect("main starts", 1)
 
@@ -153,16 +166,15 @@ def test_source_tasks_queue_timers_and_cursor_of_a_step(first):
     assert first.cursor() == pytest.approx(at_zero, abs=1)
     first.press("Last step")
     first.expect("main goes on", 6)
-    picture = first.box.locator("img").bounding_box()
+    picture = first.box.get_by_role("img").bounding_box()
     assert picture["x"] + 0.9 * picture["width"] < first.cursor() < picture["x"] + picture["width"]
     assert set(first.texts(".wyw-tasks td")) == {"finished"}
 
 
 def test_slider_is_dragged(first):
-    start = first.handle.bounding_box()
-    track = first.box.locator(".noUi-base").bounding_box()
-    mouse, y = first.page.mouse, start["y"] + start["height"] / 2
-    mouse.move(start["x"] + start["width"] / 2, y)
+    track = first.slider.bounding_box()
+    mouse, y = first.page.mouse, track["y"] + track["height"] / 2
+    mouse.move(track["x"] + 8, y)
     mouse.down()
     mouse.move(track["x"] + 0.41 * track["width"], y, steps=4)
     first.expect("south starts", 3)                     # while the button is still down
@@ -171,15 +183,50 @@ def test_slider_is_dragged(first):
     first.expect("north goes on", 5)
 
 
+STATE = """() => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  return [content.activeCellIndex, content.mode, content.widgets.length,
+          content.widgets.filter(cell => cell.isHidden || cell.node.offsetHeight === 0).length];
+}"""
+
+
+@pytest.mark.parametrize("place", [0.41, 0.95], ids=["on the left", "on the right"])
+def test_a_click_anywhere_on_the_slider_leaves_the_arrow_keys_on_it(first, place):
+    track = first.slider.bounding_box()
+    first.page.mouse.click(track["x"] + place * track["width"], track["y"] + track["height"] / 2)
+    at = int(first.slider.input_value())
+    assert at in (3, 6)
+    before = first.page.evaluate(STATE)
+    first.page.keyboard.press("ArrowLeft")
+    first.page.keyboard.press("ArrowLeft")
+    assert first.slider.input_value() == str(at - 2)
+    for key in ("ArrowUp", "ArrowDown", "ArrowRight", "PageDown", "PageUp", "Home", "d", "d", "x", "a", "b", "0"):
+        first.page.keyboard.press(key)                  # each of these is a command of the notebook elsewhere
+    assert first.slider.input_value() == "1"
+    assert first.page.evaluate(STATE) == before
+
+
+def test_the_picture_can_be_clicked(first):
+    picture = first.box.get_by_role("img").bounding_box()
+    end = picture["x"] + picture["width"] - 5
+    first.page.mouse.click(end, picture["y"] + 20)
+    first.expect("main goes on", 6)
+    first.page.keyboard.press("ArrowLeft")              # the arrow keys are on the slider then
+    first.expect("north goes on", 5)
+    start = first.cursor() - 12
+    first.page.mouse.click(start, picture["y"] + 20)
+    first.expect("south goes on", 4)
+
+
 def test_arrow_keys_home_and_end_on_the_slider(first):
-    first.handle.focus()
+    first.slider.focus()
     keyboard = first.page.keyboard
     for key, words, step in (("ArrowRight", "north starts", 2), ("ArrowRight", "south starts", 3),
                              ("ArrowLeft", "north starts", 2), ("End", "main goes on", 6),
                              ("Home", "main starts", 1), ("ArrowUp", "north starts", 2)):
         keyboard.press(key)
         first.expect(words, step)
-    outline = first.handle.evaluate("node => getComputedStyle(node).outlineStyle")
+    outline = first.slider.evaluate("node => getComputedStyle(node).outlineStyle")
     assert outline == "solid"                           # what has the focus can be seen
     first.keep("keyboard")
 
@@ -203,9 +250,9 @@ def test_play_pause_and_play_to_the_end(first):
     assert first.texts("button:has-text('Pause')") == ["Pause"]
     first.press("Stop playing")
     first.box.get_by_title("Play the steps, one a second", exact=True).wait_for()
-    held = first.handle.get_attribute("aria-valuetext")
+    held = first.slider.input_value()
     first.page.wait_for_timeout(2_500)
-    assert first.handle.get_attribute("aria-valuetext") == held != "6"
+    assert first.slider.input_value() == held != "6"
     first.press("Play the steps, one a second")
     first.expect("main goes on", 6)
     first.box.get_by_title("Play the steps, one a second", exact=True).wait_for()       # it has stopped by itself
@@ -218,7 +265,7 @@ def test_deadlock_ends_with_who_waits_for_whom(page):
     dead = Shown(page, DEAD)
     dead.press("Last step")
     dead.expect("nothing is left that could wake anybody", 5)
-    assert dead.texts(".wyw-page p")[0].endswith(
+    assert dead.texts("p[role=status]")[0].endswith(
         "dead waits for one and one 2 (gather) at line 9; one waits for a lock at line 4; "
         "one 2 waits for a lock at line 4."
     )
@@ -227,14 +274,14 @@ def test_deadlock_ends_with_who_waits_for_whom(page):
 
 def test_thousand_tasks_show_those_that_matter(page):
     many = Shown(page, MANY)
-    many.handle.focus()
+    many.slider.focus()
     for _ in range(2, 22):
         page.keyboard.press("ArrowRight")
     many.expect("shop 0020 starts", 21)
     assert len(many.texts(".wyw-tasks tr")) == 8
     assert many.texts(".wyw-tasks .wyw-missing") == ["and 993 more: 973 ready, 20 wait"]
     page.keyboard.press("PageUp")
-    many.box.locator(".wyw-page p", has_not_text="shop 0020 starts").wait_for()
+    many.box.get_by_role("status").filter(has_not_text="shop 0020 starts").wait_for()
     many.keep("thousand")
 
 
@@ -242,16 +289,16 @@ def test_real_run_is_replayed_on_the_notebooks_own_loop(page):
     real = Shown(page, REAL)
     real.press("Last step")
     real.expect("main goes on from line 9 and finishes. The run is over: all tasks have ended.", 6)
-    assert re.fullmatch(r"0\.[3-9]\d\d s", real.texts(".wyw-page p b")[0])
+    assert re.fullmatch(r"0\.[3-9]\d\d s", real.texts("p[role=status] b")[0])
     real.keep("real")
 
 
 def test_replays_do_not_disturb_each_other(first):
     other = Shown(first.page, REAL)
-    before = other.texts(".wyw-page p")
+    before = other.texts("p[role=status]")
     first.press("One step forward")
     first.expect("north starts", 2)
-    assert other.texts(".wyw-page p") == before
+    assert other.texts("p[role=status]") == before
 
 
 def test_beside_the_file_browser_it_still_fits(first):
@@ -266,8 +313,8 @@ def test_beside_the_file_browser_it_still_fits(first):
 
 THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 
-COLOURS = """node => ['.widget-label', '.widget-readout', '.wyw-count', '.wyw-page p', '.wyw-code .wyw-keyword']
-  .map(part => getComputedStyle(node.querySelector(part)).color)"""
+COLOURS = """node => ['label', '.wyw-count span', '.wyw-count', 'p', '.wyw-code .wyw-keyword']
+  .map(part => getComputedStyle(node.shadowRoot.querySelector(part)).color)"""
 
 
 def test_it_is_ink_on_paper_in_the_dark_theme_too(first):
@@ -278,60 +325,139 @@ def test_it_is_ink_on_paper_in_the_dark_theme_too(first):
         first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
         first.page.wait_for_timeout(1_000)              # the style sheet of the theme is loaded
         assert first.box.evaluate(COLOURS) == light
-        assert first.box.evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
+        paper = first.box.locator(".wyw-page").evaluate("node => getComputedStyle(node).backgroundColor")
+        assert paper == "rgb(255, 255, 255)"
         first.keep("dark")
     finally:
         first.page.evaluate(THEME, "JupyterLab Light")
         first.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
 
 
-COUNT = """import asyncio, threading, ipywidgets
-print(len(ipywidgets.widgets.widget._instances), len(asyncio.all_tasks()), threading.active_count())"""
+@pytest.fixture
+def zoomed(first):
+    """The first replay as with 200 %: half as many pixels of the page for the same window."""
+    first.page.set_viewport_size({"width": 640, "height": 400})
+    first.page.wait_for_timeout(500)
+    yield first
+    first.page.set_viewport_size({"width": lab_browser.WIDTH, "height": lab_browser.HEIGHT})
 
-ASK = """async ([code, seconds]) => {
-  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const future = kernel.requestExecute({code, store_history: false});
-  let text = '';
-  future.onIOPub = message => { text += message.content.text ?? message.content.evalue ?? ''; };
-  const reply = future.done.then(() => text.trim());
-  return await Promise.race([reply, new Promise(resolve => setTimeout(resolve, 1000 * seconds, 'no answer'))]);
+
+TOO_WIDE = """node => [...node.shadowRoot.querySelectorAll('*')]
+  .filter(one => one.getBoundingClientRect().right > node.getBoundingClientRect().right + 1)
+  .filter(one => !one.closest('.wyw-code'))
+  .map(one => one.outerHTML.slice(0, 80))"""
+
+
+def test_at_200_percent_nothing_vanishes(zoomed):
+    assert zoomed.slider.bounding_box()["width"] > 150
+    for name in ("First step", "One step back", "Play the steps, one a second", "One step forward", "Last step"):
+        assert zoomed.box.get_by_title(name, exact=True).bounding_box()["width"] > 30
+    assert zoomed.box.evaluate(TOO_WIDE) == []
+    zoomed.page.screenshot(path=str(PICTURES / "replay-200.png"))
+
+
+IN_VIEW = """node => {
+  const panel = node.closest('.jp-WindowedPanel-outer').getBoundingClientRect(), box = node.getBoundingClientRect();
+  return box.top >= panel.top - 1 && box.bottom <= panel.bottom + 1;
 }"""
 
 
-def count(page) -> list[int]:
-    """How many widgets, tasks and threads there are in the kernel."""
-    return [int(number) for number in page.evaluate(ASK, [COUNT, 30]).split()]
+@pytest.mark.parametrize("keys", ["Shift+Enter", "Control+Enter"])
+def test_after_shift_enter_the_replay_is_in_view_and_the_next_cell_is_not(first, keys):
+    """The cell is at the lower edge of the window when it is run."""
+    page = first.page
+    cell = page.locator(".jp-Notebook > .jp-WindowedPanel-outer .jp-Cell, .jp-Notebook .jp-Cell").nth(1)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Escape")
+    page.locator(".jp-WindowedPanel-outer").evaluate("node => { node.scrollTop = 0; }")
+    page.keyboard.press(keys)
+    page.wait_for_timeout(1_500)
+    again = Shown.__new__(Shown)
+    again.page, again.box = page, page.locator(".wyw-replay").first
+    again.box.get_by_role("status").filter(has_text="main starts").wait_for()
+    assert again.box.evaluate(IN_VIEW)
+    assert not page.locator(".jp-Notebook .jp-Cell").nth(2).locator(".cm-content").evaluate(IN_VIEW)
 
 
-def test_running_cells_again_leaves_nothing_behind(page):
-    before = count(page)
-    for _ in range(2):
-        assert page.evaluate(lab_browser.RUN_ALL, 60) == "done"
-    page.locator(".wyw-replay").nth(REAL).wait_for()
-    assert page.locator(".wyw-replay").count() == len(CELLS) - 1
-    assert count(page) == before
-    again = Shown(page, FIRST)
-    again.expect("main starts", 1)
-    again.press("One step forward")
-    again.expect("north starts", 2)
+SCROLLED = """() => {
+  window.scrolled = [];
+  const before = Element.prototype.scrollIntoView;
+  Element.prototype.scrollIntoView = function (...given) {
+    window.scrolled.push(this.className);
+    return before.apply(this, given);
+  };
+}"""
 
 
-RESTART = "window.restarted = window.jupyterapp.commands.execute('notebook:restart-run-all').then(() => 'done')"
+def test_running_all_cells_does_not_move_the_window_to_a_replay(page):
+    page.evaluate(SCROLLED)
+    assert page.evaluate(lab_browser.RUN_ALL, 60) == "done"
+    page.locator(".wyw-replay").nth(REAL).get_by_role("status").filter(has_text="main starts").wait_for()
+    page.wait_for_timeout(500)
+    assert "wyw-replay" not in page.evaluate("window.scrolled")
+
+
+RESTART = "window.restarted = window.jupyterapp.commands.execute('kernelmenu:restart').then(() => 'done')"
 
 RESTARTED = """(seconds) => Promise.race(
   [window.restarted, new Promise(resolve => setTimeout(resolve, 1000 * seconds, 'not done'))]
 )"""
 
 
-def test_restart_and_run_all(page):
-    before = count(page)
-    page.evaluate(f"() => {{ {RESTART} }}")
-    page.locator(".jp-Dialog .jp-mod-accept").click()
-    assert page.evaluate(RESTARTED, 120) == "done"
-    again = Shown(page, FIRST)
-    again.expect("main starts", 1)
-    assert page.locator(".wyw-replay").count() == len(CELLS) - 1
-    again.press("Last step")
-    again.expect("main goes on", 6)
-    again.keep("restarted")
-    assert count(page)[0] == before[0]
+def test_after_a_restart_it_goes_on(first):
+    first.page.evaluate(f"() => {{ {RESTART} }}")
+    first.page.locator(".jp-Dialog .jp-mod-accept").click()
+    assert first.page.evaluate(RESTARTED, 120) == "done"
+    first.press("One step forward")
+    first.expect("north starts", 2)
+    first.press("Last step")
+    first.expect("main goes on", 6)
+
+
+def test_the_next_day_it_goes_on_and_not_trusted_it_is_text(page, jupyterlab, chrome, tmp_path):
+    """What is stored is opened again: by the learner who has run it, and by somebody else."""
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(1_000)
+    notebook = nbformat.reads(page.evaluate(
+        "JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())"), 4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Nobody has run this one here.", id="new"))
+    nbformat.write(notebook, tmp_path / "foreign.ipynb")
+    for address in (page.url, jupyterlab.serve(tmp_path)("foreign.ipynb")):
+        other = chrome.context.new_page()
+        try:
+            lab_browser._open(other, address)
+            box = other.locator(".wyw-replay").first
+            box.scroll_into_view_if_needed()
+            other.wait_for_timeout(500)
+            if address == page.url:
+                box.get_by_title("One step forward", exact=True).click()
+                box.get_by_role("status").filter(has_text="north starts").wait_for(timeout=WAIT)
+            else:
+                assert "run the cell" in box.inner_text() and "north starts" in box.inner_text()
+                assert box.locator("button").count() == 0
+        finally:
+            other.close()
+
+
+def test_page_of_its_own_in_a_browser(chrome, tmp_path):
+    path = simulate(ask_both()).page(tmp_path / "run.html")
+    page = chrome.context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(path.as_uri())
+        page.get_by_title("Last step", exact=True).click()
+        page.get_by_role("status").filter(has_text="The run is over").wait_for()
+        picture = page.locator("#picture svg")
+        before = picture.bounding_box()["width"]
+        page.get_by_role("button", name="Larger").click()
+        assert picture.bounding_box()["width"] == pytest.approx(2 * before, rel=0.05)
+        page.get_by_role("button", name="As wide as the page").click()
+        assert picture.bounding_box()["width"] == pytest.approx(before, rel=0.01)
+        assert "waits for a request" in page.locator("#picture title").nth(0).text_content() or \
+            page.locator("#picture title").count() > 5
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=str(PICTURES / "run-page.png"), full_page=True)
+        assert errors == []
+    finally:
+        page.close()

@@ -346,7 +346,7 @@ def test_a_task_that_begins_eagerly_begins_within_the_turn_of_its_parent():
         "0.1 s. main goes on with its turn.",
         "2. 0 s    aside starts within the turn of main and steps aside at line "
         f"{aside.__code__.co_firstlineno + 1}. main goes on with its turn. Ready: aside."]
-    page.page(steps[0], Listing(steps.run))
+    page.body(steps[0], Listing(steps.run))
 
 
 def test_a_sleep_that_nothing_cut_is_told_with_its_time_whatever_became_of_the_task():

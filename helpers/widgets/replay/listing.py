@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from helpers.recording import Place, Recording
 from helpers.source_html import highlighted_lines
+from helpers.widgets.cleanup import running_shell
 
 AROUND = 2          # lines shown around a place that is in no function
 CELL = re.compile(r"[/\\]ipykernel_\d+[/\\]|^<ipython-input-")
@@ -202,5 +203,12 @@ def _in_colours(numbers: list[int], texts: list[str]) -> Iterator[Markup]:
 
 
 def title(file: str) -> str:
-    """What to call a file: "cell", or its name without folders."""
-    return "cell" if CELL.search(file) else os.path.basename(file)
+    """What to call a file: "Cell In[3]", as far as the running notebook knows it, or its name without folders."""
+    if not CELL.search(file):
+        return os.path.basename(file)
+    shell = running_shell()
+    if shell is None:
+        return "cell"
+    from helpers.notebook.ipython_internals import cell_name  # late: needs IPython, which a script does without
+
+    return cell_name(shell, file) or "cell"

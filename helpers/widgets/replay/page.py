@@ -1,5 +1,7 @@
 """A step of the replay as HTML: the sentence, the source with its markers, the tasks, the queue and the timers.
 
+`shell` is what stays from step to step: the controls, and room for all this.
+
 No state is shown by its colour alone: every marker has a sign and a word, and the key explains them all.
 """
 
@@ -34,21 +36,51 @@ MIDDLE = "in the middle of its turn"
 PLURALS = {RUN: MIDDLE, READY: "ready", WAIT: "wait", RESULT: "finished", EXCEPTION: "failed", CANCELLED: "cancelled"}
 
 
-def styles() -> Markup:
-    """The style sheets of the replay."""
-    variables = {**css_variables(), "lines": LINES, "rows": ROWS}
-    return style("helpers.widgets.replay", "replay.css", variables) + source_html.style()
+def styles(lines: int = LINES, rows: int = ROWS) -> Markup:
+    """The style sheets of a replay that shows at most so many lines of source and so many tasks."""
+    variables = {**css_variables(), "lines": lines, "rows": rows}
+    return style("helpers.widgets.replay", "replay.css", variables, ":host") + source_html.style()
 
 
-def page(step: Step, listing: Listing) -> Markup:
-    """The whole of a step, apart from the timeline."""
-    time = tag("b", moment(step.steps.run, step.time))
-    said = tag("p", time, Markup(" &nbsp;"), deed(step), " ", outlook(step), _notes(step),
-               role="status", aria_live="polite")
-    left, right = tag("div", _source(step, listing)), tag("div", _tasks(step), _loop(step))
-    columns = tag("div", left, right, class_="wyw-columns")
-    label = f"Replay, step {step.number + 1:,} of {len(step.steps):,}"
-    return tag("div", said, columns, _key(), class_="wyw-page", role="group", aria_label=label)
+def said(step: Step) -> Markup:
+    """The sentence of a step."""
+    return tag("b", moment(step.steps.run, step.time)) + joined([" ", deed(step), " ", outlook(step), _notes(step)])
+
+
+def body(step: Step, listing: Listing) -> Markup:
+    """All else that changes with the step, apart from the timeline: source, tasks, queue and timers."""
+    return tag("div", _source(step, listing)) + tag("div", _tasks(step), _loop(step))
+
+
+def shell(count: int, strip: Markup, more: str) -> Markup:
+    """What stays from step to step, of so many steps; `more` says where the others are, if these are not all."""
+    controls = tag(
+        "div",
+        _button("first", "M3 2h2v10H3zM12 2v10L6 7z", "First step"),
+        _button("back", "M10 2v10L4 7z", "One step back"),
+        tag("button", _icon("M4 2v10l7-5z"), tag("span", "Play"), data_go="play", type="button",
+            title="Play the steps, one a second", class_="wyw-play"),
+        _button("forward", "M4 2v10l6-5z", "One step forward"),
+        _button("last", "M2 2v10l6-5zM9 2h2v10H9z", "Last step"),
+        tag("label", "Step", tag("input", type="range", min=1, max=count, value=1, step=1, autocomplete="off",
+                                 title="Arrow keys: a step back or forward. Home, End: the first, the last")),
+        tag("span", tag("span"), tag("small", "← → on the slider"), class_="wyw-count"),
+        class_="wyw-controls",
+    )
+    return tag(
+        "div", controls, tag("p", role="status", aria_live="polite"), tag("div", class_="wyw-columns"), _key(),
+        tag("div", strip, class_="wyw-time", title="Click: the step at that time"),
+        tag("div", more, class_="wyw-more") if more else "",
+        class_="wyw-page", role="group", aria_label="Replay",
+    )
+
+
+def _button(go: str, icon: str, words: str) -> Markup:
+    return tag("button", _icon(icon), data_go=go, type="button", title=words, aria_label=words)
+
+
+def _icon(path: str) -> Markup:
+    return tag("svg", tag("path", d=path), viewBox="0 0 14 14", width=14, height=14, aria_hidden="true")
 
 
 def _notes(step: Step) -> str:
