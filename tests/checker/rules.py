@@ -32,7 +32,7 @@ def check_report(report: Report) -> None:
     """What was seen, then where, then what was asked and wanted, then what to try; nothing twice."""
     heads = [re.sub(r"\d+", "N", block.heading) for block in report.blocks]
     order = ["Not judged:" if report.kind in NOT_JUDGED else "Not yet right:", "Line N:", "Where:", "Asked:", "Wanted:",
-             "Try:", "Also:", "Your code printed:", "Note:"]
+             "Try:", "Also:", "Your code printed:", "Note:", "This lesson:"]
     assert heads == [head for head in order if head in heads], report
     assert {"Try:"} <= set(heads), report
     points = [block for block in report.blocks if block.heading in (order[0], "Try:", "Also:")]
