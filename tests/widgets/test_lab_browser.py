@@ -307,7 +307,7 @@ def test_shown_code_of_a_shop_in_trouble_runs_in_the_kernel(page):
         page.keyboard.press("ArrowLeft")
     page.wait_for_function("() => document.querySelector('.wyw-lab-result').innerText.includes('dropped')")
     first_lab(page).get_by_role("button", name="Show the code").click()
-    page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('hedged')")
+    page.wait_for_function("() => document.querySelector('.wyw-lab textarea')?.value.includes('hedged')")
     area = first_lab(page).locator("textarea")
     same = "print(str(lab_run) == str(one.run), lab_run.elapsed == one.run.elapsed)"
     assert page.evaluate(ASK, f"{area.input_value()}\n{same}").endswith("True True")
@@ -319,7 +319,7 @@ def test_shown_code_runs_in_the_kernel_and_does_the_same(page):
     first_lab(page).get_by_role("button", name="Show the code").click()
     area = first_lab(page).locator("textarea")
     area.wait_for()
-    page.wait_for_function("() => document.querySelector('.wyw-lab textarea').value.includes('Queue')")
+    page.wait_for_function("() => document.querySelector('.wyw-lab textarea')?.value.includes('Queue')")
     area.scroll_into_view_if_needed()
     keep(page, "lab-code")
     same = "print(str(lab_run) == str(one.run), lab_run.elapsed == one.run.elapsed)"
@@ -453,7 +453,8 @@ def test_program_is_copied_with_its_button_and_with_keys(page, chrome):
 
 GONE = "the kernel behind them was restarted or has ended: run this cell again"
 IN_SIGHT = """index => {
-  const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index].querySelector('.jp-Cell-outputArea');
+  const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index]?.querySelector('.jp-Cell-outputArea');
+  if (!area) return {text: ''};
   const broken = [...area.querySelectorAll('*')].some(
     each => each.checkVisibility() && getComputedStyle(each, '::before').content.includes('\\f127'));
   const shown = parts => [...area.querySelectorAll(parts)].filter(each => each.checkVisibility()).length;
