@@ -175,7 +175,8 @@ WRONG = {
         "return [await price for price in asyncio.as_completed([shop.price(item) for shop in shops])]")),
     "wrong value": (samples.ask, "value", 0, "[321, 291, 336]", body(
         "return [price + 1 for price in await asyncio.gather(*[shop.price(item) for shop in shops])]")),
-    "one parameter": (samples.ask, "signature", 1, "Wanted: the parameters (shops, item)", "async def ask(shops):\n    return shops\n"),
+    "one parameter": (samples.ask, "signature", 1, "Wanted: the parameters (shops, item)",
+                      "async def ask(shops):\n    return shops\n"),
     "plain def": (samples.ask, "not async", 1, "async def ask", "def ask(shops, item):\n    return [320, 290, 335]\n"),
     "async def": (samples.drive, "async", 1, "def drive", "async def drive(coroutine):\n    return await coroutine\n"),
     "yields": (samples.ask, "async generator", 1, "yield", body("for shop in shops: yield await shop.price(item)")),
