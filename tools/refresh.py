@@ -108,6 +108,7 @@ def parsed(name: str, text: str) -> NotebookNode:
 # --- normalise -----------------------------------------------------------------------------------------------------
 
 WIDGETS = "application/vnd.jupyter.widget-view+json"
+REPLAY = 'class="wyw-replay"'        # a replay: see helpers/widgets/replay/replay.py
 PICTURE = 'class="wyw-picture"'     # the frame of a picture, in HTML: see helpers/drawing/figure.py
 DATA = re.compile(r"(data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+)")
 
@@ -203,15 +204,21 @@ def own_frames(error: NotebookNode) -> list[str]:
 
 def _keep_picture(output: NotebookNode, before: NotebookNode) -> None:
     """Keep the stored picture of a run in real time, if it is of a run that went the same way."""
-    about, about_before = (o.get("metadata", {}).get("image/png", {}) for o in (output, before))
+    about, about_before = (_about_picture(o) for o in (output, before))
     same_clock = about.get("clock") in ("real", "mixed") and about_before.get("clock") == about["clock"]
-    if not same_clock or PICTURE not in before.data.get("text/html", ""):
+    if not same_clock or not any(each in before.data.get("text/html", "") for each in (PICTURE, REPLAY)):
         return
     if output.data.get("text/plain") == before.data.get("text/plain"):
         output.data["text/html"] = before.data["text/html"]
         for what in ("width", "height", "alt"):         # of the picture that is kept
             if what in about_before:
                 about[what] = about_before[what]
+
+
+def _about_picture(output: NotebookNode) -> NotebookNode:
+    """What the metadata of an output say of its picture or replay."""
+    about = output.get("metadata", {})
+    return about.get("image/png") or about.get("text/html") or NotebookNode()
 
 
 def written(notebook: NotebookNode) -> str:

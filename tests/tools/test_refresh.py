@@ -91,6 +91,7 @@ RUNS = (
     "one = simulate(main())\none",
     "run = await record(main())\nrun",
     "compare({'virtual': one, 'again': simulate(main())})",
+    "run.replay()",
 )
 
 

@@ -74,9 +74,10 @@ def test_a_step_that_the_run_does_not_have_is_an_error_that_says_so(step):
 
 def test_stored_output_is_html_and_the_steps_as_sentences():
     run = simulate(ask_both())
-    bundle = run.replay()._repr_mimebundle_()
+    bundle, about = run.replay()._repr_mimebundle_()
+    assert about == {"text/html": {"clock": "virtual"}}
     assert set(bundle) == {"text/plain", "text/html"} and bundle["text/plain"] == tell(run) == str(run.replay())
-    assert bundle == run.replay()._repr_mimebundle_()           # the same bytes each time
+    assert bundle == run.replay()._repr_mimebundle_()[0]        # the same bytes each time
 
 
 def test_without_scripts_the_page_has_the_sentences(replay):
@@ -93,7 +94,7 @@ def test_nothing_of_the_learners_can_end_the_script():
 
 def test_a_run_without_steps_is_only_text():
     run = made((Span("wait", 0.0, 1.0, "sleep"),))
-    assert set(run.replay()._repr_mimebundle_()) == {"text/plain"}
+    assert set(run.replay()._repr_mimebundle_()[0]) == {"text/plain"}
     with pytest.raises(ValueError, match="no task had a turn"):
         run.replay().html()
 

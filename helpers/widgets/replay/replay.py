@@ -24,6 +24,7 @@ from markupsafe import Markup
 
 from helpers.arguments import recorded_run
 from helpers.drawing.alternative_text import alternative_text
+from helpers.drawing.figure import Bundle
 from helpers.markup import tag
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN
@@ -65,12 +66,12 @@ class Replay:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
         """The steps as sentences, which a terminal shows; and for a page the steps as HTML, if there are any."""
-        bundle: dict[str, Any] = {"text/plain": str(self)}
+        bundle = {"text/plain": str(self)}
         if self.steps:
             bundle["text/html"] = str(self.html())
-        return bundle
+        return bundle, {"text/html": {"clock": self.run.clock}}
 
     def html(self) -> Markup:
         """The replay as HTML. Raises ValueError if the run has no steps."""
