@@ -5,7 +5,6 @@ Each test asserts what the page shows, and keeps a picture in artefacts/.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -525,7 +524,7 @@ def test_page_that_is_loaded_again_finds_its_kernel(both, address):
     alive(both)
 
 
-def test_notebook_that_is_opened_the_next_day(chrome, both):
+def test_notebook_that_is_opened_the_next_day(both):
     both.evaluate(ASK, "pulse.stop()")
     both.wait_for_function("() => document.querySelector('.wyw-pulse-result').innerText.includes('It is over')")
     both.wait_for_timeout(500)
@@ -539,20 +538,17 @@ def test_notebook_that_is_opened_the_next_day(chrome, both):
     keep(both, "instruments-next-day")
 
 
-def test_notebook_that_is_not_trusted(chrome, both, jupyterlab, tmp_path):
+def test_notebook_that_is_not_trusted(both, jupyterlab, tmp_path):
     """A notebook that somebody sends: its HTML is sanitised."""
-    made = both.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+    made = both.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.context.model.toJSON())")
     folder = tmp_path / "sent"
     folder.mkdir()
-    (folder / "both.ipynb").write_text(json.dumps(made), encoding="utf-8")
-    page = chrome.context.new_page()
-    try:
-        lab_browser._open(page, jupyterlab.serve(folder)("both.ipynb"))
-        ended(page)
-        keep(page, "instruments-untrusted")
-    finally:
-        page.evaluate(lab_browser.CLOSE)
-        page.close()
+    (folder / "both.ipynb").write_text(made, encoding="utf-8")
+    both.evaluate(SHUTDOWN)
+    both.goto(jupyterlab.serve(folder)("both.ipynb"), wait_until="domcontentloaded")
+    ended(both)
+    assert "lab: 10 requests, gather" in both.evaluate(IN_SIGHT, 1)["text"]
+    keep(both, "instruments-untrusted")
 
 
 # -- where one looks after a cell was run -----------------------------------------------------------
