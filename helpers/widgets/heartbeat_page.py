@@ -51,7 +51,7 @@ class Live:
         words = widgets.VBox([self.result, self.count])
         below = widgets.HBox([words, self.button], layout={
             "justify_content": "space-between", "align_items": "center", "width": f"{(SHOWN + ROOM) * SCALE}px",
-            "max_width": "100%",
+            "max_width": "100%", "margin": "0",
         })
         self.root = widgets.VBox([sheet, self.strip, below])
         self.root.add_class("wyw-heartbeat")

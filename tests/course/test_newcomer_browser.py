@@ -67,7 +67,7 @@ MESSAGES = {
     "ends? If it would end later, simulate(..., limit=...) allows more.": "end",
     "ModuleNotFoundError: No module named 'helpers'": "environment|kernel|make lab",
     "NameError: name 'exercises' is not defined": "cell",
-    "Error displaying widget: model not found": "run",
+    "Error displaying widget: model not found": "Run the cell again",
 }
 
 

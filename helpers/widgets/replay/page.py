@@ -123,7 +123,7 @@ def _chip(words: str, colour: str, hint: str | None = None) -> Markup:
 def _source(step: Step, listing: Listing) -> Markup:
     rows = _lines(step, listing) or [_not_available(listing)]
     css = f"wyw-source {source_html.CLASS} {source_html.ON_PAPER}"
-    return tag("h4", "Source") + tag("div", *rows, class_=css, role="group", aria_label="Source")
+    return tag("div", "Source", class_="wyw-head") + tag("div", *rows, class_=css, role="group", aria_label="Source")
 
 
 def _lines(step: Step, listing: Listing) -> list[Markup]:
@@ -210,7 +210,7 @@ def _tasks(step: Step) -> Markup:
         chosen = list(_by_importance(step))[:ROWS]
         shown = sorted(chosen, key=lambda standing: standing.task)
     table = tag("table", tag("tbody", *(_row(step, standing) for standing in shown)), aria_label="Tasks")
-    return tag("div", tag("h4", "Tasks"), table, _rest(step, shown), class_="wyw-tasks")
+    return tag("div", tag("div", "Tasks", class_="wyw-head"), table, _rest(step, shown), class_="wyw-tasks")
 
 
 def _row(step: Step, standing: Standing) -> Markup:

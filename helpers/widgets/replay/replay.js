@@ -103,13 +103,14 @@
 
   go(root.dataset.step ? Number(root.dataset.step) : 1);
 
-  // Shift+Enter goes on to the next cell, and may leave this one above the window: come back into view, if it was that.
+  // Shift+Enter goes on to the next cell, which may push this one out of the window, and may hold the answer to what this
+  // one is asked: the replay comes to the lower edge of the window, or, if it is higher than that, to the upper one.
   if (running) requestAnimationFrame(() => setTimeout(() => {
     const active = document.querySelector(".jp-Notebook .jp-Cell.jp-mod-active");
     if (active !== cell && cell.nextElementSibling !== active) return;
     const window_ = root.closest(".jp-WindowedPanel-outer")?.getBoundingClientRect();
     const box = root.getBoundingClientRect();
-    if (window_ && (box.top < window_.top || box.bottom > window_.bottom))
+    if (window_ && (active !== cell || box.top < window_.top || box.bottom > window_.bottom))
       root.scrollIntoView({ block: box.height < window_.height ? "end" : "start" });
   }, 100));
 })();
