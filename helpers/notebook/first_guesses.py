@@ -36,6 +36,7 @@ CALLS = {
     "heartbeat": ("heartbeat(every=0.1)", "every is in seconds; heartbeat() has the usual one"),
     "who_waits": ("who_waits(run)", "run is a run of simulate that ended with a deadlock"),
     "await_tree": ("await_tree()", "It shows the tasks of this loop; await_tree(run) those of a recorded run"),
+    "search": ('search("was never awaited")', "It takes words of a message as a text; search() shows a box for them"),
     "progress": ("progress()", "It takes nothing"),
     "check_environment": ("check_environment()", "It takes nothing"),
     "show_error": ("with show_error():", "The block that may fail stands below it"),
@@ -51,9 +52,10 @@ CALLS = {
     "Shop.price_blocking": ('shop.price_blocking("tea")', "The item is a text"),
     "Shop.many": ("Shop.many(5)", "It is given how many shops; all else has its name"),
     "Shop.reset": ("shop.reset()", "It takes nothing"),
-    "Recording.save": ('run.save("run.png")', "The suffix says what is written: .png, .svg, .txt, .json, .trace.json"),
+    "Recording.save": ('run.save("run.png")', "The suffix says what is written: .png, .svg, .html, .txt, .json"),
+    "Recording.page": ('run.page("run.html")', "It writes a page to open in a browser"),
     "Recording.text": ("print(run.text())", "print(run) does the same"),
-    "Recording.replay": ("run.replay()", "It shows itself last in a cell"),
+    "Recording.replay": ("run.replay()", "It shows itself last in a cell; run.replay(step=20) opens at that step"),
     "Recording.explain": ("run.explain()", "It shows itself last in a cell"),
     "Recording.await_tree": ("run.await_tree()", "It shows the end of the run; run.await_tree(0.5) a moment of it"),
     "Recording.summary": ("run.summary()", "It takes nothing"),
@@ -62,6 +64,8 @@ CALLS = {
     "Exercise.check": ("exercises.NAME.check(NAME)", "NAME is that of your function, without parentheses after it"),
     "Exercise.hint": ("exercises.NAME.hint()", "It takes nothing"),
     "Exercise.solution": ("exercises.NAME.solution()", "It takes nothing"),
+    "Exercise.compare": ("exercises.NAME.compare()", "It takes nothing"),
+    "Exercise.reset": ("exercises.NAME.reset()", "It takes nothing"),
 }
 
 # Names that others have for what the helpers do: as an attribute of a run, or as a function.

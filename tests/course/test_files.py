@@ -105,7 +105,7 @@ def pictures_have_words(notebook: NotebookNode, path: Path) -> Complaints:
             twin = data.get("text/plain", "").strip()
             if not images:
                 complaints.append(f"{where}: a picture has no alt text: nothing shows it as HTML with an <img alt=...>")
-            if any(not re.search(r'\balt="[^"]*\S[^"]*"', image) for image in images):
+            if any(not re.search(r'\balt="[^"]*[^"\s][^"]*"', image) for image in images):
                 complaints.append(f"{where}: a picture has no alt text (<img alt=...> in its text/html)")
             if not twin or re.fullmatch(r"<.*>", twin):         # the default repr says nothing
                 complaints.append(f"{where}: a picture has no text twin (text/plain is {twin!r})")

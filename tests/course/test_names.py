@@ -294,7 +294,7 @@ CONFUSED = {
     "read by a called function": ("def f(): return 1", "def g(): return f()\ndef f(): return 2", "g()"),
     "read by a called method": ("x = 1", "x = 2\nclass C:\n    def m(self): return x", "C().m()"),
     "an exercise": ("def f(): ...\nexercises.f.check(f)", "f", "def f(): ..."),
-    "the lab's program": ("items = []", "items", "lab(requests=3)"),
+    "the lab's program": ("lab_run = []", "lab_run", "lab(requests=3)"),
 }
 
 CLEAR = {

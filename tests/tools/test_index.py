@@ -44,7 +44,7 @@ def say(folder: Path, *messages: tuple[str, str], not_listed: str = "[]") -> Non
 
 
 def say_unshown(folder: Path, text: str, see: str) -> None:
-    with (folder / index.MESSAGES).open("a") as file:
+    with (folder.parent / index.MESSAGES).open("a") as file:
         file.write(f"[[unshown]]\ntext = '{text}'\nmeans = 'It means this.'\nsee = '{see}'\n")
 
 
