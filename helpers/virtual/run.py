@@ -194,8 +194,14 @@ def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> N
         await ending()
 
     coro = end()
+    task = loop.create_task(coro)
     try:
-        loop.run_until_complete(coro)
+        try:
+            loop.run_until_complete(task)
+        except RuntimeError as error:       # up to Python 3.11 a refusal may leave the loop with a stop of the main task
+            if type(error) is not RuntimeError or task.done():
+                raise
+            loop.run_until_complete(task)
     except (Deadlock, Endless, StuckThread):
         pass
     except NotSimulated as error:

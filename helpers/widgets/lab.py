@@ -199,7 +199,7 @@ class Lab:
             alt += f" {trouble[2].removeprefix('shaded: ').capitalize()}."
         height = LOW if all(outcome.settings.arriving for _, outcome in shown) else LANES
         self.picture.value = draw_svg(runs, width=WIDTH, lanes=height + 60 * (len(runs) - 1), alt=alt,
-                                      shaded=trouble).text
+                                      shaded=trouble, failed=[outcome.in_vain for _, outcome in shown]).text
         self.result.value = str(numbers(shown))
         full = len(self.pinned) == len(PINS)
         self.pin_button.description = "Pinned" if full else f"Pin as {PINS[len(self.pinned)]}"

@@ -46,6 +46,7 @@ class Outcome:
     within    seconds within which 99 % of the requests ended, with a price or without; None where a request is no task
     tenths    of requests that arrive over time: which share was answered, of each tenth of them in turn
     fates     of a run that ended with an error: what became of how many requests, by the words of `FATES`
+    in_vain   the numbers of the tasks that were a request each, and brought no price, although they caught the error
     """
 
     settings: Settings
@@ -60,6 +61,7 @@ class Outcome:
     within: float | None = None
     tenths: tuple[float, ...] = ()
     fates: dict[str, int] = field(default_factory=dict)
+    in_vain: tuple[int, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -131,7 +133,18 @@ def run(settings: Settings) -> Outcome:
         shop.refused, shop.wasted + left, shop.dropped, names.get("lab_spared", 0), _within(recording),
         _tenths(answered) if settings.arriving and settings.strategy != "as completed" else (),
         _fates(settings, recording) if recording.error else {},
+        _in_vain(settings, recording, answered),
     )
+
+
+def _in_vain(settings: Settings, recording: Recording, answered: list[bool]) -> tuple[int, ...]:
+    """The tasks that were a request each and brought no price; none where a request is no task of its own."""
+    tasks = [task for task in recording.tasks if task.coroutine in ONE_REQUEST]
+    if len(tasks) != len(answered):
+        return ()
+    if settings.strategy == "as completed":         # the prices are in the order in which they came
+        tasks.sort(key=lambda task: (task.finished or 0.0, task.spans[-1].step))
+    return tuple(task.id for task, got_price in zip(tasks, answered) if not got_price)
 
 
 def _fates(settings: Settings, recording: Recording) -> dict[str, int]:

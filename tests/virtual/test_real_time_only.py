@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from helpers import NotSimulated, VirtualTimeLoop
+from helpers import NotSimulated, VirtualTimeLoop, simulate
 from helpers.virtual.real_time_only import RealTimeOnly
 
 from .programs import run
@@ -97,3 +97,24 @@ def test_a_method_refuses_as_the_real_one_would_be_called(name):
 
     with pytest.raises(NotSimulated, match=r"(sockets|pipes|subprocesses|signals) live in real time"):
         run(main())
+
+
+def test_tasks_that_are_left_are_ended_when_the_main_task_is_refused():
+    """On Python 3.11 the loop stopped before they had."""
+    ended = []
+
+    async def other():
+        try:
+            await asyncio.sleep(1)
+        finally:
+            await asyncio.sleep(0.1)
+            ended.append("other")
+
+    async def main():
+        kept = asyncio.create_task(other())
+        await asyncio.sleep(0.2)
+        await asyncio.open_connection("127.0.0.1", 9)
+        return kept
+
+    run = simulate(main())
+    assert run.error.startswith("NotSimulated") and ended == ["other"]
