@@ -16,9 +16,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from helpers.recording import Recording, most_at_once
+from helpers.recording import Recording, Task, most_at_once
 from helpers.simulated_io import FINISH, Shop
-from helpers.wait_kinds import WAIT
+from helpers.wait_kinds import READY, WAIT
 from helpers.widgets.lab_program import source
 from helpers.widgets.lab_settings import Settings
 from helpers.words import count, first_line, short
@@ -156,12 +156,17 @@ def _fates(settings: Settings, recording: Recording) -> dict[str, int]:
     elif settings.strategy == "workers":
         errors: list[BaseException] = [*getattr(error, "exceptions", [])]
         busy = [task for task in recording.tasks if task.coroutine == "work" and task.outcome == "cancelled"
-                and task.spans and task.spans[-1].wait != "queue get"]
+                and _last_wait(task) not in ("queue get", "")]
         found = Counter({ANSWERED: len(_local(errors[0], "work", "prices")), RAISED: len(errors), CANCELLED: len(busy)})
     else:
         found = Counter(OUTCOMES[task.outcome] for task in recording.tasks if task.coroutine in ONE_REQUEST)
     found[NOT_BEGUN] = settings.requests - found.total()
     return {fate: found[fate] for fate in FATES}
+
+
+def _last_wait(task: Task) -> str:
+    """What a task waited for last, be it over or not; "" if it has not begun."""
+    return next((span.wait for span in reversed(task.spans) if span.kind in (READY, WAIT)), "")
 
 
 def _local(error: BaseException | None, function: str, name: str) -> Any:

@@ -90,9 +90,9 @@ def _shop(s: Settings) -> list[str]:
     line = f'shop = Shop("north", {", ".join(options + more)})'
     if len(line) <= WIDTH:
         return [line]
-    lines = [f"{', '.join(options)},"]
-    if more:        # a tuple stays on one line
-        text = ", ".join(option.replace(" ", NO_BREAK) for option in more) + ","
+    lines = []
+    for each in filter(None, (options, more)):          # a tuple stays on one line
+        text = ", ".join(option.replace(" ", NO_BREAK) for option in each) + ","
         lines += [part.replace(NO_BREAK, " ") for part in textwrap.wrap(text, WIDTH - 4)]
     return ["shop = Shop(", *_indented(['"north",', *lines]), ")"]
 

@@ -602,7 +602,7 @@ def answer_with(body: str):
 
 def is_still_judged_well() -> bool:
     good = samples.ask.check(samples.ask.compile(samples.ask.solution_source), seconds=10)
-    return good.outcome == "right" and good.message == "Right.\nIn the course's solution: It is right.\nNext: Go on."
+    return good.outcome == "right" and good.message.startswith("Right.\nIn the course's solution: It is right.\nTo go on: Go on.")
 
 
 @pytest.mark.parametrize("name", HOSTILE)

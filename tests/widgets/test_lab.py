@@ -257,6 +257,11 @@ def test_workers_are_no_hedges(bench):
     assert one.outcome.fates["cancelled"] <= 4
 
 
+def test_worker_without_a_request_is_not_counted(bench):
+    one = bench(requests=1, latency=0, jitter="none", failure_rate=1.0, errors="raised", strategy="workers", limit=5)
+    assert one.outcome.fates_in_words == "1 raised"
+
+
 def test_nothing_is_said_of_fates_without_an_error(bench):
     one = bench(requests=30, failure_rate=0.1)
     assert one.outcome.fates == {} and "in vain" not in one.result.value + str(one)
