@@ -198,7 +198,7 @@ def _finish(loop: VirtualTimeLoop, ending: Callable[[], Awaitable[object]]) -> N
     try:
         try:
             loop.run_until_complete(task)
-        except RuntimeError as error:       # up to Python 3.11 a refusal may leave the loop with a stop of the main task
+        except RuntimeError as error:       # on Python 3.11 a refusal may leave the main task's stop in the loop
             if type(error) is not RuntimeError or task.done():
                 raise
             loop.run_until_complete(task)

@@ -602,7 +602,8 @@ def answer_with(body: str):
 
 def is_still_judged_well() -> bool:
     good = samples.ask.check(samples.ask.compile(samples.ask.solution_source), seconds=10)
-    return good.outcome == "right" and good.message.startswith("Right.\nIn the course's solution: It is right.\nTo go on: Go on.")
+    said = "Right.\nIn the course's solution: It is right.\nTo go on: Go on."
+    return good.outcome == "right" and good.message.startswith(said)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
