@@ -82,3 +82,13 @@ def style(package: str, file: str, variables: Mapping[str, object] | None = None
         names = "".join(f"  --wyw-{name}: {value};\n" for name, value in variables.items())
         css = f"{scope} {{\n{names}}}\n{css}"
     return Markup(f"<style>\n{css}</style>")
+
+
+@cache
+def into_view() -> Markup:
+    """A script for the end of an output: it brings the output into view if its cell has just been run by hand.
+
+    JupyterLab goes on to the next cell, and what came of this one may be above the window.
+    """
+    script = files("helpers").joinpath("into_view.js").read_text(encoding="utf-8")
+    return Markup(f"<script>{script}</script>")

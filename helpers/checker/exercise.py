@@ -207,7 +207,7 @@ class Exercise:
         marks, _ = progress_file.standing()
         was_done = (f"lesson_{self.lesson}", self.name) in marks
         self._hinted, self._own = 0, []
-        news = f"{self.name} is open. It was not done before."
+        news = f"{self.name} is open: it does not count as done."
         if was_done:
             noted = progress_file.reopen(f"lesson_{self.lesson}", self.name)
             news = (f"{self.name} is open again: it no longer counts as done." if noted else

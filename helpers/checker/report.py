@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.drawing.timeline import Comparison, compare
 from helpers.recording import Recording
+from helpers.words import short
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -96,7 +97,11 @@ class Report:
     @property
     def comparison(self) -> Comparison | None:
         """The timelines on one time axis."""
-        return compare(self.runs) if self.runs else None
+        if not self.runs:
+            return None
+        # who is faster would read as praise or blame
+        title = ", ".join(f"{label}: {short(run.elapsed)}" for label, run in self.runs.items())
+        return compare(self.runs, title=title)
 
     def __str__(self) -> str:
         comparison = self.comparison
@@ -115,7 +120,7 @@ class Report:
 
         from helpers.markup import RIGHT as GREEN
         from helpers.markup import WRONG as AMBER
-        from helpers.markup import bar, tag
+        from helpers.markup import bar, into_view, tag
         from helpers.source_html import style
 
         parts: list[object] = [block.html() for block in self.blocks]
@@ -125,5 +130,7 @@ class Report:
         if comparison is not None:
             bundle, _ = comparison._repr_mimebundle_()
             parts.append(Markup(bundle["text/html"]))
+        if self.outcome in (WRONG, RIGHT, UNCHECKED):       # what a learner has just run
+            parts.append(into_view())
         colour = {RIGHT: GREEN, WRONG: AMBER}.get(self.outcome)
         return str(tag("div", *parts, style=f"line-height: 1.6; {bar(colour)}" if colour else "line-height: 1.6"))

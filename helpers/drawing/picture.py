@@ -107,5 +107,5 @@ def how_many(placed: Placed, letters: Letters) -> str:
 def beside_main(layout: Layout, letters: Letters) -> str:
     """What the curve counts, as it stands beside it; "" if there is no room."""
     main = letters.clean(layout.placed[-1].panel.run.names[0])
-    choice = (f"tasks beside {main}", f"beside {main}", "tasks beside main")
+    choice = (f"tasks beside {main}", f"beside {main}", "beside the first")
     return next((words for words in choice if letters.measure(words, "small") <= CURVE), "")

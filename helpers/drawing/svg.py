@@ -379,7 +379,7 @@ def _curve(layout: Layout, look: Look, curve: Curve, letters: Letters | None) ->
     parts += [_text(layout.left - look.aside[0], bottom - value * scale, f"{value:,}", text_anchor="end", fill=MUTED)
               for value in (0, curve.peak)]
     if letters is None:
-        parts.append(_text(look.margin, curve.top + sum(look.curve) / 2, "beside main", fill=MUTED))
+        parts.append(_text(look.margin, curve.top + sum(look.curve) / 2, "beside the first", fill=MUTED))
     elif words := beside_main(layout, letters):
         parts.append(_turned(curve.top + sum(look.curve) / 2, words))
     return "".join(parts)

@@ -61,7 +61,8 @@ def mimebundle(run: Recording, *, before: str = "") -> Bundle:
 
     before  what the alternative text begins with
     """
-    alt = f"{before}{alternative_text(run)}"
+    numbers = f"{headline(run)}. " if run.clock == "real" else ""      # those of the title
+    alt = f"{before}{numbers}{alternative_text(run)}"
     return _bundle([("", run)], headline(run), curve=True, alt=alt, text=str(run), clock=run.clock)
 
 

@@ -182,8 +182,8 @@ total_cost = Exercise(
         """,
     why="Every question is asked as soon as the answers that it needs are there: the box at once, the delivery "
         "when the prices are known.",
-    follow_up="Let the post office be the slowest of all, and look at the picture: simulate(total_cost(shops, post, "
-              "\"tea\")).",
+    follow_up="Let a post office be slower than all the shops, and look at the picture: "
+              'simulate(total_cost(shops, Shop("post", latency=2), "tea")).',
     mistakes=[
         Mistake("sequential", "as soon as the answers that it needs are there", """
             async def total_cost(shops, post, item):

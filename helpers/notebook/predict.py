@@ -29,7 +29,7 @@ from typing import Any
 WIDTH = 100         # characters in a line of the text twin
 # Shift+Enter, which has run the cell, has moved on to the next one: what was shown lies behind.
 HOW = ("Choose one: click it, or press Shift+Tab until it has the frame (Tab, while this cell is selected), then the "
-       "space bar.")
+       "space bar. The arrow key ↓ leads on.")
 
 _CALL = 'predict("How long does it take?", {"0.4 s": "It ...", "1.2 s": "They ..."}, right="1.2 s")'
 

@@ -91,13 +91,18 @@
   status.setAttribute("role", "status");
   label.append(box);
 
+  let told = null;
   function show() {
     const places = find(box.value);
     store.append(...shown.children);        // what was found before
     shown.append(...places.map(place => items[place]));
-    status.textContent = !box.value.trim() ? "" : !places.length
-      ? "Nothing found. Try fewer words, or the last line of the message alone."
-      : places.length === 1 ? "Found:" : "Found, the best match first:";
+    clearTimeout(told);                     // not at every letter
+    told = setTimeout(() => {
+      status.textContent = !box.value.trim() ? "" : !places.length
+        ? "Nothing found. Try fewer words, or the last line of the message alone. Errors that have nothing to do with "
+          + "asyncio, such as a forgotten colon, are not in here."
+        : places.length === 1 ? "Found:" : `Found ${places.length}, the best match first:`;
+    }, 300);
     const link = shown.querySelector("a");
     if (link && link.getBoundingClientRect().bottom > innerHeight - 40) label.scrollIntoView();     // below the view
   }
@@ -105,11 +110,14 @@
   // What is typed here is no shortcut of the notebook; the browser's own, such as its search, stay.
   for (const kind of ["keydown", "keypress", "keyup"]) root.addEventListener(kind, event => {
     if (!((event.ctrlKey || event.metaKey) && event.key === "s")) event.stopPropagation();      // saves
-    if (kind === "keydown" && event.key === "Escape" && event.target === box) { box.value = ""; show(); }
+    if (kind === "keydown" && event.key === "Escape") root.closest(".jp-Cell")?.focus();      // back to the notebook
   });
   box.addEventListener("input", show);
   root.find = find;
   root.querySelector(".wyw-search-note").remove();
   store.style.display = "none";       // it stays in the page: JupyterLab is going to make its links work
   root.prepend(label, status, shown);
+  const cell = root.closest(".jp-Cell");
+  if (cell?.querySelector(".jp-InputPrompt")?.textContent.includes("*"))        // it was run just now: type away
+    setTimeout(() => box.focus(), 200);
 })();

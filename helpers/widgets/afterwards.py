@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ipywidgets import Widget
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-RUN_AGAIN = "If no controls are here, the kernel behind them was restarted or has ended: run this cell again."
+RUN_AGAIN = ("If no controls are here, the kernel behind them was restarted or has ended: run the first cell of the "
+             "notebook, which loads the tools, and then run this cell again.")
 LIVE = "wyw-live"           # the widgets of an instrument: `afterwards.css` and `instrument.js` look for it
 MOVES = "wyw-moves"         # of what is of no use without a kernel
 TELLS = "wyw-tells"         # of widgets.HTML whose news a screen reader is told

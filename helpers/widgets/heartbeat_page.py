@@ -78,7 +78,7 @@ def _result(pulse: Heartbeat, late: float) -> Markup:
     else:
         times = "once" if len(pulse.gaps) == 1 else f"{len(pulse.gaps):,} times"
         last = pulse.gaps[-1]
-        words = joined([f"The pulse stopped {times}, last for ", tag("b", short(last.end - last.start)),
+        words = joined([f"The pulse stopped {times}, the last time for ", tag("b", short(last.end - last.start)),
                         "; longest gap between two beats ", tag("b", short(pulse.largest_gap)), "."])
     return words if pulse.beating else words + " It is over."
 

@@ -26,10 +26,18 @@
 
   function tend(root) {
     set(root, {role: 'group', 'aria-label': name, tabindex: '-1'});
-    root.querySelectorAll('.widget-slider').forEach(nameSlider);
-    root.querySelectorAll('button').forEach(keepFocus);
-    root.querySelectorAll('.wyw-tells > .widget-html-content').forEach(
-      node => set(node, {role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true'}));
+    const known = new WeakSet();
+    const parts = () => {                                       // some come later than their instrument
+      const all = (selector, tendPart) => root.querySelectorAll(selector).forEach(node => {
+        if (!known.has(node)) { known.add(node); tendPart(node); }
+      });
+      all('.widget-slider:has(.noUi-handle)', nameSlider);
+      all('button', keepFocus);
+      all('.wyw-tells > .widget-html-content',
+          node => set(node, {role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true'}));
+    };
+    parts();
+    new MutationObserver(parts).observe(root, {childList: true, subtree: true});
     // A click on the track of a slider gives the focus to its handle; JupyterLab would take it.
     for (const type of ['pointerdown', 'pointerup', 'click']) {
       root.addEventListener(type, event => {
@@ -41,7 +49,9 @@
     root.addEventListener('keydown', event => {
       if (event.ctrlKey || event.metaKey || event.altKey) {
         if (event.target.matches('textarea') && 'acx'.includes(event.key)) event.stopPropagation();
-      } else if (!(event.key === 'Enter' && event.shiftKey) && event.key !== 'Escape'
+      } else if (event.key === 'Escape') {
+        cell.focus();                                           // the arrow keys then lead to the next cell
+      } else if (!(event.key === 'Enter' && event.shiftKey)
                  && event.target.matches('select, input, textarea, button, .noUi-handle, [contenteditable=true]')) {
         event.stopPropagation();
       }
@@ -64,9 +74,11 @@
   function nameSlider(row) {
     const [handle, target, readout] = ['.noUi-handle', '.noUi-target', '.widget-readout'].map(s => row.querySelector(s));
     const label = row.querySelector('.widget-label')?.textContent ?? '';
+    const meaning = row.querySelector('.widget-label')?.title || null;
+    if (!row.classList.contains('wyw-choice')) takeNumbers(row, readout);
     const tell = () => {
       const off = target.hasAttribute('disabled');
-      set(handle, {'aria-label': label, 'aria-valuetext': readout.textContent, 'aria-disabled': off ? 'true' : null,
+      set(handle, {'aria-label': label, 'aria-description': meaning, 'aria-valuetext': readout.textContent, 'aria-disabled': off ? 'true' : null,
                    tabindex: off ? '-1' : '0'});
       if (row.classList.contains('wyw-choice')) {                // ipywidgets lets one edit it, without effect
         set(readout, {contenteditable: 'false'});
@@ -80,7 +92,27 @@
     tell();
   }
 
-  // A button that is disabled loses the focus: the next one takes it, or else the instrument.
+  // ipywidgets takes a number that is typed with Enter alone, and a share as 0.2 where it shows 20%.
+  function takeNumbers(row, readout) {
+    const read = () => {
+      const typed = readout.textContent.replace(',', '.'), number = parseFloat(typed);
+      const isShare = row.classList.contains('wyw-percent');
+      if (isShare && (typed.includes('%') || number > 1)) readout.textContent = `${number / 100}`;
+      else if (typed !== readout.textContent) readout.textContent = typed;
+    };
+    let shown = '';
+    readout.addEventListener('focusin', () => { shown = readout.textContent; });
+    row.addEventListener('keydown', event => {
+      if (event.target === readout && event.key === 'Enter') read();
+    }, true);
+    readout.addEventListener('focusout', () => {
+      if (readout.textContent === shown) return;
+      read();
+      readout.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 13, which: 13, bubbles: true}));
+    });
+  }
+
+  // A button that is disabled loses the focus: another one takes it, or else the instrument.
   function keepFocus(button) {
     let held = false;
     button.addEventListener('focus', () => { held = true; });
@@ -92,7 +124,7 @@
         if (![document.body, null, button].includes(document.activeElement)
             && !document.activeElement.contains(button)) return;
         const row = [...button.parentElement.querySelectorAll('button')];
-        (row.find(each => !each.disabled && each.offsetParent) ?? button.closest('.wyw-live'))?.focus();
+        (row.findLast(each => !each.disabled && each.offsetParent) ?? button.closest('.wyw-live'))?.focus();
       }, 100);
     }).observe(button, {attributes: true, attributeFilter: ['disabled']});
   }

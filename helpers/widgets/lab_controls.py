@@ -183,6 +183,8 @@ def make_controls(s: Settings, sliders: bool) -> dict[str, Any]:
         control.layout.width = "auto" if name in IN_TROUBLE else "310px"
         control.layout.max_width = "310px"
         if hasattr(control, "readout_format"):
+            if name == "failure_rate":
+                control.add_class("wyw-percent")    # shown as 10%: `instrument.js` takes what is typed as such
             control.readout_format = {"latency": ".2f", "failure_rate": ".0%", "retries": "d"}.get(name, ".1f")
     return controls
 

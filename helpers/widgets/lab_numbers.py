@@ -24,7 +24,7 @@ Column = Callable[[Outcome], str]
 ALWAYS: dict[str, Column] = {
     "time": lambda o: short(o.recording.elapsed),
     "prices per second": lambda o: o.rate,
-    "peak in flight": lambda o: f"{o.peak:,}",
+    "peak in flight": lambda o: f"{o.peak:,}" if o.recording.elapsed > 0 else "-",
     "failed": lambda o: f"{o.failed:,} of {o.settings.requests:,}",
     "attempts": lambda o: f"{o.sent:,}",
 }

@@ -80,7 +80,9 @@ class Outcome:
 
     @property
     def rate(self) -> str:
-        """The throughput in words, to three digits."""
+        """The throughput in words, to three digits; a dash if no time has passed."""
+        if self.recording.elapsed <= 0:
+            return "-"
         return f"{self.throughput:,.3g}" if self.throughput < 1000 else f"{self.throughput:,.0f}"
 
     @property
@@ -90,9 +92,10 @@ class Outcome:
 
     def __str__(self) -> str:
         """The result in one line, exact: it is the same on every machine."""
-        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}",
-                 f"{self.rate} per second",
-                 f"peak {self.peak:,} in flight", f"{self.failed:,} failed"]
+        words = [f"{count(self.prices, 'price')} in {short(self.recording.elapsed)}"]
+        if self.recording.elapsed > 0:
+            words += [f"{self.rate} per second", f"peak {self.peak:,} in flight"]
+        words.append(f"{self.failed:,} failed")
         if self.sent != self.settings.requests:
             words.append(count(self.sent, "attempt"))
         told = {"refused": self.refused, "dropped": self.dropped if self.settings.hedge is not None else 0,

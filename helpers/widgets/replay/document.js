@@ -14,5 +14,6 @@
   }
   for (const button of document.querySelectorAll(".wyw-zoom button"))
     button.addEventListener("click", () => show(Number(button.dataset.by) * zoom || 1));
+  document.querySelector(".wyw-zoom").style.display = "";
   show(1);
 })();

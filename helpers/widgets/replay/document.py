@@ -19,6 +19,8 @@ from helpers.widgets.replay.replay import Replay
 from helpers.widgets.replay.strip import with_hints
 from helpers.words import first_line
 
+NO_SCRIPTS = ("The replay, as text, since this page may not run scripts here. In JupyterLab press Trust HTML, at the "
+              "top; or open the file in a browser.")
 WIDTH = 948             # pixels of the picture
 LANES = 1_560           # pixels of height of its lanes, at most
 
@@ -36,7 +38,7 @@ def document(run: Recording) -> str:
         "body",
         tag("h1", title), tag("p", run.summary()), _zoom(),
         tag("div", Markup(picture), id="picture", tabindex=0, role="group", aria_label="The picture"),
-        joined([tag("h2", "Step by step"), replay.html()]) if replay.steps else "",
+        joined([tag("h2", "Step by step"), replay.html(NO_SCRIPTS)]) if replay.steps else "",
         tag("h2", "As text"), tag("pre", str(run), tabindex=0),
         tag("script", Markup(script)),
     )
@@ -49,4 +51,5 @@ def _zoom() -> Markup:
         tag("button", sign, data_by=by, type="button", aria_label=words, title=words)
         for sign, by, words in (("-", 0.5, "Smaller"), ("+", 2, "Larger"), ("1:1", 0, "As wide as the page"))
     ]
-    return tag("div", "Picture", *buttons, tag("output"), class_="wyw-zoom", role="group", aria_label="Size")
+    return tag("div", "Picture", *buttons, tag("output"), class_="wyw-zoom", role="group", aria_label="Size",
+               style="display: none")

@@ -64,7 +64,7 @@ def shell(count: int, strip: Markup, more: str) -> Markup:
         _button("last", "M2 2v10l6-5zM9 2h2v10H9z", "Last step"),
         tag("label", "Step", tag("input", type="range", min=1, max=count, value=1, step=1, autocomplete="off",
                                  title="Arrow keys: a step back or forward. Home, End: the first, the last")),
-        tag("span", tag("span"), tag("small", "← → on the slider"), class_="wyw-count"),
+        tag("span", tag("span"), tag("small", "← → on the slider, Esc leaves it"), class_="wyw-count"),
         class_="wyw-controls",
     )
     return tag(

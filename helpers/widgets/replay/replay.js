@@ -77,6 +77,7 @@
   // The notebook has commands on plain keys. What is pressed here is meant for the replay.
   for (const type of ["keydown", "keypress", "keyup"])
     page.addEventListener(type, event => {
+      if (type === "keydown" && event.key === "Escape") cell?.focus();        // arrow keys then lead to the next cell
       if (!event.ctrlKey && !event.metaKey && !event.altKey && !(event.shiftKey && event.key === "Enter")
           && !["Tab", "Escape"].includes(event.key)) event.stopPropagation();
     });

@@ -73,13 +73,16 @@ class Replay:
             bundle["text/html"] = str(self.html())
         return bundle, {"text/html": {"clock": self.run.clock}}
 
-    def html(self) -> Markup:
-        """The replay as HTML. Raises ValueError if the run has no steps."""
+    def html(self, note: str = "A replay, as text. Run the cell to have it with buttons.") -> Markup:
+        """The replay as HTML; `note` stands above its text where scripts do not run.
+
+        Raises ValueError if the run has no steps.
+        """
         if not self.steps:
             raise ValueError("this run has no steps to replay: no task had a turn on the loop")
         return tag(
             "div",
-            tag("p", "A replay, as text. If this is a notebook, run the cell to have it with buttons."),
+            tag("p", note),
             tag("pre", str(self), style="white-space: pre-wrap; overflow-wrap: break-word"),
             tag("script", Markup(self._packed()), type="application/json"), tag("script", Markup(_script())),
             class_="wyw-replay", data_step=self.step - self.steps.start + 1,
