@@ -366,9 +366,9 @@ def make(contents: Contents, metadata: dict, note: str, table: str = "") -> Note
         NAVIGATION_TOP: f"[Start here](00_start_here.ipynb)\n\n{note}",
         "search": "## Search\n\nSelect the cell below, and press Shift+Enter: a box appears. Paste an error message "
                   "into it, whole or a few words of it, or type a term. The names and the numbers of your program do "
-                  "no harm. What fits is shown at once, with links. To run a cell "
-                  "that a link leads to, run those above it first: *Run All Above Selected Cell* in the menu *Run*. In any notebook of yours the same two lines do the "
-                  'same, and `search("never awaited")` gives the answer without a box.',
+                  "no harm. What fits is shown at once, with links. To run a cell that a link leads to, run those "
+                  "above it first: *Run All Above Selected Cell* in the menu *Run*. In any notebook of yours the same "
+                  'two lines do the same, and `search("never awaited")` gives the answer without a box.',
         "search-box": SEARCH,
         LESSONS: f"## Which lessons are there?\n\n{table}",
         "messages": "## What does this message mean?\n\nThe messages by the first letter after the type of the error. "

@@ -133,7 +133,8 @@ class Comparison:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         clocks = {run.clock for run in self.runs.values()}
-        alt = "Timelines on one time axis. " + " ".join(
+        numbers = f"{self._title()}. " if clocks != {"virtual"} else ""         # those of the title
+        alt = f"Timelines on one time axis. {numbers}" + " ".join(
             f"{isolated(label)}: {alternative_text(run)}" for label, run in self._labelled
         )
         if self.verdict():

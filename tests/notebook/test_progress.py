@@ -184,7 +184,7 @@ def test_an_exercise_that_is_reset_is_open_and_its_hints_begin_anew(course):
     assert progress_file.done() == {("lesson_04", second.name)}
     after = (course / "progress.txt").read_text()
     assert after.startswith(before) and after.endswith(f"open lesson_04 {first.name}\n")      # nothing is lost
-    assert first.reset().message.startswith(f"Reset: {first.name} is open. It was not done before.")
+    assert first.reset().message.startswith(f"Reset: {first.name} is open: it does not count as done.")
     assert (course / "progress.txt").read_text() == after
     progress_file.mark("lesson_04", first.name)
     assert ("lesson_04", first.name) in progress_file.done()

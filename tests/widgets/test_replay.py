@@ -82,7 +82,7 @@ def test_stored_output_is_html_and_the_steps_as_sentences():
 
 def test_without_scripts_the_page_has_the_sentences(replay):
     shown = text(re.sub("<script.*?</script>", "", replay.html(), flags=re.DOTALL))
-    assert str(replay) in shown and "run the cell" in shown
+    assert str(replay) in shown and "Run the cell" in shown
 
 
 def test_nothing_of_the_learners_can_end_the_script():

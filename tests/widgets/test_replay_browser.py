@@ -433,7 +433,7 @@ def test_the_next_day_it_goes_on_and_not_trusted_it_is_text(page, jupyterlab, ch
                 box.get_by_title("One step forward", exact=True).click()
                 box.get_by_role("status").filter(has_text="north starts").wait_for(timeout=WAIT)
             else:
-                assert "run the cell" in box.inner_text() and "north starts" in box.inner_text()
+                assert "Run the cell" in box.inner_text() and "north starts" in box.inner_text()
                 assert box.locator("button").count() == 0
         finally:
             other.close()
