@@ -402,6 +402,28 @@ def test_click_on_a_slider_leaves_the_arrow_keys_on_it(page, width, height):
         page.set_viewport_size({"width": lab_browser.WIDTH, "height": lab_browser.HEIGHT})
 
 
+@pytest.mark.parametrize(("label", "typed", "key", "words"), [
+    ("latency (s)", "0.5", "Tab", "0.50"), ("latency (s)", "0,5", "Enter", "0.50"),
+    ("failures", "20%", "Enter", "20%"), ("failures", "20", "Tab", "20%"), ("failures", "0.2", "Tab", "20%"),
+])
+def test_number_that_is_typed_is_taken_as_it_is_shown(page, label, typed, key, words):
+    """It was shown, and not used, if it was left with Tab; and 20% was taken for 100 %."""
+    number = first_lab(page).get_by_label(f"{label}, as a number", exact=True)
+    number.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(typed)
+    page.keyboard.press(key)
+    page.wait_for_function(f"words => ({HANDLE})({label!r})[1] === words", arg=words)
+    at = float(slider(page, label).get_attribute("aria-valuenow"))          # where the handle stands
+    assert number.inner_text() == words and at == pytest.approx(0.5 if label == "latency (s)" else 0.2)
+
+
+def test_escape_leads_back_to_the_notebook(page):
+    slider(page, "latency (s)").focus()
+    page.keyboard.press("Escape")
+    assert page.evaluate("() => document.activeElement.classList.contains('jp-Cell')")
+
+
 def test_keys_of_a_closed_list_choose_from_it(page):
     active = page.evaluate(ACTIVE)
     first_lab(page).get_by_label("strategy").focus()
@@ -413,9 +435,10 @@ def test_keys_of_a_closed_list_choose_from_it(page):
 def test_button_that_is_disabled_hands_the_focus_on(page):
     first_lab(page).get_by_role("button", name="Pin as A").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"() => ({FOCUS})() === 'Unpin'")
+    page.wait_for_function(f"() => ({FOCUS})() === 'Show the code'")        # not Unpin: Enter would undo it
+    first_lab(page).get_by_role("button", name="Unpin").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"() => ({FOCUS})() === 'Pin as A'")
+    page.wait_for_function(f"() => ({FOCUS})() === 'Show the code'")
 
 
 def test_results_are_a_live_region_that_stays(page):
