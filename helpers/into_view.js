@@ -1,7 +1,8 @@
 // Brings what a cell has shown into view, after Shift+Enter or Ctrl+Enter; not in Run All, nor when a notebook is opened.
 (() => {
   const shown = document.currentScript.parentElement, cell = shown.closest(".jp-Cell");
-  if (!cell?.querySelector(".jp-InputPrompt")?.textContent.includes("*")) return;
+  const isRunning = one => one?.querySelector(".jp-InputPrompt")?.textContent.includes("*") ?? false;
+  if (!isRunning(cell) || isRunning(cell.nextElementSibling)) return;
   const image = shown.querySelector("img"), ready = image && !image.complete
     ? new Promise(resolve => ["load", "error"].forEach(kind => image.addEventListener(kind, resolve))) : Promise.resolve();
   ready.then(() => setTimeout(() => {

@@ -473,7 +473,7 @@ def test_program_is_copied_with_its_button_and_with_keys(page, chrome):
 
 # -- when the kernel is gone ------------------------------------------------------------------------
 
-GONE = "the kernel behind them was restarted or has ended: run this cell again"
+GONE = "the kernel behind them was restarted or has ended: run the first cell of the notebook"
 IN_SIGHT = """index => {
   const area = document.querySelectorAll('.jp-Notebook .jp-Cell')[index]?.querySelector('.jp-Cell-outputArea');
   if (!area) return {text: ''};

@@ -4,7 +4,8 @@
   const root = document.currentScript.closest(".wyw-replay");
   if (!root || root.shadowRoot || !window.DecompressionStream) return;    // the text stays
   const cell = root.closest(".jp-Cell");
-  const running = cell?.querySelector(".jp-InputPrompt")?.textContent.includes("*");
+  const isRunning = one => one?.querySelector(".jp-InputPrompt")?.textContent.includes("*") ?? false;
+  const running = isRunning(cell) && !isRunning(cell.nextElementSibling);       // alone: it is not Run All
   const page = root.attachShadow({ mode: "open" });                       // hides the text
   const packed = Uint8Array.from(atob(root.querySelector("script").textContent), letter => letter.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
