@@ -85,10 +85,14 @@ def style(package: str, file: str, variables: Mapping[str, object] | None = None
 
 
 @cache
+def script(package: str, file: str) -> Markup:
+    """The element <script> with a JavaScript file of a package. Raises FileNotFoundError if it has no such file."""
+    return Markup(f"<script>{files(package).joinpath(file).read_text(encoding='utf-8')}</script>")
+
+
 def into_view() -> Markup:
     """A script for the end of an output: it brings the output into view if its cell has just been run by hand.
 
     JupyterLab goes on to the next cell, and what came of this one may be above the window.
     """
-    script = files("helpers").joinpath("into_view.js").read_text(encoding="utf-8")
-    return Markup(f"<script>{script}</script>")
+    return script("helpers", "into_view.js")

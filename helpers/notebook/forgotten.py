@@ -110,8 +110,9 @@ class Forgotten:
                 self.say(advice_on_value(value))
         if not recordings and (advice := advice_on_value(shown)):
             self.say(advice)
-        kept = {id(coro) for value in variables for coro in _unbegun(value)}
-        for coro in _left_in(error, self.ip.user_ns):
+        left = list(_left_in(error, self.ip.user_ns))
+        kept = {id(coro) for value in variables for coro in _unbegun(value)} if left else set()
+        for coro in left:
             qualname, name, number = _key(coro)
             if name and id(coro) not in kept and self.is_news(coro):
                 self.tell(f"RuntimeWarning: coroutine '{qualname}' was never awaited", name, number)

@@ -99,8 +99,7 @@
     clearTimeout(told);                     // not at every letter
     told = setTimeout(() => {
       status.textContent = !box.value.trim() ? "" : !places.length
-        ? "Nothing found. Try fewer words, or the last line of the message alone. Errors that have nothing to do with "
-          + "asyncio, such as a forgotten colon, are not in here."
+        ? root.dataset.nothing
         : places.length === 1 ? "Found:" : `Found ${places.length}, the best match first:`;
     }, 300);
     const link = shown.querySelector("a");

@@ -26,7 +26,8 @@ from helpers.notebook.matching import Index
 
 DATA = "index.json"
 WIDTH = 100             # characters in a line of the text
-NOTHING = "Nothing found. Try fewer words, or the last line of the message alone."
+NOTHING = ("Nothing found. Try fewer words, or the last line of the message alone. Errors that have nothing to do with "
+           "asyncio, such as a forgotten colon, are not in here.")
 RUN = ("Run this cell: click it, and press Shift+Enter. Then a box to search in appears here. Or write the words into "
        'the cell: search("a few words").')
 
@@ -67,9 +68,8 @@ class Box:
         printer.text(repr(self))
 
     def _repr_html_(self) -> str:
-        from helpers.markup import Markup, style, tag  # late: packages may be missing, and a message says which
+        from helpers.markup import script, style, tag  # late: packages may be missing, and a message says which
 
-        script = files("helpers.notebook").joinpath("search.js").read_text(encoding="utf-8")
         head = tag("summary", f"All {sum(not each.term for each in entries())} messages and "
                               f"{sum(each.term for each in entries())} terms")
         return str(tag(
@@ -77,8 +77,8 @@ class Box:
             tag("p", RUN, class_="wyw-search-note"),
             tag("details", head, _list(entries())),
             style("helpers.notebook", "search.css"),
-            Markup(f"<script>\n{script}</script>"),
-            class_="wyw-search",
+            script("helpers.notebook", "search.js"),
+            class_="wyw-search", data_nothing=NOTHING,
         ))
 
 
@@ -121,24 +121,23 @@ def search(words: str | None = None) -> Box | Found:
 
 def _as_text(entry: Entry) -> str:
     lines = textwrap.wrap(entry.means, WIDTH - 4, break_long_words=False, break_on_hyphens=False)
-    lines += [f"{label} ({link})" if link else label for label, link in _reached(entry)]
+    lines += [f"{label} ({link})" if link else label for label, link in _reached(entry, _lessons())]
     return "\n    ".join([entry.text, *lines])
 
 
 def _list(shown: Sequence[Entry]) -> Any:
     from helpers.markup import joined, tag, with_code  # late: see above
 
-    items = []
+    items, folder = [], _lessons()
     for entry in shown:
-        links = joined((tag("a", with_code(label), href=link) for label, link in _reached(entry)), tag("br"))
+        links = joined((tag("a", with_code(label), href=link) for label, link in _reached(entry, folder)), tag("br"))
         items.append(tag("li", tag("b" if entry.term else "code", entry.text), tag("div", with_code(entry.means)),
                          tag("div", links)))
     return tag("ul", *items, class_="wyw-search-list")
 
 
-def _reached(entry: Entry) -> list[tuple[str, str | None]]:
-    """What the links of an entry say, and where they lead from the folder of the notebook, which is the current one."""
-    folder = _lessons()
+def _reached(entry: Entry, folder: str | None) -> list[tuple[str, str | None]]:
+    """What the links of an entry say, and where they lead if that is the way to the lessons; None if there is none."""
     return [(label, None if folder is None else f"{folder}{link}") for label, link in entry.places]
 
 

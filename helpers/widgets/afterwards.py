@@ -88,14 +88,8 @@ def _make_live(root: Any) -> None:
 
 
 def _html(name: str, kept: Bundle, words: str) -> Markup:
-    data, metadata = kept
-    picture: Any = data.get("text/html")
-    if picture is not None:
-        picture = Markup(picture)
-    elif "image/png" in data:
-        about = metadata["image/png"]
-        picture = tag("img", alt=about["alt"], src=f"data:image/png;base64,{data['image/png']}", width=about["width"])
-    kept_parts = [picture or "", tag("pre", data["text/plain"]), tag("p", words)]
+    data, _ = kept
+    kept_parts = [Markup(data.get("text/html", "")), tag("pre", data["text/plain"]), tag("p", words)]
     stays = tag("div", tag("div", *kept_parts, class_="wyw-kept"), tag("p", RUN_AGAIN), class_="wyw-afterwards")
     return joined([_page_part("style", "afterwards.css"), stays,
                    _page_part("script", "instrument.js", f"({json.dumps(name)});")])

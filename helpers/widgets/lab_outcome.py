@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from traceback import walk_tb
 from typing import Any
 
 from helpers.recording import Recording, Task, most_at_once
@@ -174,11 +175,9 @@ def _last_wait(task: Task) -> str:
 
 def _local(error: BaseException | None, function: str, name: str) -> Any:
     """A local variable of a function that an error has come through."""
-    trace = error.__traceback__ if error is not None else None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_name == function:
-            return trace.tb_frame.f_locals[name]
-        trace = trace.tb_next
+    for frame, _ in walk_tb(error.__traceback__ if error is not None else None):
+        if frame.f_code.co_name == function:
+            return frame.f_locals[name]
     raise LookupError(f"{error!r} has not come through {function}")
 
 

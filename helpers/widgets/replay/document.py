@@ -6,14 +6,12 @@ is in the one file.
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from markupsafe import Markup
 
 from helpers.drawing.alternative_text import alternative_text, headline
 from helpers.drawing.palette import css_variables
 from helpers.drawing.svg import MOST, draw_svg
-from helpers.markup import joined, style, tag
+from helpers.markup import joined, script, style, tag
 from helpers.recording import Recording
 from helpers.widgets.replay.replay import Replay
 from helpers.widgets.replay.strip import with_hints
@@ -33,14 +31,13 @@ def document(run: Recording) -> str:
     replay = Replay(run)
     head = tag("head", Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width">'),
                tag("title", title), style("helpers.widgets.replay", "document.css", css_variables()))
-    script = files("helpers.widgets.replay").joinpath("document.js").read_text(encoding="utf-8")
     body = tag(
         "body",
         tag("h1", title), tag("p", run.summary()), _zoom(),
         tag("div", Markup(picture), id="picture", tabindex=0, role="group", aria_label="The picture"),
         joined([tag("h2", "Step by step"), replay.html(NO_SCRIPTS)]) if replay.steps else "",
         tag("h2", "As text"), tag("pre", str(run), tabindex=0),
-        tag("script", Markup(script)),
+        script("helpers.widgets.replay", "document.js"),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 

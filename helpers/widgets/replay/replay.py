@@ -16,8 +16,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
@@ -25,7 +23,7 @@ from markupsafe import Markup
 from helpers.arguments import recorded_run
 from helpers.drawing.alternative_text import alternative_text
 from helpers.drawing.figure import Bundle
-from helpers.markup import tag
+from helpers.markup import script, tag
 from helpers.recording import Recording
 from helpers.wait_kinds import BLOCKED, RUN
 from helpers.widgets.replay.listing import Listing
@@ -84,7 +82,8 @@ class Replay:
             "div",
             tag("p", note),
             tag("pre", str(self), style="white-space: pre-wrap; overflow-wrap: break-word"),
-            tag("script", Markup(self._packed()), type="application/json"), tag("script", Markup(_script())),
+            tag("script", Markup(self._packed()), type="application/json"),
+            script("helpers.widgets.replay", "replay.js"),
             class_="wyw-replay", data_step=self.step - self.steps.start + 1,
         )
 
@@ -116,8 +115,3 @@ class Replay:
         after = self.steps.stop if self.steps.stop <= self._last else 1
         return (f"These are the steps {self.steps.start:,} to {self.steps.stop - 1:,} of {self._last:,}. "
                 f"For others, write the number of one: run.replay(step={after})")
-
-
-@cache
-def _script() -> str:
-    return files("helpers.widgets.replay").joinpath("replay.js").read_text(encoding="utf-8")
