@@ -178,7 +178,7 @@ def test_signals_that_come_again_change_nothing(start) -> None:
 
 @UNIX
 def test_what_aiohttp_logs_is_json_too(start) -> None:
-    service = start("--shops", "north", "--item", b"\xff")      # a text that no page can hold
+    service = start("--shops", b"north,\xff")                   # a name that no page can hold
     assert service.get("/")[0] == 500
     service.process.send_signal(signal.SIGTERM)
     errors = [line["error"] for line in service.end() if line["level"] == "ERROR"]
@@ -212,13 +212,15 @@ def test_rounds_follow_one_another_and_a_slow_shop_ends_with_its_round(start, sh
     (["--grace", "-1"], "argument --grace: "),
     (["--limit", "0"], "argument --limit: invalid count value: '0'"),
     (["--port", "70000"], "argument --port: invalid port value: '70000'"),
+    (["--item", ""], "argument --item: invalid item value: ''"),
+    pytest.param(["--item", b"\xff"], "argument --item: invalid item value: ", marks=UNIX),
     (["--shops", " , "], "argument --shops: invalid names value"),
     (["--server", "localhost"], "argument --server: invalid url value"),
     (["--server", "http://"], "argument --server: invalid url value"),
     (["--server", "http://shops.example/?item=tea"], "argument --server: invalid url value"),
     ([], "the following arguments are required: --server, --shops"),
 ])
-def test_a_wrong_setting_stops_the_start(folder: Path, settings: list[str], words: str) -> None:
+def test_a_wrong_setting_stops_the_start(folder: Path, settings: list[str | bytes], words: str) -> None:
     ended = subprocess.run([sys.executable, "-m", "price_watcher", *settings], cwd=folder, capture_output=True,
                            text=True, timeout=SECONDS)
     assert ended.returncode == 2 and words in ended.stderr
