@@ -24,11 +24,20 @@ def after_check(lesson: str, names: list[str], exercise: str, is_right: bool) ->
     if not is_right:
         rest = ". This one counts as done: an answer was right before" if exercise in done else "; this one is open"
         return Block(HEADING, f"{text}{rest}.")
+    link, href = what_follows(lesson, names, exercise, marks)
+    if not link:
+        return Block(HEADING, f"{text}.")
+    return Block(HEADING, f"{text}. {'Next' if link in names else 'Next lesson'}:", link=link, href=href)
+
+
+def what_follows(lesson: str, names: list[str], exercise: str, marks: set[tuple[str, str]]) -> tuple[str, str]:
+    """What comes after an exercise that is done, and a link to it: the next open one of its lesson, or the next lesson.
+
+    Both are "" after the last lesson.
+    """
     place = names.index(exercise)
-    following = next((name for name in [*names[place:], *names[:place]] if name not in done), "")
+    following = next((name for name in [*names[place:], *names[:place]] if (f"lesson_{lesson}", name) not in marks), "")
     if following:
-        return Block(HEADING, f"{text}. Next:", link=following, href=lesson_files.check_link(lesson, following))
+        return following, lesson_files.check_link(lesson, following)
     file = lesson_files.next_file(lesson)
-    if file:
-        return Block(HEADING, f"{text}. Next lesson:", link=lesson_files.title(file), href=file)
-    return Block(HEADING, f"{text}.")
+    return (lesson_files.title(file), file) if file else ("", "")

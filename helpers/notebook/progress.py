@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpers.checker import standing
 from helpers.checker.exercise import Exercise, exercises_of
 from helpers.checker.report import Block, Report
 from helpers.notebook import lesson_files, progress_file
@@ -22,7 +23,7 @@ LATER = "To begin anew, write progress().reset() in a cell. What is done stands 
 
 def progress() -> Progress:
     """What is done, lesson by lesson; with nothing done, a sentence that says so."""
-    return Progress(_lessons(progress_file.done()), progress_file.problem())
+    return Progress(_lessons(progress_file.done()), progress_file.problem(), _go_on())
 
 
 @dataclass
@@ -40,10 +41,15 @@ class Lesson:
 
 @dataclass
 class Progress:
-    """What `progress` gives; shows itself when it is last in a cell. `problem` says why nothing can be remembered."""
+    """What `progress` gives; shows itself when it is last in a cell.
+
+    problem  why nothing can be remembered, or ""
+    go_on    where the learner stopped, and what comes next; None if nothing is done
+    """
 
     lessons: list[Lesson]
     problem: str = ""
+    go_on: Block | None = None
 
     @property
     def done(self) -> int:
@@ -88,7 +94,8 @@ class Progress:
             + "  ".join(f"[{'x' if is_done else ' '}] {name}" for name, is_done in lesson.exercises.items())
             for lesson in self.lessons
         ]
-        return "\n".join([self.head, *lines, self.problem or LATER])
+        go_on = [str(self.go_on)] if self.go_on else []
+        return "\n".join([self.head, *go_on, *lines, self.problem or LATER])
 
     __repr__ = __str__
 
@@ -113,7 +120,8 @@ class Progress:
             rows.append(tag("tr", *(tag("td", *cell, style="text-align: left; vertical-align: top") for cell in cells)))
         head = tag("tr", *(tag("th", text, scope="col", style="text-align: left")
                            for text in ("Lesson", "Done", "Exercises")))
-        return str(tag("div", tag("b", self.head)) + tag("table", tag("thead", head), tag("tbody", *rows))
+        go_on = self.go_on.html() if self.go_on else ""
+        return str(tag("div", tag("b", self.head)) + go_on + tag("table", tag("thead", head), tag("tbody", *rows))
                    + tag("div", tag("small", self.problem or LATER)))
 
 
@@ -136,3 +144,18 @@ def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
             lessons[name] = Lesson(lesson_files.title(file) or exercise.lesson, file)
         lessons[name].exercises[exercise.name] = (name, exercise.name) in done
     return list(lessons.values())
+
+
+def _go_on() -> Block | None:
+    """Where the learner stopped: the exercise that was done last, and what comes after it."""
+    names: dict[str, list[str]] = {}
+    for lesson, exercise in _exercises():
+        names.setdefault(lesson, []).append(exercise.name)
+    done = [(lesson, name) for lesson, name in progress_file.in_order() if name in names.get(lesson, [])]
+    if not done:
+        return None
+    lesson, name = done[-1]
+    number = lesson.removeprefix("lesson_")
+    link, href = standing.what_follows(number, names[lesson], name, set(done))
+    text = f"{name} in {lesson_files.title(lesson_files.lesson_file(number)) or number} was done last."
+    return Block("Go on:", f"{text} Next:" if link else f"{text} No lesson follows here.", link=link, href=href)

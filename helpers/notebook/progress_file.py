@@ -33,6 +33,8 @@ HEAD = (
     "# The exercises that are done, one a line. \"open\" before one: it is open again. The last line about it counts.\n"
 )
 LINE = re.compile(r"(open )?(lesson_\w+) (\w+)", re.ASCII)
+# (lesson, exercise) as the course called it once -> as it calls it now, so that a mark stays with its exercise.
+RENAMED: dict[tuple[str, str], tuple[str, str]] = {}
 MOST = 100_000      # bytes that are read: far more than all exercises need, and nobody waits for a file that went wrong
 
 
@@ -70,18 +72,31 @@ def problem() -> str:
 
 def done() -> set[tuple[str, str]]:
     """What is done, as pairs such as ("lesson_04", "cheapest"), also of exercises that the course no longer has."""
+    return set(_marks())
+
+
+def in_order() -> list[tuple[str, str]]:
+    """What is done, that which was done last at the end."""
+    return list(_marks())
+
+
+def _marks() -> dict[tuple[str, str], None]:
+    """What is done, in the order in which it was done."""
     here = folder()
     if here is None:
-        return set()
+        return {}
     try:
         with open(here / NAME, "rb") as file:
             text = file.read(MOST).decode("utf-8", "replace")
     except OSError:
-        return set()
-    marks: set[tuple[str, str]] = set()
+        return {}
+    marks: dict[tuple[str, str], None] = {}
     for line in text.splitlines():
         if match := LINE.fullmatch(line.strip()):
-            (marks.discard if match[1] else marks.add)((match[2], match[3]))
+            exercise = RENAMED.get((match[2], match[3]), (match[2], match[3]))
+            marks.pop(exercise, None)
+            if not match[1]:
+                marks[exercise] = None
     return marks
 
 

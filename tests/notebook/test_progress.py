@@ -103,6 +103,34 @@ def test_elsewhere_nothing_is_written_and_the_reason_is_told(course):
     assert "has no 00_start_here.ipynb" in str(progress())
 
 
+def go_on() -> str:
+    """The line that says where to go on, or ""."""
+    return next((line for line in str(progress()).splitlines() if line.startswith("Go on:")), "")
+
+
+def test_progress_says_where_to_go_on(course):
+    first, second, third = (exercise for _, exercise in exercises_of(lesson_04))
+    assert go_on() == ""
+    progress_file.mark("lesson_01", "hang_up")
+    progress_file.mark("lesson_04", second.name)
+    progress_file.mark("lesson_04", first.name)                     # the last one counts, wherever it stands
+    where = f"Go on: {first.name} in 04 Ask twenty shops at once with gather was done last. Next:"
+    assert " ".join(str(progress()).split()).count(f"{where} {third.name}") == 1
+    cells = {cell.source: cell.id for cell in nbformat.read(course / "04_gather.ipynb", as_version=4).cells}
+    check = next(cell for source, cell in cells.items() if f"exercises.{third.name}.check(" in source)
+    html = progress()._repr_mimebundle_()["text/html"]
+    assert f'was done last. Next: <a href="04_gather.ipynb#cell-id={check}">{third.name}</a>' in html
+
+    progress_file.mark("lesson_04", third.name)
+    assert "was done last. No lesson follows here." in " ".join(str(progress()).split())        # none that is here
+    shutil.copy(ROOT / "notebooks" / "05_task_groups.ipynb", course)
+    assert '<a href="05_task_groups.ipynb">05 ' in progress()._repr_mimebundle_()["text/html"]
+    progress_file.reopen("lesson_04", third.name)                   # open again: it is not where one stopped
+    assert go_on().startswith(f"Go on: {first.name} in 04 ")
+    progress_file.mark("lesson_04", "an_exercise_that_is_gone")
+    assert go_on().startswith(f"Go on: {first.name} in 04 ")
+
+
 # -- a line after each check ------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import stat
 import subprocess
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers import exercises
+from helpers.checker.exercise import exercises_of
 from helpers.notebook import progress_file
 from helpers.notebook.progress import NOTHING, progress
 
@@ -129,3 +133,56 @@ def test_git_ignores_the_file():
         pytest.skip("this is no checkout")
     ignored = subprocess.run(["git", "check-ignore", "-q", "notebooks/progress.txt"], cwd=ROOT)
     assert ignored.returncode == 0
+
+
+# -- names that change ------------------------------------------------------------------------------
+
+# Every exercise that the course has or had: somebody may have done it.
+EVER = """
+lesson_00 tea_and_coffee ask_all
+lesson_01 cheaper drive_with drive_all price_by_phone
+lesson_02 ask_by_phone total run_with_jumps
+lesson_03 price_table total_cost with_old_shop
+lesson_04 cheapest open_and_closed first_below
+lesson_05 all_or_nothing causes by_shop
+lesson_06 ask keep_asking prices_in_time
+lesson_07 ask_old_shops read_in_time
+lesson_08 watch work_off ask_within
+lesson_09 buy ask_once exchange
+lesson_10 connected take watch
+lesson_11 get_prices answer_lines save
+lesson_12 ask_again ask_within_budget hedge
+lesson_13 ask_in_turn watch_price cheapest_open write_all record_price
+lesson_14 test_first_price test_feed test_follow
+lesson_15 ask_all watch run_until
+lesson_A1 run_anywhere timed restart
+lesson_A2
+lesson_A4 speed_up in_euros
+lesson_A5 read_all read_stream
+lesson_A6 mistaken_lines cheapest
+"""
+
+
+def present() -> set[tuple[str, str]]:
+    modules = [m.name for m in pkgutil.iter_modules(exercises.__path__) if m.name.startswith("lesson_")]
+    return {(module, name) for module in modules
+            for name, _ in exercises_of(importlib.import_module(f"helpers.exercises.{module}"))}
+
+
+def test_no_exercise_loses_its_mark_with_its_name():
+    ever = {(line.split()[0], name) for line in EVER.split("\n") if line for name in line.split()[1:]}
+    now, renamed = present(), progress_file.RENAMED
+    assert now <= ever, "Add the new names to EVER."
+    assert ever - now == set(renamed), "Write into progress_file.RENAMED what has another name now."
+    assert set(renamed.values()) <= now
+
+
+def test_a_mark_under_an_old_name_counts_for_the_new_one(course, monkeypatch):
+    progress_file.mark("lesson_04", "cheap")
+    progress_file.mark("lesson_04", "first_below")
+    monkeypatch.setitem(progress_file.RENAMED, ("lesson_04", "cheap"), ("lesson_05", "cheapest"))
+    assert progress_file.done() == {("lesson_05", "cheapest"), ("lesson_04", "first_below")}
+    assert progress_file.reopen("lesson_05", "cheapest")
+    assert progress_file.done() == {("lesson_04", "first_below")}
+    progress_file.mark("lesson_05", "cheapest")
+    assert progress_file.in_order()[-1] == ("lesson_05", "cheapest")
