@@ -25,7 +25,7 @@ from urllib.parse import quote
 import nbformat
 
 from helpers.words import count
-from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, cheat_sheet, index, minutes, refresh
+from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, ROOT, Problem, cheat_sheet, index, markdown, minutes, refresh
 from tools.regions import replace_region
 from tools.workbook import CLEAR_OUTPUTS, WORKBOOK
 
@@ -150,11 +150,26 @@ def neighbours(catalogue: Catalogue, lesson: Lesson) -> str:
     return " · ".join([*parts, f"[All lessons]({index.FILE}#cell-id={index.LESSONS})", f"[Index]({index.FILE})"])
 
 
-def top_cell(catalogue: Catalogue, lesson: Lesson) -> str:
+def top_cell(catalogue: Catalogue, lesson: Lesson, cells: list[nbformat.NotebookNode]) -> str:
     needs = ", ".join(link_to(catalogue.lesson(file)) for file in lesson.builds_on) or "nothing"
     facts = f"**{count(lesson.minutes, 'minute')}** · builds on: {needs}"
     launch = " ".join(launch_links(catalogue, lesson.file))
-    return "\n\n".join(part for part in [facts, neighbours(catalogue, lesson), launch, CLEAR_OUTPUTS, NOTE] if part)
+    parts = [facts, skip(cells), neighbours(catalogue, lesson), launch, CLEAR_OUTPUTS, NOTE]
+    return "\n\n".join(part for part in parts if part)
+
+
+def skip(cells: list[nbformat.NotebookNode]) -> str:
+    """Who may skip a lesson: a sentence with links to its challenges, "" if there are none."""
+    links = [
+        f"[{heading.text.removeprefix('Challenge: ').partition(' (')[0]}](#cell-id={cell.id})"
+        for cell in cells if cell.cell_type == "markdown"
+        for heading in markdown.headings(cell.source) if heading.text.startswith("Challenge: ")
+    ]
+    if not links:
+        return ""
+    which, them = ("challenge", "it") if len(links) == 1 else ("challenges", "them")
+    return (f"Do you know this already? Run the first code cell, and try the {which}: {' and '.join(links)}. If you "
+            f"can do {them}, you may skip the lesson.")
 
 
 def bottom_cell(catalogue: Catalogue, lesson: Lesson) -> str:
@@ -251,7 +266,7 @@ def new_notebook(catalogue: Catalogue, lesson: Lesson, text: str) -> str:
             f'{lesson.file} must begin with a markdown cell whose first line is "# {lesson.title}", the title in\n'
             f'catalogue.toml; its first line is "{heading}". Make the two equal.'
         )
-    top, bottom = top_cell(catalogue, lesson), bottom_cell(catalogue, lesson)
+    top, bottom = top_cell(catalogue, lesson, cells), bottom_cell(catalogue, lesson)
     wanted = [cells[0], navigation_cell(NAVIGATION_TOP, top), *cells[1:], navigation_cell(NAVIGATION_BOTTOM, bottom)]
     if wanted == notebook.cells:
         return text
