@@ -13,14 +13,15 @@ predict_together = predict(
     "All three shops are asked at once. In which order do the answers come, and after how long is the last one there?",
     {
         "north, south, east; after 1.5 seconds":
-            "So it was when each shop had to wait for the one before. Now none does.",
+            "That was the program before: it asked a shop only when the one before had answered. Now none has to "
+            "wait.",
         "north, south, east; after 0.6 seconds":
-            "The time is right. But who answers first: the shop that was asked first, or the one that needs least "
-            "time?",
+            "The time is right. But which shop answers first: the one that was asked first, or the one that needs the "
+            "least time?",
         "south, east, north; after 0.6 seconds":
-            "Each answer comes when its shop is ready: after 0.4, 0.5 and 0.6 seconds, and the last one is north's.",
+            "Each answer comes when its shop is ready: after 0.4, 0.5 and 0.6 seconds. The last one is north's.",
         "south, east, north; after 0.4 seconds":
-            "The order is right. After 0.4 seconds the first answer is there, and two are still to come.",
+            "The order is right. But after 0.4 seconds only the first answer is there, and two are still to come.",
     },
     right="south, east, north; after 0.6 seconds",
 )
@@ -29,10 +30,10 @@ predict_lanes = predict(
     "A timeline has a lane for each task. What will the picture of `my_watch` look like?",
     {
         "one lane, with three waits one after another":
-            "Nothing here starts a second task: `my_watch` does one thing after the other, and waits three times.",
+            "Nothing here creates a second task: `my_watch` does one thing after another, and waits three times.",
         "two lanes, one for each shop":
             "A shop has no lane of its own: a lane belongs to a task, whatever it waits for.",
-        "three lanes, one for each wait": "That takes three tasks, as in `together`. Which line here starts one?",
+        "three lanes, one for each wait": "That takes three tasks, as in `together`. Which line here creates one?",
     },
     right="one lane, with three waits one after another",
 )
@@ -40,11 +41,11 @@ predict_lanes = predict(
 predict_day = predict(
     "The next watcher asks for the price once an hour, for a whole day. How long do you wait for it, in virtual time?",
     {
-        "24 hours": "So it would be with `record`. The clock of `simulate` does not wait, it jumps.",
+        "24 hours": "That is how long `record` would take. The clock of `simulate` does not wait: it jumps.",
         "a moment":
-            "The clock jumps over all waits, those for the shop too. What is left is the work of your computer.",
+            "The clock jumps over all waits, also over those for the shop. Only the work of your computer takes time.",
         "some 14 seconds, for 24 answers of 0.6 seconds":
-            "The answers of the shop are waits like any other, and the clock jumps over them, too.",
+            "The wait for an answer is a wait like any other: the clock jumps over it, too.",
     },
     right="a moment",
 )
@@ -63,8 +64,8 @@ tea_and_coffee = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "The cell with my_watch asks two shops and returns a sum. What must be different here?",
-        "Each price needs an await of its own: tea = await shop.price(\"tea\").",
+        "The cell with `my_watch` asks two shops and returns a sum. What must be different here?",
+        "Each price needs an `await` of its own: `tea = await shop.price(\"tea\")`.",
     ],
     solution="""
         async def tea_and_coffee(shop):
@@ -72,10 +73,10 @@ tea_and_coffee = Exercise(
             coffee = await shop.price("coffee")
             return tea + coffee
         """,
-    why="Each await waited for one answer and gave a price, a number.",
-    follow_up="Check an answer without one of the two awaits, to see what that looks like.",
+    why="Each `await` waits for one answer and gives a price, a number.",
+    follow_up="Leave out one of the two `await`s and run the check, to see what that looks like.",
     advice={
-        "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of both.",
+        "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of both prices.",
     },
     mistakes=[
         Mistake("forgotten await", "Write await in front", """
@@ -166,9 +167,11 @@ ask_all = Exercise(
                 await ask(shop)
         """,
     hints=[
-        "Compare one_after_another and together, line by line. Which lines differ?",
-        "A task group starts a task for each shop, and its block ends when all of them are done.",
-        "async with asyncio.TaskGroup() as group: and in it the loop, with group.create_task(ask(shop)).",
+        "Compare `one_after_another` and `together`, line by line. Which lines differ?",
+        "`group.create_task` creates a task for one shop. The block of the group ends when all of its tasks are "
+        "done.",
+        "Write `async with asyncio.TaskGroup() as group:`, and in its block the loop, with "
+        "`group.create_task(ask(shop))`.",
     ],
     solution="""
         async def ask_all(ask, shops):
@@ -176,13 +179,13 @@ ask_all = Exercise(
                 for shop in shops:
                     group.create_task(ask(shop), name=shop.name)
         """,
-    why="All tasks are started before the first answer is there, so their waits overlap; and the block of the group "
-        "ends only when the last task is done.",
+    why="All shops are asked before the first answer is there, so the waits overlap. The block of the group ends only "
+        "when the last task is done.",
     follow_up="What would the picture be with ten shops? Change the cell of together, and see.",
     advice={
-        "value": "Start a task for each shop of shops, however many there are, and wait until all have ended.",
-        "sequential": "Start a task for each shop, and do not wait for one before the next is started.",
-        "left behind": "Start the tasks in a task group: its block ends when all of them are done.",
+        "value": "Create one task for each shop in `shops`, however many there are, and wait until all have ended.",
+        "sequential": "Create a task for each shop, and do not wait for one before you create the next.",
+        "left behind": "Create the tasks in a task group: its block ends when all of them are done.",
     },
     mistakes=[
         Mistake("sequential", "do not wait for one", """
