@@ -97,6 +97,22 @@ PASTED = [
     (30, "RuntimeError: Non-thread-safe operation invoked on an event loop other than the current one"),
 ]
 
+# Rarer ones.
+MORE = [
+    "Unclosed connector",
+    "Error handling request from 127.0.0.1",
+    "RuntimeError: async generator raised StopAsyncIteration",
+    "an error occurred during closing of asynchronous generator <async_generator object stream at 0x7fd2e0a1>",
+    "RuntimeError: Timeout has already been entered",
+    "RuntimeError: TaskGroup <TaskGroup entered> has already been entered",
+    "RuntimeError: Event loop stopped before Future completed.",
+    "RuntimeError: Cannot close a running event loop",
+    "RuntimeError: Executor shutdown has been called",
+    "RuntimeError: yield was used instead of yield from in task <Task pending name='Task-7' coro=<main() running at "
+    "/srv/watch.py:9>> with <Future pending>",
+    "RuntimeError: Task does not support set_result operation",
+]
+
 
 @pytest.fixture(scope="module")
 def rows() -> list[str]:
@@ -114,7 +130,7 @@ def test_there_are_thirty() -> None:
     assert {number for number, _ in PASTED} == set(range(1, 31))
 
 
-@pytest.mark.parametrize("pasted", [text for _, text in PASTED])
+@pytest.mark.parametrize("pasted", [*(text for _, text in PASTED), *MORE])
 def test_a_pasted_message_is_found_with_a_link_to_the_museum(pasted: str, rows, messages) -> None:
     found = [
         row for message in messages if message.pattern.search(pasted)
@@ -166,7 +182,7 @@ def of_another_program(text: str) -> str:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("pasted", [text for _, text in PASTED])
+@pytest.mark.parametrize("pasted", [*(text for _, text in PASTED), *MORE])
 def test_the_search_finds_a_pasted_message_whatever_names_are_in_it(pasted: str, way: str, messages) -> None:
     wanted = {message.text for message in messages if message.pattern.search(pasted)}
     for text in (pasted, of_another_program(pasted)):
@@ -174,7 +190,7 @@ def test_the_search_finds_a_pasted_message_whatever_names_are_in_it(pasted: str,
         assert wanted & set(found[:3]), f"{text!r}, {way}: found {found}, and not {wanted}"
 
 
-@pytest.mark.parametrize("pasted", [text for _, text in PASTED if len(text.split()) > 3])
+@pytest.mark.parametrize("pasted", [text for text in [*(text for _, text in PASTED), *MORE] if len(text.split()) > 3])
 def test_the_search_finds_it_with_a_letter_too_few(pasted: str, messages) -> None:
     wanted = {message.text for message in messages if message.pattern.search(pasted)}
     word = max(re.findall(r"[a-z]{5,}", pasted), key=len)
