@@ -57,7 +57,7 @@ class Request:
     latency    seconds that it takes if the shop is not slow
     fails      whether it will fail
     takes      seconds that it takes, known once it is being served
-    delay      seconds in the queue, as reckoned on arrival; of one that blocks its thread
+    delay      seconds in the queue, as computed on arrival; of one that blocks its thread
     turn       done when it is this request's turn, if a task waits for it
     loop       the task's
     abandoned  whether nobody waits for it any more
@@ -185,7 +185,7 @@ class Desk:
                 most = max(most, here)
         return max(self.most, self.before + most)
 
-    def reckon_delay(self) -> float:
+    def compute_delay(self) -> float:
         """Seconds until a request that now joins the end of the queue is served, if nobody is cancelled."""
         at, zero = now(), self.seconds()
         ends = list(self.serving.values()) if self.capacity is not None else []

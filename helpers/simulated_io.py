@@ -363,7 +363,7 @@ class Shop:
                 return desk, request
             self._refuse(desk, item)
             if not in_task:
-                request.delay = desk.reckon_delay()
+                request.delay = desk.compute_delay()
                 if request.delay == math.inf:
                     raise ShopError(f"{self.name} is closed for good: a request for {item!r} that blocks would hang")
                 request.takes = request.latency * self._hours.factor(desk.seconds() + request.delay)

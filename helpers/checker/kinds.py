@@ -15,38 +15,39 @@ KINDS = {
     "signature": "Take the parameters as the task names them, in this order.",
     "cannot send": "Make it inside the function, or pass only plain data.",
     "replaced": "Leave it as it is: other code relies on it.",
-    "forgotten await": "Write await in front of the call, or hand the coroutine to something that awaits it.",
-    "exit": "Let the function return or raise an ordinary exception: SystemExit and KeyboardInterrupt end programs.",
+    "forgotten await": "Write await in front of the call, or make a task of it: the call alone runs nothing.",
+    "exit": "Let the function return, or raise an ordinary exception: SystemExit and KeyboardInterrupt end programs.",
     "died": "Find what ends or breaks the process, and leave it out.",
     "recursion": "Give it a case in which it goes no deeper.",
     "memory": "Keep only what you need: something here grows without bound.",
     "endless": "Find what it repeats or waits for, and give that an end.",
-    "deadlock": "Find who should wake whom: everybody waits for somebody who waits, too.",
+    "deadlock": "Find out what should have woken it, and why that never came.",
     "not simulated": "Use what the task gives you instead.",
-    "own thread": "Hand the function to asyncio.to_thread or loop.run_in_executor, and await what that gives: virtual "
+    "own thread": "Pass the function to asyncio.to_thread or loop.run_in_executor, and await what that gives: virtual "
                   "time sees these threads.",
-    "nested loop": "Write await instead of starting another loop: you are on a running one already.",
-    "not awaitable": "Leave this await out, or call the function that gives a coroutine: only a coroutine, a task or "
-                     "a future can be awaited.",
-    "blocked": "Use something that can be awaited, or hand the call to a thread with await asyncio.to_thread(...): "
+    "nested loop": "Write await instead of starting another loop: one is running already, and it runs this code.",
+    "not awaitable": "Leave this await out, or call the function: await takes what a call of an async def function "
+                     "gives, or a task.",
+    "blocked": "Use something that can be awaited, or move the call to a thread with await asyncio.to_thread(...): "
                "while it holds the event loop, nothing else can run.",
-    "computes": "Do less, or hand the computation to a thread or a process: while it runs, nothing else can.",
-    "swallowed": "Let the CancelledError go on after your clean-up: a bare raise, or try/finally instead of except.",
+    "computes": "Do less, or move the computation to a thread or a process: while it runs here, nothing else can.",
+    "swallowed": "Raise the CancelledError again after your clean-up, with a bare raise; or write try/finally instead "
+                 "of except.",
     "clean-up": "Put the clean-up into a finally, or use async with: both also run when the task is cancelled.",
     "wrong exception": "Let the exception that the task names reach the caller.",
     "no exception": "Let the exception reach the caller: do not catch it, and await what may raise it.",
-    "error": "Read the exception together with that line: what was the line given, and what did it need?",
-    "cancelled": "Look for what was cancelled: a CancelledError goes through every await, up to the caller.",
+    "error": "Read the exception together with that line: what was the line given, and what does it need?",
+    "cancelled": "Find out what was cancelled: a CancelledError leaves through every await, up to the caller.",
     "lost exception": "Await every task, or use a TaskGroup: then no exception is lost.",
-    "left behind": "Await every task that you start, before you return.",
+    "left behind": "Await every task that you create before you return.",
     "thread": "Wait for the thread before you return, or use asyncio.to_thread, which does.",
     "order": "Order the results as the task asks: as they were asked for, or as they arrived?",
     "value": "Compare the two, and follow one value from its source to the result.",
-    "peak": "Let each request wait for its turn: a Semaphore counts how many are under way.",
-    "sequential": "Start all of them before you wait for the first: otherwise each one begins when the one before is "
-                  "over.",
-    "concurrent": "Wait for each before you start the next.",
-    "slow": "Look for times in which something could be under way already, and is not.",
+    "peak": "Let each request wait for its turn: a Semaphore lets a fixed number through at a time.",
+    "sequential": "Start all of them before you wait for the first: otherwise each one begins only when the one before "
+                  "is over.",
+    "concurrent": "Wait for each one before you start the next.",
+    "slow": "Look for a time in which something could be under way already, and is not.",
     "early": "Wait until everything has been done.",
 }
 

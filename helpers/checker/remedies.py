@@ -148,9 +148,9 @@ def _no_awaitable(match: re.Match[str], seen: _Seen) -> str:
     if seen.error["raised"] != "called":
         return ""
     if awaited := clip(syntax.awaited_in_gather(seen.tree, seen.line), 60):
-        return (f"Leave out the await inside of the parentheses, and hand over {awaited} itself: gather awaits it, and "
-                "after await there is only what it gave.")
-    return ("Hand over what can be awaited: a call of a coroutine function such as shop.price(item), a task or a "
+        return (f"Leave out the await inside of the parentheses, and pass {awaited} itself: gather awaits it, and with "
+                "await you pass only its result.")
+    return ("Pass what can be awaited: a call of a coroutine function such as shop.price(item), a task or a "
             "future. A function that is not called, or a value, is none of these.")
 
 
@@ -162,8 +162,8 @@ def _expected_coroutine(match: re.Match[str], seen: _Seen) -> str:
         return "Use it as it is, and await it: it is under way already, and a task is made of a coroutine object only."
     if got.startswith(("[", "(", "{", "<generator", "<async_generator", "dict_values")):
         return "Make a task of each one: a task is made of one coroutine object, and not of a collection of them."
-    return ("Hand over the call itself, without await: a task is made of a coroutine object, and after await there is "
-            "only what it gave.")
+    return ("Pass the call itself, without await: a task is made of a coroutine object, and with await you pass only "
+            "its result.")
 
 
 _BEGIN_WITH_ASYNC = ("TaskGroup", "Timeout", "Lock", "Semaphore", "BoundedSemaphore", "Condition",
@@ -177,8 +177,8 @@ def _no_block(match: re.Match[str], seen: _Seen) -> str:
     if kind in ("function", "method", "builtin_function_or_method"):
         return "Call the function: a block begins with what the call gives."
     if kind == "coroutine" and asynchronous:
-        return ("Write the object itself behind async with, as in async with lock, without acquire(): the block "
-                "acquires at its begin, and releases at its end.")
+        return ("Write the object itself after async with, as in async with lock, without acquire(): the block "
+                "acquires when it begins, and releases when it ends.")
     if kind in _BEGIN_WITH_ASYNC and not asynchronous:
         return f"Write async with instead of with: a {kind.lstrip('_')} may have to wait when its block begins or ends."
     if "async with" in match.string and not asynchronous:
@@ -198,20 +198,20 @@ def _no_async_for(match: re.Match[str], seen: _Seen) -> str:
 def _await_of(match: re.Match[str], seen: _Seen) -> str:
     kind = match.group(1)
     if kind == "NoneType":
-        return "Leave out this await: what stands behind it gave None, and has nothing left to wait for."
+        return "Leave out this await: the call after it gave None. It is a plain call, and its work is done."
     if kind in ("list", "tuple", "set", "generator", "dict"):
         return f"Write await asyncio.gather(*...) around it: await takes one awaitable, and not a {kind} of them."
     if kind == "async_generator":
         return "Go through it with async for: an asynchronous generator gives many values, and await takes one."
     if kind in ("function", "method", "type", "builtin_function_or_method"):
         return "Call the function: await takes what the call gives."
-    return f"Leave out this await: what stands behind it has given its value already, of the type {kind}."
+    return f"Leave out this await: the expression after it has its value already, of the type {kind}."
 
 
 def _arguments(match: re.Match[str], seen: _Seen) -> str:
     name = syntax.starred_call(seen.tree, seen.line, ("wait", "as_completed"))
     if name and match.group(1).rpartition(".")[2].startswith(name):
-        return f"Hand {name} one collection, without a star: {name}(tasks). Only gather takes them one by one."
+        return f"Pass {name} one collection, without a star: {name}(tasks). Only gather takes them one by one."
     return f"Compare this call with what {match.group(1)} takes: an argument is missing, too many, or has another name."
 
 
@@ -246,7 +246,7 @@ _RULES: tuple[tuple[str, Say], ...] = (
      "Make tasks of them first, with asyncio.create_task(...): wait takes tasks, so that you can tell them apart "
      "afterwards."),
     (r"TypeError: expect (?:a list|an iterable) of futures, not (\w+)",
-     "Hand over one collection of tasks, without a star: this is the single {0} that it got."),
+     "Pass one collection of tasks, without a star: it got a single {0}."),
     (r"ValueError: Set of (?:Tasks|coroutines)/Futures is empty",
      "Ask only when there is something to wait for: wait needs at least one task."),
     # with, for, await
@@ -279,16 +279,16 @@ _RULES: tuple[tuple[str, Say], ...] = (
      "Find out where this value comes from: it is of the type {0}, and has no elements to take by [...]."),
     (r"TypeError: (\w+) indices must be integers(?: or slices)?, not (\w+)",
      "Take an element of the {0} by its number: it was given a value of the type {1}."),
-    (r"ZeroDivisionError", "Treat the case that the divisor is 0, before you divide."),
+    (r"ZeroDivisionError", "Handle a divisor of 0 before you divide."),
     (r"IndexError", "Compare the index with the length: at this line there are fewer elements."),
     (r"KeyError: (.*)", "Look at what the dictionary holds at this line: {0} is not among its keys."),
     (r"ValueError: (?:not enough|too many) values to unpack",
      "Take as many names as there are values, or look at what is unpacked here: the numbers differ."),
-    (r"AssertionError", "Compare your assert with what is the case: it says that its condition is false here."),
+    (r"AssertionError", "Compare your assert with the values at this line: its condition is false here."),
     (r"RuntimeError: (?:dictionary|Set|set|deque|OrderedDict) .*during iteration",
      "Go through a copy of it, as in list(...): while the loop awaits, another task changes it."),
     (r"RuntimeError: (?:coroutine|generator) raised StopIteration",
-     "Hand next() a second value, for the end: a StopIteration cannot leave a coroutine."),
+     "Give next() a second argument, for the end: a StopIteration cannot leave a coroutine."),
     # asyncio's own rules
     (r"RuntimeError: cannot reuse already awaited coroutine",
      "Keep what await gave, and use that as often as you need: a coroutine object can be awaited once."),
@@ -299,9 +299,9 @@ _RULES: tuple[tuple[str, Say], ...] = (
     (r"RuntimeError: Timeout has not been entered",
      "Begin a block with async with asyncio.timeout(...): only in it does the time count."),
     (r"RuntimeError: (?:Lock|cannot wait on un-acquired lock|cannot notify on un-acquired lock|cannot release)",
-     "Acquire it first, at best with async with: this task does not hold it at this line."),
+     "Acquire it first, preferably with async with: this task does not hold it at this line."),
     (r"ValueError: BoundedSemaphore released too many times",
-     "Release once for each acquire that was awaited, at best with async with: here it was released more often."),
+     "Release once for each acquire that was awaited, preferably with async with: here it was released more often."),
     (r"ValueError: task_done\(\) called too many times",
      "Call task_done() once for each item that you get: the queue counts both."),
     (r"InvalidStateError: Result is not set",
@@ -317,7 +317,7 @@ _RULES: tuple[tuple[str, Say], ...] = (
 
 # What to say of exceptions that have to do with the task, where the exercise says nothing of its own.
 _OF_THE_TASK: tuple[tuple[str, str], ...] = (
-    (r"ShopBusy", "Let fewer requests be under way at this shop: it refuses those that are too many for it."),
+    (r"ShopBusy", "Let fewer requests be in flight at this shop: it refuses those beyond its limit."),
     (r"(?:ShopError|ConnectionError|ConnectionResetError|ConnectionRefusedError)",
      "Catch it where the price is awaited, if the task says what to do then: it came out of your function."),
     (r"TimeoutError", "Catch it around the block whose time was limited, if the task says what to do then: it came out "

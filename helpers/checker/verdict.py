@@ -149,8 +149,8 @@ def _await_the_result(e: Evidence, first: Unfinished) -> str:
     return f"Await it, and use what await gives in its place: a {first['future']} only stands for its result."
 
 
-_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a call "
-             "of a coroutine function alone runs nothing.")
+_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: a plain def cannot await, and a call of a "
+             "coroutine function alone runs nothing.")
 
 
 def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
@@ -159,7 +159,7 @@ def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:
         return ""
     function = syntax.function_around(e.tree, place[1])
     if isinstance(function, ast.Lambda):
-        return "Write await in front of the call of this lambda: a lambda hands the coroutine on, and cannot await it."
+        return "Write await in front of the call of this lambda: a lambda passes the coroutine on, and cannot await it."
     if not isinstance(function, ast.FunctionDef):
         return ""
     if function is syntax.answers_function(e.tree):
@@ -195,7 +195,7 @@ def _misused(e: Evidence) -> Finding | None:
     elif kind == "AttributeError":
         remedy = remedies.remedy(error, e.tree, place[1] if place else 0) if "'coroutine'" in text else ""
         remedy = remedy if remedy.startswith("Make a task") else ""
-    return _at("forgotten await", place, f"a coroutine or future was used where a value is needed: {text}",
+    return _at("forgotten await", place, f"something that was not awaited was used where a value is needed: {text}",
                "" if remedy else "its value, which await gives", remedy or _where_no_await_can_stand(e, place))
 
 
@@ -419,7 +419,7 @@ def _left_behind(e: Evidence) -> Finding | None:
     waits = {kind_of(task["wait"]).noun for task in pending}
     waiting = f", waiting for {waits.pop()}" if len(waits) == 1 and len(pending) == count else ""
     return _at("left behind", pending[0]["place"],
-               f"your function had returned when {who} {'was' if count == 1 else 'were'} still at work{waiting}",
+               f"your function had returned while {who} {'was' if count == 1 else 'were'} still at work{waiting}",
                "when it returns, everything that it started is done", _CLOSE if who.startswith("aclose of ") else "")
 
 
@@ -439,7 +439,7 @@ def _threads(e: Evidence) -> Finding | None:
     if not names:
         return None
     who = "a thread was" if len(names) == 1 else "threads were"
-    return _at("thread", None, f"your function had returned when {who} still at work ({listed(names, most=5)})",
+    return _at("thread", None, f"your function had returned while {who} still at work ({listed(names, most=5)})",
                "when it returns, everything that it started is done")
 
 

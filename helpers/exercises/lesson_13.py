@@ -136,7 +136,7 @@ ask_in_turn = Exercise(
                 async with asyncio.Lock():
                     return await shop.price(item)
             """),
-        Mistake("error", "at best with async with", """
+        Mistake("error", "preferably with async with", """
             async def ask_in_turn(shop, item, lock):
                 if lock.locked():
                     lock.release()
@@ -309,7 +309,7 @@ watch_price = Exercise(
                         prices.append(None)
                     await asyncio.sleep(1)
             """),
-        Mistake("swallowed", "Let the CancelledError go on", """
+        Mistake("swallowed", "Raise the CancelledError again", """
             async def watch_price(shop, item, prices):
                 try:
                     while True:
@@ -321,7 +321,7 @@ watch_price = Exercise(
                 except asyncio.CancelledError:
                     pass
             """),
-        Mistake("swallowed", "Let the CancelledError go on", """
+        Mistake("swallowed", "Raise the CancelledError again", """
             async def watch_price(shop, item, prices):
                 while True:
                     try:
@@ -332,7 +332,7 @@ watch_price = Exercise(
                         break
                     await asyncio.sleep(1)
             """),
-        Mistake("swallowed", "Let the CancelledError go on", """
+        Mistake("swallowed", "Raise the CancelledError again", """
             async def watch_price(shop, item, prices):
                 while not asyncio.current_task().cancelling():
                     try:
@@ -420,7 +420,7 @@ watch_price = Exercise(
             """),
     ],
     advice={
-        "swallowed: returned": "Let the CancelledError go on to the caller: without a return, a break or a pass that "
+        "swallowed: returned": "Let the CancelledError reach the caller: without a return, a break or a pass that "
                                "ends it, the task ends as cancelled.",
         "swallowed": "Catch ConnectionError, and nothing else, and do not wait in a finally: then a CancelledError "
                      "goes through, and ends the task at once.",
