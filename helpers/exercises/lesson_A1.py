@@ -30,11 +30,11 @@ run_anywhere = Exercise(
     setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
           "from helpers import Shop, ShopBusy, ShopError",
     hints=[
-        "In this thread no second loop can run. In another thread there is none yet.",
-        "ThreadPoolExecutor(1) is a pool of one thread; pool.submit(function, argument) calls a function there, and "
-        "gives an object whose result() waits, and raises the error if there is one.",
-        "with ThreadPoolExecutor(1) as pool: then give asyncio.run and the coroutine to pool.submit, and return its "
-        "result().",
+        "In this thread no second loop can run. In a new thread there is none yet.",
+        "`ThreadPoolExecutor(1)` is a pool of one thread. `pool.submit(function, argument)` calls a function there and "
+        "gives an object whose `result()` waits for the end, and returns the result or raises the error.",
+        "Write `with ThreadPoolExecutor(1) as pool:`. In the block, pass `asyncio.run` and the coroutine to "
+        "`pool.submit`, and return its `result()`.",
     ],
     solution="""
         def run_anywhere(coroutine):
@@ -186,9 +186,10 @@ timed = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "What do you have to note before the wait, and what after it?",
-        "clock = asyncio.get_running_loop().time; then clock() is the time now.",
-        "start = clock(); result = await coroutine; then return the result and clock() - start.",
+        "What do you have to write down before the wait, and what after it?",
+        "`asyncio.get_running_loop().time()` is the time now.",
+        "With `clock = asyncio.get_running_loop().time`: note `start = clock()`, then `result = await coroutine`, then "
+        "return the result and `clock() - start`.",
     ],
     solution="""
         async def timed(coroutine):
@@ -310,23 +311,23 @@ restart = Exercise(
     title="Start it again, not twice",
     task="""
         Write `restart(tasks, name, coroutine)`. `tasks` is a dictionary, name to task, which is empty at first. If it
-        has a task of that name, cancel that one, and wait until it has ended. Then start the coroutine as a task of
-        that name, keep it in `tasks`, and return it, without waiting for its end. Leave tasks of other names alone.
+        has a task of that name, cancel it, and wait until it has ended. Then create a task of the coroutine, with that
+        name, keep it in `tasks`, and return it without waiting for its end. Leave tasks of other names alone.
         """,
     starter="""
         async def restart(tasks, name, coroutine):
             ...                                 # your code here
         """,
     hints=[
-        "Three things, in this order: stop the old one if there is one, start the new one, keep it.",
-        "task.cancel() asks for the end. Waiting for that end must not raise the CancelledError of the old task here: "
-        "asyncio.gather(old, return_exceptions=True) gives it as a result.",
+        "Do three things, in this order: stop the old task if there is one, create the new one, keep it.",
+        "`task.cancel()` only asks for the end. `await asyncio.wait([old])` waits for it, and does not raise what the "
+        "old task raised.",
         """
         Fill in the dots:
             old = tasks.get(name)
             if old is not None:
                 ...
-                await asyncio.gather(..., return_exceptions=True)
+                await asyncio.wait([...])
             tasks[name] = asyncio.create_task(coroutine, name=...)
             return ...
         """,
@@ -336,7 +337,7 @@ restart = Exercise(
             old = tasks.get(name)
             if old is not None:
                 old.cancel()
-                await asyncio.gather(old, return_exceptions=True)
+                await asyncio.wait([old])
             tasks[name] = asyncio.create_task(coroutine, name=name)
             return tasks[name]
         """,
@@ -346,11 +347,10 @@ restart = Exercise(
     advice={
         "order": "Wait for the end of the old task before you make the new one: task.cancel() only asks.",
         "slow": "Wait until the old task has ended, and no longer than it takes: wait for the task, not for the clock.",
-        "cancelled: awaited": "Wait with asyncio.gather(old, return_exceptions=True): whoever awaits a cancelled task"
-                              " gets its CancelledError.",
+        "cancelled: awaited": "Wait with `await asyncio.wait([old])`: to await a cancelled task itself raises its "
+                              "CancelledError.",
         "error: ^(ValueError|ShopError|ConnectionError)":
-            "Wait with asyncio.gather(old, return_exceptions=True): an old task that has failed raises its error "
-            "where you await it.",
+            "Wait with `await asyncio.wait([old])`: to await a task that has failed raises its error.",
         "deadlock": "Cancel the old one before you wait for it, and do not wait for the new one: a watcher does not "
                     "end by itself.",
         "value": "Go through the four things: cancel the old one of this name, create_task(coroutine, name=name), "
@@ -522,6 +522,68 @@ async def failed_before(answer):
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
+
+predict_run = predict(
+    "The next cell calls `asyncio.run(main())`, as the script does. What happens?",
+    {
+        "it prints the price, as the script does":
+            "It would, if no loop were running in this thread. Run the cell.",
+        "nothing: the cell waits for ever":
+            "`asyncio.run` does not wait for the loop that runs here. Look at what it raises instead.",
+        "it raises an error, and `main` does not run":
+            "A loop is running in this thread already: the notebook's. `asyncio.run` may not start a second one.",
+        "`main` runs, and an error comes at its end":
+            "`asyncio.run` looks for a running loop before anything else, so `main` does not begin.",
+    },
+    right="it raises an error, and `main` does not run",
+)
+
+predict_flag = predict(
+    "With the flag, which of the two programs compiles?",
+    {
+        "the line alone": "The flag is about an `await` outside all functions. The `await` of `buy` is inside a `def`.",
+        "the function alone": "The flag is about what stands outside all functions.",
+        "both": "Then every plain function could wait, and its caller would not know. A `def` remains a `def`.",
+        "neither": "Then no cell could await. What did the cells above do?",
+    },
+    right="the line alone",
+)
+
+predict_between = predict(
+    "No cell has awaited anything since the watcher was created. Has it asked east when the next cell begins?",
+    {
+        "yes":
+            "The loop runs whether or not a cell does. It started the task when the cell had ended.",
+        "no: a task needs a cell that awaits":
+            "The loop belongs to the kernel, and not to a cell. What does it do between two cells?",
+    },
+    right="yes",
+)
+
+predict_lost = predict(
+    "The task fails while the next cell sleeps. What do you see?",
+    {
+        "the cell fails with the error of the task":
+            "An error leaves a task where somebody awaits it. Which line awaits this one?",
+        "the error, as a message, and the cell ends well":
+            "Nobody awaited the task and nobody kept it, so asyncio reports the error when the task is thrown away.",
+        "nothing at all":
+            "So it would be if somebody kept the task and never looked at it. Who keeps this one?",
+    },
+    right="the error, as a message, and the cell ends well",
+)
+
+predict_stop = predict(
+    "The stop button is pressed in both kernels while their cells wait. How do the two cells end?",
+    {
+        "both at once": "Run the cell, and look at the kernel without the extension.",
+        "only that of the kernel with the extension ends soon":
+            "The kernel notes the stop, but its loop sleeps until something wakes it. The extension wakes it.",
+        "neither: an `await` cannot be interrupted":
+            "It can: a cancellation ends a wait. But somebody has to wake the loop for it.",
+    },
+    right="only that of the kernel with the extension ends soon",
+)
 
 predict_last = predict(
     "The next cell has one line, the call `north.price(\"tea\")` without `await`. What do you see?",
