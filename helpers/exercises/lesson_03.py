@@ -30,10 +30,12 @@ price_table = Exercise(
             return prices
         """,
     hints=[
-        "Which await keeps the second shop from being asked before the first has answered?",
-        "Two loops: the first creates a task for every shop and waits for none, the second takes the prices. In "
-        "between, the end of a task group's block waits for all of them.",
-        "A dictionary can hold the tasks, too: tasks[shop.name] = group.create_task(shop.price(item)).",
+        "Which `await` keeps the second shop from being asked before the first has answered? What in "
+        "`list_of_tasks` and `task_group` is different?",
+        "Two loops: the first creates a task for every shop and waits for none, the second takes the prices. Between "
+        "them, the end of the block of a task group waits for all tasks.",
+        "A dictionary can hold the tasks, too: `tasks[shop.name] = group.create_task(shop.price(item))`. After the "
+        "block, a comprehension in braces, `{key: value for ...}`, builds a dictionary of what `task.result()` gives.",
         """
         Fill in the dots:
             tasks = {}
@@ -93,7 +95,7 @@ price_table = Exercise(
                 tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
                 return {name: task.result() for name, task in tasks.items()}
             """),
-        Mistake("error", "after the async with block", """
+        Mistake("error", "after the `async with` block", """
             async def price_table(shops, item):
                 prices = {}
                 async with asyncio.TaskGroup() as group:
@@ -117,13 +119,13 @@ price_table = Exercise(
             """),
     ],
     advice={
-        "sequential": "Create the tasks of all shops before you await the first one: each await here, or each end of "
-                      "an async with block, waits for one shop before the next is asked.",
+        "sequential": "Create the tasks of all shops before you await the first one: each `await` here, or each end of "
+                      "an `async with` block, waits for one shop before the next is asked.",
         "forgotten await": "Create the tasks of all shops first, and then await each of them: the dictionary wants "
                            "what they give, the prices.",
         "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it takes.",
-        "error: Result is not set": "Await the task, or take its result after the async with block: task.result() "
-                                    "does not wait.",
+        "error: Result is not set": "Await the task, or take its result after the `async with` block: "
+                                    "`task.result()` does not wait.",
     },
 )
 
@@ -138,6 +140,147 @@ async def three_at_once(answer):
 async def twelve_at_once(answer):
     """Twelve shops, of which the slowest answers after 0.5 s."""
     return await answer(Shop.many(12), "rice")
+
+
+# -- the loop stays free -----------------------------------------------------------------------------------------
+
+
+class OldShop:
+    """A shop that one can only ask with a blocking call."""
+
+    def __init__(self, name: str, *, latency: float, prices: dict[str, int]) -> None:
+        self.name = name
+        self._shop = Shop(name, latency=latency, prices=prices)
+
+    def price_blocking(self, item: str) -> int:
+        """The price in cents. Holds the thread until it is there."""
+        return self._shop.price_blocking(item)
+
+    def __repr__(self) -> str:
+        return f"OldShop({self.name!r})"
+
+
+with_old_shop = Exercise(
+    lesson="03",
+    title="Keep the loop free",
+    task="""
+        Write `with_old_shop(shops, old, item)`. It asks all `shops`, and `old`, at the same time, and returns the list
+        of their prices, in the order of `shops`, with the price of `old` at the end. The shop `old` can only be asked
+        with `old.price_blocking(item)`, which holds its thread until the price is there. Call it in another thread,
+        with `asyncio.to_thread` or `loop.run_in_executor`. The check runs in virtual time, and sees no other threads.
+        """,
+    starter="""
+        async def with_old_shop(shops, old, item):
+            ...                                 # your code here
+        """,
+    hints=[
+        "`async def` around a blocking call does not make it give way. It has to run in another thread. Which function "
+        "of asyncio does that?",
+        "`asyncio.to_thread(function, argument)` is something to await: it calls `function(argument)` in another "
+        "thread. Here the function is `old.price_blocking`, without parentheses.",
+        "A call of `asyncio.to_thread` makes a coroutine, so it can have a task in the group, as the shops have: "
+        "`group.create_task(asyncio.to_thread(old.price_blocking, item))`.",
+        """
+        Fill in the dots:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(...) for shop in shops]
+                tasks.append(group.create_task(asyncio.to_thread(...), name="old"))
+            return [... for task in tasks]
+        """,
+    ],
+    solution="""
+        async def with_old_shop(shops, old, item):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(shop.price(item), name=shop.name) for shop in shops]
+                tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name="old"))
+            return [task.result() for task in tasks]
+        """,
+    why="The blocking call holds another thread, not that of the loop. `asyncio.to_thread` gives you something to "
+        "await, and this wait overlaps with the others.",
+    follow_up="How long does it take with twenty old shops? `asyncio.to_thread` has a limited number of threads.",
+    mistakes=[
+        Mistake("blocked", "asyncio.to_thread", """
+            async def with_old_shop(shops, old, item):
+                async def ask_old():
+                    return old.price_blocking(item)
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    tasks.append(group.create_task(ask_old()))
+                return [task.result() for task in tasks]
+            """),
+        Mistake("blocked", "without parentheses", """
+            async def with_old_shop(shops, old, item):
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                last = await asyncio.to_thread(old.price_blocking(item))
+                return [await task for task in tasks] + [last]
+            """),
+        Mistake("blocked", "without parentheses", """
+            async def with_old_shop(shops, old, item):
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                tasks.append(asyncio.create_task(old.price_blocking(item)))
+                return [await task for task in tasks]
+            """),
+        Mistake("blocked", "asyncio.to_thread", """
+            async def with_old_shop(shops, old, item):
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                prices = [await task for task in tasks]
+                return prices + [await old.price_blocking(item)]
+            """),
+        Mistake("slow", "await between", """
+            async def with_old_shop(shops, old, item):
+                last = await asyncio.to_thread(old.price_blocking, item)
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                return [await task for task in tasks] + [last]
+            """),
+        Mistake("slow", "await between", """
+            async def with_old_shop(shops, old, item):
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(shop.price(item)) for shop in shops]
+                return [task.result() for task in tasks] + [await asyncio.to_thread(old.price_blocking, item)]
+            """),
+        Mistake("sequential", "Create the tasks", """
+            async def with_old_shop(shops, old, item):
+                prices = [await shop.price(item) for shop in shops]
+                return prices + [await asyncio.to_thread(old.price_blocking, item)]
+            """),
+        Mistake("forgotten await", "to_thread", """
+            async def with_old_shop(shops, old, item):
+                last = asyncio.to_thread(old.price_blocking, item)
+                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
+                return [await task for task in tasks] + [last]
+            """),
+        Mistake("order", "[310, 320, 290, 335]", """
+            async def with_old_shop(shops, old, item):
+                tasks = [asyncio.create_task(asyncio.to_thread(old.price_blocking, item))]
+                tasks += [asyncio.create_task(shop.price(item)) for shop in shops]
+                return [await task for task in tasks]
+            """),
+    ],
+    advice={
+        "blocked": "Let the blocking call run in another thread, with `asyncio.to_thread(function, argument)`: the "
+                   "function stands there without parentheses, which would call it here.",
+        "sequential": "Create the tasks of all shops, that of the old one too, before you await the first of them.",
+        "slow": "Create a task for every question, with no await between them, before you wait for the first answer.",
+    },
+)
+
+
+@with_old_shop.case(returns=[320, 290, 335, 310], elapsed=0.6)
+async def one_old_shop(answer):
+    """Three shops answer after 0.2, 0.6 and 0.4 s, the old one after 0.5 s."""
+    return await answer(three_shops(), OldShop("old", latency=0.5, prices={"tea": 310}), "tea")
+
+
+@with_old_shop.case(returns=[320, 290, 335, 310], elapsed=0.9)
+async def slow_old_shop(answer):
+    """The same shops and another item; the old shop answers after 0.9 s."""
+    return await answer(three_shops("coffee"), OldShop("old", latency=0.9, prices={"coffee": 310}), "coffee")
+
+
+@with_old_shop.case(returns=[*(shop.price_of("rice") for shop in Shop.many(5)), 410], elapsed=0.5)
+async def five_shops_and_an_old_one(answer):
+    """Five shops, of which the slowest answers after 0.5 s, and the old one after 0.2 s."""
+    return await answer(Shop.many(5), OldShop("old", latency=0.2, prices={"rice": 410}), "rice")
 
 
 # -- one question needs the answer of another ------------------------------------------------------------------
@@ -156,11 +299,12 @@ total_cost = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Write down for each question whose answer it needs. One question needs others; which one needs nothing?",
+        "Write down for each question which answers it needs. Only the delivery needs any. When can the box be asked "
+        "for?",
         "The box needs no other answer: its task can be created first. It is not needed before the sum: it can "
         "be awaited last.",
-        "Between those two: a task for each shop, their prices, the cheapest shop, and then await its price of "
-        "the delivery.",
+        "Between these two, create a task for each shop, await their prices, find the cheapest shop, and await what "
+        "its delivery costs.",
         """
         Fill in the dots:
             box = asyncio.create_task(...)
@@ -300,170 +444,50 @@ async def five_shops(answer):
     await ask_total_of(answer, shops, "rice", Shop("post", latency=0.3, prices={"box": 55}), ("inn", 470 + 260 + 55))
 
 
-# -- the loop stays free -----------------------------------------------------------------------------------------
-
-
-class OldShop:
-    """A shop that one can only ask with a blocking call."""
-
-    def __init__(self, name: str, *, latency: float, prices: dict[str, int]) -> None:
-        self.name = name
-        self._shop = Shop(name, latency=latency, prices=prices)
-
-    def price_blocking(self, item: str) -> int:
-        """The price in cents. Holds the thread until it is there."""
-        return self._shop.price_blocking(item)
-
-    def __repr__(self) -> str:
-        return f"OldShop({self.name!r})"
-
-
-with_old_shop = Exercise(
-    lesson="03",
-    title="Keep the loop free",
-    task="""
-        Write `with_old_shop(shops, old, item)`: it asks all `shops`, and the shop `old`, at the same time, and
-        returns the list of their prices, that of `old` at the end. The shop `old` can only be asked with
-        `old.price_blocking(item)`, which holds the thread that it runs in until the price is there. Do not let
-        that be the thread of the event loop. (The check runs in virtual time, which sees the threads of
-        `asyncio.to_thread` and `loop.run_in_executor`, and no others.)
-        """,
-    starter="""
-        async def with_old_shop(shops, old, item):
-            ...                                 # your code here
-        """,
-    hints=[
-        "async def around a blocking call does not make it give way. It has to run elsewhere.",
-        "asyncio.to_thread(function, argument) gives something to await, which runs function(argument) in "
-        "another thread.",
-        "The function goes in without parentheses: asyncio.to_thread(old.price_blocking, item). What it gives is a "
-        "coroutine, so it can have a task, as the shops have.",
-        """
-        Fill in the dots:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(...) for shop in shops]
-                tasks.append(group.create_task(asyncio.to_thread(...), name="old"))
-            return [... for task in tasks]
-        """,
-    ],
-    solution="""
-        async def with_old_shop(shops, old, item):
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(shop.price(item), name=shop.name) for shop in shops]
-                tasks.append(group.create_task(asyncio.to_thread(old.price_blocking, item), name="old"))
-            return [task.result() for task in tasks]
-        """,
-    why="The blocking call holds a thread of its own, and to_thread gives the loop something to await, which "
-        "overlaps with the other waits.",
-    follow_up="How long does it take with twenty old shops? asyncio.to_thread has a limited number of threads.",
-    mistakes=[
-        Mistake("blocked", "asyncio.to_thread", """
-            async def with_old_shop(shops, old, item):
-                async def ask_old():
-                    return old.price_blocking(item)
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(shop.price(item)) for shop in shops]
-                    tasks.append(group.create_task(ask_old()))
-                return [task.result() for task in tasks]
-            """),
-        Mistake("blocked", "without parentheses", """
-            async def with_old_shop(shops, old, item):
-                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
-                last = await asyncio.to_thread(old.price_blocking(item))
-                return [await task for task in tasks] + [last]
-            """),
-        Mistake("blocked", "without parentheses", """
-            async def with_old_shop(shops, old, item):
-                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
-                tasks.append(asyncio.create_task(old.price_blocking(item)))
-                return [await task for task in tasks]
-            """),
-        Mistake("blocked", "asyncio.to_thread", """
-            async def with_old_shop(shops, old, item):
-                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
-                prices = [await task for task in tasks]
-                return prices + [await old.price_blocking(item)]
-            """),
-        Mistake("slow", "await between", """
-            async def with_old_shop(shops, old, item):
-                last = await asyncio.to_thread(old.price_blocking, item)
-                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
-                return [await task for task in tasks] + [last]
-            """),
-        Mistake("slow", "await between", """
-            async def with_old_shop(shops, old, item):
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(shop.price(item)) for shop in shops]
-                return [task.result() for task in tasks] + [await asyncio.to_thread(old.price_blocking, item)]
-            """),
-        Mistake("sequential", "Create the tasks", """
-            async def with_old_shop(shops, old, item):
-                prices = [await shop.price(item) for shop in shops]
-                return prices + [await asyncio.to_thread(old.price_blocking, item)]
-            """),
-        Mistake("forgotten await", "to_thread", """
-            async def with_old_shop(shops, old, item):
-                last = asyncio.to_thread(old.price_blocking, item)
-                tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
-                return [await task for task in tasks] + [last]
-            """),
-        Mistake("order", "[310, 320, 290, 335]", """
-            async def with_old_shop(shops, old, item):
-                tasks = [asyncio.create_task(asyncio.to_thread(old.price_blocking, item))]
-                tasks += [asyncio.create_task(shop.price(item)) for shop in shops]
-                return [await task for task in tasks]
-            """),
-    ],
-    advice={
-        "blocked": "Let the blocking call run in another thread, with asyncio.to_thread(function, argument): the "
-                   "function stands there without parentheses, which would call it here.",
-        "sequential": "Create the tasks of all shops, that of the old one too, before you await the first of them.",
-        "slow": "Start all questions, with no await between them, before you wait for the first answer.",
-    },
-)
-
-
-@with_old_shop.case(returns=[320, 290, 335, 310], elapsed=0.6)
-async def one_old_shop(answer):
-    """Three shops answer after 0.2, 0.6 and 0.4 s, the old one after 0.5 s."""
-    return await answer(three_shops(), OldShop("old", latency=0.5, prices={"tea": 310}), "tea")
-
-
-@with_old_shop.case(returns=[320, 290, 335, 310], elapsed=0.9)
-async def slow_old_shop(answer):
-    """The same shops and another item; the old shop answers after 0.9 s."""
-    return await answer(three_shops("coffee"), OldShop("old", latency=0.9, prices={"coffee": 310}), "coffee")
-
-
-@with_old_shop.case(returns=[*(shop.price_of("rice") for shop in Shop.many(5)), 410], elapsed=0.5)
-async def five_shops_and_an_old_one(answer):
-    """Five shops, of which the slowest answers after 0.5 s, and the old one after 0.2 s."""
-    return await answer(Shop.many(5), OldShop("old", latency=0.2, prices={"rice": 410}), "rice")
-
-
 # -- questions ---------------------------------------------------------------------------------------------------
 
 predict_watch = predict(
-    "The shops answer after 0.2, 0.6 and 0.4 seconds. How long does `watch` take?",
+    "The shops answer after 0.2, 0.6 and 0.4 seconds. How long do `watch` and `watch_made_first` take?",
     {
-        "0.4 s, the last of the three":
-            "All three awaits belong to one coroutine, and it goes through each of them. What is the second one "
-            "doing while the first waits? Run the cell, and look at the lane.",
-        "0.6 s, the longest of the three":
+        "1.2 s and 1.2 s":
+            "One task runs either program, and it stands still at each `await` until the price is there. A coroutine "
+            "that was only made has not asked anybody.",
+        "1.2 s and 0.6 s":
+            "That would be so if making a coroutine began it. Run the cell: how many lanes are there, and how many "
+            "waits at the same time?",
+        "0.6 s and 0.6 s":
             "That would be so if the three waits overlapped. Who would ask south while `watch` stands still at the "
-            "line of north? Run the cell, and look at the lane.",
-        "1.2 s, the sum of the three":
-            "`watch` stands still at each await until the price is there, so south is asked when north has "
-            "answered. Look for the three waits in its lane.",
+            "line of north? Run the cell, and look at the lanes.",
+        "0.4 s and 0.4 s":
+            "That is the last of the three waits alone. The program goes through the other two as well. Run the cell, "
+            "and look at the lanes.",
     },
-    right="1.2 s, the sum of the three",
+    right="1.2 s and 1.2 s",
+)
+
+predict_tasks = predict(
+    "`watch_with_tasks` has three awaits in a row, too. How long does it take?",
+    {
+        "0.2 s, as the first `await` is for north":
+            "The function returns when it has passed all three awaits, not the first one. Run the cell.",
+        "0.6 s, the longest of the three waits":
+            "When it stops at the first `await`, all three tasks exist, and the loop starts each of them. While it "
+            "waits for north, south and west wait as well.",
+        "0.8 s: north and south one after the other, with west meanwhile":
+            "At 0.2 s it begins to wait for the task of south. When did this task ask its shop? Run the cell, and look "
+            "where the lane of south begins.",
+        "1.2 s, the sum of the three waits":
+            "The watcher does stop three times. But who else is waiting while it waits for north? Run the cell, and "
+            "compare where the lanes begin.",
+    },
+    right="0.6 s, the longest of the three waits",
 )
 
 predict_start = predict(
     "`watch_loudly` creates a task, prints `create_task has returned`, and awaits the task. Which line comes first?",
     {
         "`asking north`":
-            "Then create_task would run the coroutine, at least to its first await. Run the cell: who is running "
+            "Then `create_task` would run the coroutine, at least to its first `await`. Run the cell: who is running "
             "when `watch_loudly` goes on to its next line?",
         "`create_task has returned`":
             "A task needs a turn on the loop, and the loop has none to give while `watch_loudly` is running. The task "
@@ -473,6 +497,43 @@ predict_start = predict(
             "order stays the same.",
     },
     right="`create_task has returned`",
+)
+
+predict_late = predict(
+    "Both programs create a task for north, which needs 0.2 s, spend half a second, and await the task. How long do "
+    "they take?",
+    {
+        "`work_first` 0.5 s, `wait_first` 0.5 s":
+            "For one of them this is right. But the loop gives the task its first turn. Who has the thread for half a "
+            "second? Run the cell.",
+        "`work_first` 0.7 s, `wait_first` 0.5 s":
+            "`time.sleep` holds the thread, so the task starts after it, and only then asks north. `asyncio.sleep` "
+            "gives way, and the two waits overlap.",
+        "`work_first` 0.7 s, `wait_first` 0.7 s":
+            "For one of them this is right. But the other one awaits before it awaits the task, and so gives way. Run "
+            "the cell, and see when north starts.",
+        "`work_first` 0.5 s, `wait_first` 0.7 s":
+            "It is the other way round: which of the two sleeps lets the loop start the task? Run the cell.",
+    },
+    right="`work_first` 0.7 s, `wait_first` 0.5 s",
+)
+
+predict_four = predict(
+    "Which of the four programs take 0.6 seconds, as long as the slowest shop?",
+    {
+        "`task_group` alone":
+            "Plain `create_task` can do that, too. Look for the program in which all tasks exist before the first "
+            "`await`. Run the cell.",
+        "`list_of_tasks` and `task_group`":
+            "In both of them, all tasks exist before the program waits for the first time.",
+        "all but `comprehension`":
+            "Three of them create tasks, that is true. But when does `task_by_task` create its second one? Run the "
+            "cell.",
+        "all four":
+            "A comprehension is a loop, and it runs its elements one after another. What does an `await` in an element "
+            "hold up? Run the cell.",
+    },
+    right="`list_of_tasks` and `task_group`",
 )
 
 predict_blocking = predict(
@@ -490,20 +551,19 @@ predict_blocking = predict(
     right="at 0.4 s",
 )
 
-predict_thousand = predict(
-    "With a serial part of one hundredth: how many times as fast as one by one is asking 1,000 shops together?",
+predict_compute = predict(
+    "`together` creates a task for north, south and west, and each of them computes. The first line that is printed "
+    "says that north begins. What does the second line say?",
     {
-        "1,000 times":
-            "That is the law with f = 0: nothing but waiting. Here somebody has to read a thousand answers, one "
-            "after the other. Put n = 1,000 and f = 0.01 into the formula.",
-        "500 times":
-            "Half of the gain, for so little work? Even less is left. Reading a thousand answers takes 2 seconds. "
-            "How long is the wait beside that?",
-        "100 times":
-            "100 is what the law comes near to, however many shops there are, and never reaches. The one wait that "
-            "they share still counts a little.",
-        "less than 100 times":
-            "The work of a thousand answers takes 2 seconds, and no task can shorten that: 1/f = 100 is the bound.",
+        "south begins":
+            "So it was with the waits: north gave way, and south had a turn. Where in `compute` could north give way? "
+            "Run the cell.",
+        "north has its result":
+            "Between its two lines that print, `compute` has no `await`, so it keeps the thread until it has its "
+            "result.",
+        "it differs from run to run":
+            "With a thread for each shop it could. How many threads do these tasks have? Run the cell, as often as you "
+            "like.",
     },
-    right="less than 100 times",
+    right="north has its result",
 )
