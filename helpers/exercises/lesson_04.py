@@ -47,7 +47,7 @@ cheapest = Exercise(
             price = min(prices)
             return shops[prices.index(price)].name, price
         """,
-    why="`gather` creates a task for each request before it waits, so all of them take as long as the slowest shop. "
+    why="`gather` creates a task for each request before it waits, so together they take as long as the slowest shop. "
         "Its list is in the order of the shops, so that each price can be matched with its shop.",
     follow_up="Let one shop fail (`failure_rate=1`): what does your function do then?",
     mistakes=[
