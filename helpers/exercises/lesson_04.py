@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from helpers.checker import Exercise, Mistake, cancelled, equal, predict, require
 from helpers.simulated_io import Shop
 
@@ -22,17 +24,22 @@ cheapest = Exercise(
     title="Find the cheapest shop",
     task="""
         Write `cheapest(shops, item)`: it asks all shops for the price of `item` at the same time, and returns the
-        name of the cheapest and its price, as in `("south", 290)`. (`shop.name` is the name.)
+        name of the cheapest shop and its price, as in `("south", 290)`. (`shop.name` is the name.)
         """,
     starter="""
         async def cheapest(shops, item):
             ...                                 # your code here
         """,
     hints=[
-        "Nobody has to wait for one price before asking for the next.",
-        "asyncio.gather takes any number of awaitables and gives a list of their results, in the same order.",
-        "prices = await asyncio.gather(*[shop.price(item) for shop in shops]); then find the smallest price and "
-        "its shop.",
+        "You need not have one price before you ask for the next. Which function waits for many coroutines at once?",
+        "`asyncio.gather` gives a list of prices, in the order of `shops`. So the lowest price stands at the same "
+        "place as its shop.",
+        """
+        Fill in the dots:
+            prices = await asyncio.gather(*[... for shop in shops])
+            price = min(prices)
+            return shops[prices.index(...)].name, ...
+        """,
     ],
     solution="""
         async def cheapest(shops, item):
@@ -40,9 +47,9 @@ cheapest = Exercise(
             price = min(prices)
             return shops[prices.index(price)].name, price
         """,
-    why="gather starts all requests before it waits, so the whole takes as long as the slowest shop, and its "
-        "results come in the order of the shops, so that prices and shops match.",
-    follow_up="Let one shop fail (failure_rate=1): what does your function do then?",
+    why="`gather` creates a task for each request before it waits, so together they take as long as the slowest shop. "
+        "Its list is in the order of the shops, so that each price can be matched with its shop.",
+    follow_up="Let one shop fail (`failure_rate=1`): what does your function do then?",
     mistakes=[
         Mistake("sequential", "at no moment", """
             async def cheapest(shops, item):
@@ -71,7 +78,7 @@ cheapest = Exercise(
             async def cheapest(shops, item):
                 return min(await asyncio.gather(*[shop.price(item) for shop in shops]))
             """),
-        Mistake("value", "('west', 290)", """
+        Mistake("value", "Put each price beside its shop", """
             async def cheapest(shops, item):
                 tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
                 prices = [await answer for answer in asyncio.as_completed(tasks)]
@@ -83,7 +90,7 @@ cheapest = Exercise(
                 prices = await asyncio.gather(*[shop.price(item) for shop in shops])
                 return min(zip(prices, [shop.name for shop in shops]))
             """),
-        Mistake("value", "not always tea", """
+        Mistake("value", "pass `item` on", """
             async def get_price(shop):
                 return await shop.price("tea")
             async def cheapest(shops, item):
@@ -91,9 +98,36 @@ cheapest = Exercise(
                 price = min(prices)
                 return shops[prices.index(price)].name, price
             """),
+        Mistake("value", "for `item`, as it is passed", """
+            async def cheapest(shops, item):
+                prices = await asyncio.gather(*[shop.price("cofee") for shop in shops])
+                price = min(prices)
+                return shops[prices.index(price)].name, price
+            """),
+        Mistake("value", "the lowest of the prices", """
+            async def cheapest(shops, item):
+                prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                price = max(prices)
+                return shops[prices.index(price)].name, price
+            """),
+        Mistake("value", "the lowest of the prices", """
+            async def cheapest(shops, item):
+                prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+                return min(zip([shop.name for shop in shops], prices))
+            """),
     ],
     advice={
-        "value": "Return two things: the name of the cheapest shop, and its price of item, which is not always tea.",
+        # the lowest price of tea, in the case that asks for coffee
+        "value: 'shop 08', 653": "The shops are asked for coffee here, and this is a price of tea: pass `item` on to "
+                                 "`shop.price`.",
+        # no price that any shop with a name has
+        r"value: \('(north|south|west|east)', (?!(320|290|335|280|305|275)\))\d+\)":
+            "No shop has this price for the item of the question: ask each shop for `item`, as it is passed to "
+            "`cheapest`.",
+        r"value: 'west', 290": "The price is right, and the name is of another shop. Put each price beside its shop: "
+                               "`gather` gives the prices in the order of the shops, and `as_completed` does not.",
+        "value": "Ask every shop for `item`, and find the lowest of the prices. Return two things: the name of the "
+                 "shop that has it, and this price.",
         "order": "The name of the shop comes first, then its price.",
     },
 )
@@ -130,8 +164,8 @@ open_and_closed = Exercise(
     lesson="04",
     title="Say which shops are closed",
     task="""
-        Write `open_and_closed(shops, item)`: it asks all shops at the same time, and returns two things: a
-        dictionary of the prices that came, and a list of the names of the closed shops, in the order of
+        Write `open_and_closed(shops, item)`: it asks all shops for the price of `item` at the same time, and returns
+        two things: a dictionary of the prices that came, and a list of the names of the closed shops, in the order of
         `shops`. A shop is closed if its answer is a `ConnectionError`. Any other exception is a mistake in the
         program: let it out.
         """,
@@ -142,9 +176,9 @@ open_and_closed = Exercise(
     hints=[
         "One closed shop is one answer among others. Where can you catch its error so that the other answers are "
         "not lost?",
-        "Write a coroutine function of your own that asks one shop, and gives its price, or None if there is a "
-        "ConnectionError.",
-        "Give the coroutines of all shops to gather, and put each answer beside its shop with zip.",
+        "Write a coroutine function of your own that asks one shop, and gives its price, or `None` if there is a "
+        "`ConnectionError`. Inside `open_and_closed`, it can use `item`.",
+        "Pass the coroutines of all shops to `gather`, and put each answer beside its shop with `zip`.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -172,9 +206,9 @@ open_and_closed = Exercise(
             closed = [shop.name for shop, price in zip(shops, prices) if price is None]
             return came, closed
         """,
-    why="The error that you expect is caught where it happens, so it costs one answer; every other error reaches "
-        "whoever can mend it.",
-    follow_up="Give each shop a second chance: ask again, once, after a ConnectionError.",
+    why="The error that you expect is caught where it happens, so it costs one answer. Every other error comes out, "
+        "and whoever calls `open_and_closed` learns of it.",
+    follow_up="Give each shop a second chance: ask again, once, after a `ConnectionError`.",
     mistakes=[
         Mistake("error", "ShopError", """
             async def open_and_closed(shops, item):
@@ -205,13 +239,13 @@ open_and_closed = Exercise(
                     closed.append(str(error))
                 return {shop.name: price for shop, price in zip(shops, answers)}, closed
             """),
-        Mistake("no exception", "only ConnectionError", """
+        Mistake("no exception", "only `ConnectionError`", """
             async def open_and_closed(shops, item):
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, Exception)}
                 return prices, [s.name for s, a in zip(shops, answers) if isinstance(a, Exception)]
             """),
-        Mistake("no exception", "only ConnectionError", """
+        Mistake("no exception", "only `ConnectionError`", """
             async def open_and_closed(shops, item):
                 async def ask(shop):
                     try:
@@ -222,7 +256,7 @@ open_and_closed = Exercise(
                 prices = {s.name: a for s, a in zip(shops, answers) if a is not None}
                 return prices, [s.name for s, a in zip(shops, answers) if a is None]
             """),
-        Mistake("no exception", "only ConnectionError", """
+        Mistake("no exception", "only `ConnectionError`", """
             async def open_and_closed(shops, item):
                 answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
                 prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, ConnectionError)}
@@ -238,6 +272,18 @@ open_and_closed = Exercise(
                         closed.append(shop.name)
                 await asyncio.gather(*[ask(shop) for shop in shops])
                 return prices, closed
+            """),
+        Mistake("value", "ask each shop for `item`", """
+            async def open_and_closed(shops, item):
+                async def ask(shop):
+                    try:
+                        return await shop.price("tea")
+                    except ConnectionError:
+                        return None
+
+                prices = await asyncio.gather(*[ask(shop) for shop in shops])
+                came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
+                return came, [shop.name for shop, price in zip(shops, prices) if price is None]
             """),
         Mistake("sequential", "at no moment", """
             async def open_and_closed(shops, item):
@@ -261,16 +307,19 @@ open_and_closed = Exercise(
             """),
     ],
     advice={
-        "no exception": "Catch only ConnectionError, and raise what else return_exceptions=True puts into the list: "
-                        "another error says that the program is wrong, not that a shop is closed.",
+        r"value: \{'north': (?!320|290|335)\d+, 'south': (?!320|290|335)\d+":
+            "These are not the prices of the item in question: ask each shop for `item`, as it is passed to "
+            "`open_and_closed`.",
+        "no exception": "Catch only `ConnectionError`, and raise what else `return_exceptions=True` puts into the "
+                        "list: another error says that the program is wrong, not that a shop is closed.",
         "error: ^(ShopError|ConnectionError)":
             "Catch it where it happens, in the coroutine that asks one shop: then the answers of the others are not "
             "lost.",
         "value: 'free'|{'north': 310}":
-            "Ask whether there was a ConnectionError, and not whether the price counts as true: 0 is a price, too.",
+            "Ask whether there was a `ConnectionError`, and not whether the price counts as true: 0 is a price, too.",
         "value": "Catch the error of a closed shop where that shop is asked: it is neither a price, nor does it cost "
                  "the answers of the others.",
-        "order": "Take the names from shops when all answers are there: the answers arrive in an order of their own.",
+        "order": "Take the names from `shops` when all answers are there: the answers arrive in an order of their own.",
     },
 )
 
@@ -374,8 +423,8 @@ first_below = Exercise(
     lesson="04",
     title="Buy at the first good offer",
     task="""
-        Write `first_below(shops, item, limit)`: it asks all shops at the same time, and as soon as a price
-        comes that is at most `limit`, it returns the name of that shop and the price. A shop that gives a
+        Write `first_below(shops, item, limit)`: it asks all shops for the price of `item` at the same time, and as soon
+        as a price comes that is at most `limit`, it returns the name of that shop and the price. A shop that gives a
         `ConnectionError` does not count; any other exception comes out. If no price is good enough, it returns
         `None`. However `first_below` ends, also if it is cancelled, nothing that it started is at work any more.
         """,
@@ -384,12 +433,12 @@ first_below = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Which of gather, as_completed and wait gives you each answer as it arrives? And who stops the requests "
+        "Which of `gather`, `as_completed` and `wait` gives you each answer as it arrives? And who stops the requests "
         "that you no longer need?",
-        "An answer of as_completed does not say whose it is: let a coroutine function of your own give the name "
+        "An answer of `as_completed` does not say whose it is: let a coroutine function of your own give the name "
         "and the price. Keep the tasks in a list, so that you can cancel them.",
-        "try/finally runs its finally however the try ends: with return, with an exception, or with a "
-        "cancellation. There, cancel every task, and wait until all have stopped.",
+        "A `finally` runs however its `try` ends: with `return`, with an exception, or with a cancellation. There, "
+        "cancel every task. `cancel()` only asks a task to stop, so wait after it until all of them have ended.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -429,10 +478,9 @@ first_below = Exercise(
                     task.cancel()               # without effect on one that has ended
                 await asyncio.gather(*tasks, return_exceptions=True)
         """,
-    why="Each answer is looked at when it arrives, and the finally cancels the rest and waits until they have "
-        "stopped, whatever ended the wait.",
-    follow_up="Say also when it takes too long: call it in an asyncio.timeout block, and see that nothing is left at "
-              "work.",
+    why="Each answer is looked at when it arrives. The `finally` cancels the rest and waits until they have stopped, "
+        "whatever ended the loop.",
+    follow_up="Call it in an `asyncio.timeout` block that is too short, and see that nothing is left at work.",
     mistakes=[
         Mistake("slow", "as_completed", """
             async def first_below(shops, item, limit):
@@ -460,7 +508,7 @@ first_below = Exercise(
                     if price <= limit:
                         return name, price
             """),
-        Mistake("left behind", "and then wait", """
+        Mistake("left behind", "Wait for the tasks", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -490,7 +538,7 @@ first_below = Exercise(
                     if task.result()[1] <= limit:
                         return task.result()
             """),
-        Mistake("value", "equals limit", """
+        Mistake("value", "equals `limit`", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -508,7 +556,7 @@ first_below = Exercise(
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
             """),
-        Mistake("slow", "block of a TaskGroup", """
+        Mistake("slow", "block of a `TaskGroup`", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -609,30 +657,32 @@ first_below = Exercise(
             """),
     ],
     advice={
-        "no exception": "Let only a ConnectionError not count: another error says that the program is wrong, and comes "
-                        "out.",
-        "slow": "Look at each answer when it arrives, as as_completed gives it, and cancel the rest then: gather and "
-                "the block of a TaskGroup wait for the last one.",
-        "left behind": "Cancel the tasks that you no longer need, and then wait for them: a task that was told to "
-                       "stop has not yet stopped.",
+        "no exception": "Let only a `ConnectionError` not count: another error says that the program is wrong, and "
+                        "comes out.",
+        "slow": "Look at each answer when it arrives, as `as_completed` gives it, and cancel the rest then: `gather` "
+                "and the block of a `TaskGroup` wait for the last one.",
+        "left behind: not stopped yet":
+            "Wait for the tasks that you have cancelled: `cancel()` only asks, and a task stops at its next turn.",
+        "left behind": "Cancel the tasks that you no longer need, and then wait until they have stopped: nobody else "
+                       "does it.",
         "error: ^(ShopError|ConnectionError)":
-            "Catch its ConnectionError where you await its answer, and go on: a closed shop does not count.",
-        "value": "Look at every answer as it arrives, until a price is at most limit: one that equals limit is good "
-                 "enough.",
-        "cancelled: awaited": "Wait with gather(*tasks, return_exceptions=True) after task.cancel(): whoever waits "
-                              "for a task that was cancelled gets its CancelledError.",
+            "Catch its `ConnectionError` where you await its answer, and go on: a closed shop does not count.",
+        "value": "Ask for `item`, and look at every answer as it arrives, until a price is at most `limit`: one that "
+                 "equals `limit` is good enough.",
+        "cancelled: awaited": "Wait with `gather(*tasks, return_exceptions=True)` after `task.cancel()`: to await a "
+                              "task that was cancelled raises its `CancelledError`.",
     },
 )
 
 TEA_OF_FOUR = TEA | {"east": 305}
 
 
-
 def nothing_left(shops):
     """Demand that no request is under way any more."""
     asked = [shop.name for shop in shops if shop.in_flight]
-    require(not asked, "left behind",
-            f"first_below had returned when the requests to {' and '.join(asked)} were still under way",
+    told = [task for task in asyncio.all_tasks() if task is not asyncio.current_task() and task.cancelling()]
+    state = "were cancelled and had not stopped yet" if told else "were still under way"
+    require(not asked, "left behind", f"first_below had returned when the requests to {' and '.join(asked)} {state}",
             "when it returns, the others have stopped")
 
 
@@ -711,6 +761,20 @@ async def no_price_list_below(answer):
 
 # -- questions ---------------------------------------------------------------------------------------------------
 
+predict_order = predict(
+    "North answers after 0.6 s, south after 0.2 s, and east after 0.3 s. In which order do their prices stand in the "
+    "list that `gather` gives?",
+    {
+        "north, south, east":
+            "`gather` keeps a place in the list for each of its arguments, and fills it when the answer is there.",
+        "south, east, north":
+            "That is the order in which they answer. Run the cell, and compare the printed lines with the list.",
+        "in any order: that differs from run to run":
+            "The order in which shops answer may differ. Run the cell, and see whether the list depends on it.",
+    },
+    right="north, south, east",
+)
+
 predict_failure = predict(
     "South fails at 0.2 seconds; east would answer at 0.3 and north at 0.6. What does `gather` do?",
     {
@@ -721,28 +785,43 @@ predict_failure = predict(
             "Then `watch_and_catch` would get the error at 0.6 s, after the answers of east and north. Run the cell, "
             "and look at the order of the lines.",
         "It raises the error at once, and the other two go on":
-            "`gather` has nothing to wait for any more: it cannot give a complete list. But the tasks are not its "
-            "own to stop.",
+            "The list can never be complete, so `gather` has nothing to wait for any more. It does not stop the other "
+            "tasks: their work may still be wanted.",
     },
     right="It raises the error at once, and the other two go on",
 )
 
 predict_second = predict(
-    "Which of the two cells reports the second error?",
+    "Both tasks fail, south first. In which of the two runs does asyncio log the error of west?",
     {
-        "both":
-            "Both leave a task that failed after the error was raised. But in one of them somebody has asked that "
-            "task for its result, and thrown it away. Run them, and see who.",
-        "the first one, which awaits only the first task":
-            "Nobody ever asks the second task, and asyncio notices that.",
-        "the second one, with gather":
-            "`gather` knows of both tasks, so you may expect more of it. Run the cells, and see what it makes of "
-            "what it knows.",
-        "none":
-            "In a plain program a lost error is easily overlooked, but asyncio looks out for errors of tasks that "
-            "nobody has asked. Run the cells, and see for which of the two that is so.",
+        "in both":
+            "In both, a task fails after the error of south was raised. But in one of them somebody takes its error, "
+            "and throws it away. Run the cell, and see in which.",
+        "only with `await south`":
+            "Nobody asks west for its result, and asyncio notices that when the task is thrown away.",
+        "only with `gather`":
+            "`gather` waits for both tasks, so you may expect more of it. Run the cell, and see what it makes of the "
+            "second error.",
+        "in none":
+            "asyncio does look out for errors that nobody asks for. Run the cell, and see in which run it finds one.",
     },
-    right="the first one, which awaits only the first task",
+    right="only with `await south`",
+)
+
+predict_cancelled = predict(
+    "The task of north is cancelled, south and west are closed, and east answers. The program counts as a price what "
+    "is not an `Exception`. How many prices does it find?",
+    {
+        "1":
+            "There is one price, that of east. But something else passes the test `not isinstance(answer, Exception)`. "
+            "Run the cell, and look at the types.",
+        "2":
+            "The price of east, and a `CancelledError`. It is an exception, but its class does not derive from "
+            "`Exception`.",
+        "none: `gather` raises a `CancelledError`":
+            "So it would without the option. With it, what stands in the place of north? Run the cell.",
+    },
+    right="2",
 )
 
 predict_slip = predict(
@@ -752,8 +831,7 @@ predict_slip = predict(
             "`return_exceptions=True` makes no difference between a shop that is closed and a program that is "
             "wrong.",
         "none: the slip raises an `AttributeError` out of `collect`":
-            "It would, without the option. With it, every exception of a task goes into the list, this one as "
-            "well.",
+            "It would, without the option. With it, where does the exception of a task go? Run the cell.",
         "none: they are open":
             "That is what is true of the shops. The program knows only what stands in the list. Run the cell, and "
             "see what that is.",
@@ -771,7 +849,23 @@ predict_deadline = predict(
             "Four tasks have their price, but `gather` gives one list, when it is complete. Run the cell: was "
             "there anything to return?",
         "none":
-            "`gather` is cancelled before it has a list, so it gives nothing at all.",
+            "`gather` is cancelled before its list is complete, so it gives nothing at all.",
     },
     right="none",
+)
+
+predict_lab = predict(
+    "The shop serves 5 requests at a time, and every request takes it 0.3 s. The others queue. You ask it 20 times "
+    "with `gather`. How long does that take?",
+    {
+        "0.3 s":
+            "That is the time when the shop serves all of them at once. Set the lab to 5, and look at the lanes.",
+        "1.2 s":
+            "The shop answers 20 requests in four rounds of five. `gather` starts all of them at once, but the shop "
+            "sets the pace.",
+        "6 s":
+            "That is one after another, 20 times 0.3 s. But five are served at a time. Set the lab to 5, and look at "
+            "the lanes.",
+    },
+    right="1.2 s",
 )

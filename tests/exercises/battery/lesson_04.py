@@ -58,6 +58,16 @@ ANSWERS = [
             prices = await asyncio.gather(*[shop.price(item) for shop in shops])
             return min(zip([shop.name for shop in shops], prices))
         """),
+    wrong("cheapest", "a misspelt item", """
+        async def cheapest(shops, item):
+            prices = await asyncio.gather(*[shop.price("coffe") for shop in shops])
+            return min(zip([shop.name for shop in shops], prices), key=lambda pair: pair[1])
+        """, "ask each shop for `item`"),
+    wrong("cheapest", "the dearest one", """
+        async def cheapest(shops, item):
+            prices = await asyncio.gather(*[shop.price(item) for shop in shops])
+            return max(zip([shop.name for shop in shops], prices), key=lambda pair: pair[1])
+        """, "lowest of the prices", never=("ask each shop",)),
     wrong("cheapest", "a missing star", """
         async def cheapest(shops, item):
             prices = await asyncio.gather(shop.price(item) for shop in shops)
@@ -91,6 +101,27 @@ ANSWERS = [
             prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, Exception)}
             return prices, [s.name for s, a in zip(shops, answers) if isinstance(a, Exception)]
         """),
+    wrong("open_and_closed", "always tea", """
+        async def open_and_closed(shops, item):
+            answers = await asyncio.gather(*[shop.price("tea") for shop in shops], return_exceptions=True)
+            for answer in answers:
+                if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
+                    raise answer
+            prices = {s.name: a for s, a in zip(shops, answers) if not isinstance(a, ConnectionError)}
+            return prices, [s.name for s in shops if s.name not in prices]
+        """, "ask each shop for `item`"),
+    wrong("open_and_closed", "prices beside the wrong shops", """
+        async def open_and_closed(shops, item):
+            async def ask(shop):
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    return None
+
+            prices = [await each for each in asyncio.as_completed([ask(shop) for shop in shops])]
+            came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
+            return came, [shop.name for shop, price in zip(shops, prices) if price is None]
+        """, never=("ask each shop",)),
     wrong("open_and_closed", "OSError", """
         async def open_and_closed(shops, item):
             prices, closed = {}, []
@@ -263,7 +294,7 @@ ANSWERS = [
             finally:
                 for task in tasks:
                     task.cancel()
-        """),
+        """, "wait for the tasks"),
     wrong("first_below", "all, then the first", """
         async def first_below(shops, item, limit):
             answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
