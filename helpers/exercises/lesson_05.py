@@ -63,8 +63,8 @@ all_or_nothing = Exercise(
         """,
     hints=[
         "Which block stops the other tasks when one fails, and where do their results stand when it has ended?",
-        "Create a task of `shop.price(item)` for each shop with `group.create_task`, keep the tasks in a list, and build "
-        "the dictionary below the block, with `task.result()`.",
+        "Create a task of `shop.price(item)` for each shop with `group.create_task`, keep the tasks in a list, and "
+        "build the dictionary below the block, with `task.result()`.",
         "What comes out of the block is an exception group: put `try` around the block, and `except* ConnectionError` "
         "below it. An `except*` clause cannot contain `return`: set a variable in the function, and return it at the "
         "end.",
@@ -91,8 +91,8 @@ all_or_nothing = Exercise(
                 pass                            # a shop is closed: no prices
             return prices
         """,
-    why="The group stops the other requests and waits until they have stopped. `except*` takes the errors that you expect "
-        "out of the exception group, and no others.",
+    why="The group stops the other requests and waits until they have stopped. `except*` takes the errors that you "
+        "expect out of the exception group, and no others.",
     follow_up="Let the result say which shop was closed, instead of None.",
     mistakes=[
         Mistake("left behind", "TaskGroup", """
@@ -222,8 +222,8 @@ all_or_nothing = Exercise(
                         "closed.",
         "slow": "Let an error out of its task, and catch it around the block of a `TaskGroup`: one that is caught "
                 "inside does not reach the group, which would stop the others.",
-        "sequential": "Create all tasks before you wait: a loop that awaits each task when it has created it waits once "
-                      "for each.",
+        "sequential": "Create all tasks before you wait: a loop that awaits each answer before it asks for the next one "
+                      "waits once for each.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
@@ -476,11 +476,10 @@ by_shop = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "What has to end together, and what must not? Each set of tasks that ends together is a group.",
-        "Write a coroutine function for one shop, with a group of its own for the items. A group around all shops runs "
-        "it for each.",
-        "Catch a ConnectionError where it must stop: around the inner block, with except*, so that it does not reach "
-        "the outer group.",
+        "Which requests have to end together, and which must not? Requests that end together belong in one group.",
+        "Write a coroutine function for one shop, with a group of its own for the items. A group for all shops gets a "
+        "task of it for each shop.",
+        "Catch a `ConnectionError` around the inner block, with `except*`, so that it does not reach the outer group.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -514,9 +513,9 @@ by_shop = Exercise(
                 tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """,
-    why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
-        "match goes on to the outer group.",
-    follow_up="Give each shop a deadline of its own: asyncio.timeout around the inner group.",
+    why="The requests to one shop fail together, in the inner group, and `except*` around it stops the failure. What "
+        "it does not match goes on to the outer group.",
+    follow_up="Give each shop a deadline of its own: `asyncio.timeout` around the inner group.",
     mistakes=[
         Mistake("value", "around the block of each shop", """
             async def by_shop(shops, items):
@@ -657,17 +656,18 @@ by_shop = Exercise(
     advice={
         "value": "Catch its error around the block of each shop, before it reaches the group of all: one closed shop "
                  "gets None, and costs the others nothing.",
-        "error: ^ConnectionError": "Catch ConnectionError, with except*: a ShopError is one, but not the only one.",
+        "error: ^ConnectionError": "Catch ConnectionError, with `except*`: a ShopError is one, but not the only one.",
         "error: ^ShopError.* in ":
-            "Catch it with except*, around a TaskGroup for the items of one shop: what comes out of a group is an "
-            "ExceptionGroup, and the group has stopped all that is in it.",
+            "Catch it with `except*`, around a TaskGroup for the items of one shop: what comes out of a group is an "
+            "`ExceptionGroup`, and the group has stopped all that is in it.",
         "left behind": "Give each shop a group of its own for its items, in one group for all shops, and let an error"
                        " out of its task: then the group stops the others, and waits until they have stopped.",
         "slow": "Ask all shops at the same time, not one after another: one task for each shop, in a group for all "
                 "shops.",
-        "no exception": "Catch only ConnectionError, with except*: any other error says that the program is wrong.",
-        "sequential": "Start all requests before you wait, in a group for the shops and in each of its tasks a group "
-                      "for the items: whoever awaits each before the next waits once for each.",
+        "no exception": "Catch only ConnectionError, with `except*`: any other error does not mean that a shop is "
+                        "closed.",
+        "sequential": "Create all tasks before you wait, in a group for the shops and in each of its tasks a group "
+                      "for the items: a loop that awaits each request before the next waits once for each.",
     },
 )
 
@@ -781,8 +781,8 @@ predict_group = predict(
         "It cancels the other three, and raises an error at 0.2 seconds":
             "The first failure ends the work of the whole group. West is cancelled before it can fail.",
         "It cancels the other three, and returns the prices that are there":
-            "At 0.2 seconds there is no price yet, and a group does not hide a failure. Run the cell: what does `watch` "
-            "do at 0.2 seconds?",
+            "At 0.2 seconds there is no price yet, and a group does not hide a failure. Run the cell: what does "
+            "`watch` do at 0.2 seconds?",
     },
     right="It cancels the other three, and raises an error at 0.2 seconds",
 )
