@@ -55,7 +55,7 @@ all_or_nothing = Exercise(
     task="""
         Write `all_or_nothing(shops, item)`: it asks all shops for `item` at the same time, and returns a dictionary of
         their prices by `shop.name`. As soon as one answer is a `ConnectionError`, the other requests are stopped, and
-        the result is `None`. Any other exception comes out, in its group.
+        the result is `None`. Any other exception comes out, bare or in its group.
         """,
     starter="""
         async def all_or_nothing(shops, item):
@@ -222,8 +222,8 @@ all_or_nothing = Exercise(
                         "closed.",
         "slow": "Let an error out of its task, and catch it around the block of a `TaskGroup`: one that is caught "
                 "inside does not reach the group, which would stop the others.",
-        "sequential": "Create all tasks before you wait: a loop that awaits each answer before it asks for the next one "
-                      "waits once for each.",
+        "sequential": "Create all tasks before you wait: a loop that awaits each answer before it asks for the next "
+                      "one waits once for each.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
