@@ -177,7 +177,7 @@ all_or_nothing = Exercise(
                 prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
                 return None if None in prices.values() else prices
             """),
-        Mistake("sequential", "awaits each task", """
+        Mistake("sequential", "awaits each answer", """
             async def all_or_nothing(shops, item):
                 prices = {}
                 try:
@@ -469,7 +469,7 @@ by_shop = Exercise(
         Write `by_shop(shops, items)`: it asks all shops for all items, all at the same time, and returns a dictionary
         that holds for each shop, by its name, a dictionary of its prices by item. If one request to a shop ends with a
         `ConnectionError`, the other requests to that shop are stopped, and it gets `None` instead; the other shops go
-        on. Any other exception stops everything, and comes out.
+        on. Any other exception stops everything, and comes out, bare or in its groups.
         """,
     starter="""
         async def by_shop(shops, items):
