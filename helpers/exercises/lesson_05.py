@@ -53,9 +53,9 @@ all_or_nothing = Exercise(
     lesson="05",
     title="Return all prices, or none",
     task="""
-        Write `all_or_nothing(shops, item)`: it asks all shops at the same time, and returns a dictionary of their
-        prices by name. As soon as one answer is a `ConnectionError`, the other requests are stopped, and the result is
-        `None`. Any other exception is a mistake in the program: let it out.
+        Write `all_or_nothing(shops, item)`: it asks all shops for `item` at the same time, and returns a dictionary of
+        their prices by `shop.name`. As soon as one answer is a `ConnectionError`, the other requests are stopped, and
+        the result is `None`. Any other exception comes out, bare or in its group.
         """,
     starter="""
         async def all_or_nothing(shops, item):
@@ -63,10 +63,11 @@ all_or_nothing = Exercise(
         """,
     hints=[
         "Which block stops the other tasks when one fails, and where do their results stand when it has ended?",
-        "Start shop.price(item) for each shop with group.create_task, keep the tasks in a list, and build the "
-        "dictionary below the block, with task.result().",
-        "What comes out of the block is a group of errors: put try around the block, and except* ConnectionError below "
-        "it. There is no return in an except*: set a variable, and return it at the end.",
+        "Create a task of `shop.price(item)` for each shop with `group.create_task`, keep the tasks in a list, and "
+        "build the dictionary below the block, with `task.result()`.",
+        "What comes out of the block is an exception group: put `try` around the block, and `except* ConnectionError` "
+        "below it. An `except*` clause cannot contain `return`: set a variable in the function, and return it at the "
+        "end.",
         """
         Fill in the dots:
             prices = None
@@ -90,8 +91,8 @@ all_or_nothing = Exercise(
                 pass                            # a shop is closed: no prices
             return prices
         """,
-    why="The group stops the other requests and waits until they have stopped, and except* takes the errors that you "
-        "expect out of it, no others.",
+    why="The group stops the other requests and waits until they have stopped. `except*` takes the errors that you "
+        "expect out of the exception group, and no others.",
     follow_up="Let the result say which shop was closed, instead of None.",
     mistakes=[
         Mistake("left behind", "TaskGroup", """
@@ -176,7 +177,7 @@ all_or_nothing = Exercise(
                 prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
                 return None if None in prices.values() else prices
             """),
-        Mistake("sequential", "awaits each task", """
+        Mistake("sequential", "awaits each answer", """
             async def all_or_nothing(shops, item):
                 prices = {}
                 try:
@@ -211,18 +212,18 @@ all_or_nothing = Exercise(
             """),
     ],
     advice={
-        "left behind": "Use a TaskGroup: it stops the other requests when one fails, and waits until they have "
+        "left behind": "Use a `TaskGroup`: it stops the other requests when one fails, and waits until they have "
                        "stopped.",
         "error: ^(ShopError|ConnectionError).* in ":
-            "Catch it with except*, around the block: what comes out of a TaskGroup is an ExceptionGroup, and except "
-            "ConnectionError does not catch that.",
+            "Catch it with `except*`, around the block: what comes out of a `TaskGroup` is an `ExceptionGroup`, and "
+            "`except ConnectionError` does not catch that.",
         "error: Result is not set": "Take the results below the block of the group: in it, the tasks are not done.",
-        "no exception": "Catch only ConnectionError, with except*: another error says that the program is wrong, not "
-                        "that a shop is closed.",
-        "slow": "Let an error out of its task, and catch it around the block of a TaskGroup: one that is caught "
-                "inside never reaches the group, which stops the others.",
-        "sequential": "Start all of them before you wait: whoever awaits each task when it is started waits once for "
-                      "each.",
+        "no exception": "Catch only ConnectionError, with `except*`: another error does not mean that a shop is "
+                        "closed.",
+        "slow": "Let an error out of its task, and catch it around the block of a `TaskGroup`: one that is caught "
+                "inside does not reach the group, which would stop the others.",
+        "sequential": "Create all tasks before you wait: a loop that awaits each answer before it asks for the next "
+                      "one waits once for each.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
@@ -290,21 +291,21 @@ causes = Exercise(
     lesson="05",
     title="List the causes",
     task="""
-        Write `causes(error)`, an ordinary function: it returns a list of the errors in a group, in their order, and
-        those in the groups in it, however deep. The list itself holds no group. Of an error that is no group it
-        returns a list with that error.
+        Write `causes(error)`, an ordinary function: it returns a list of the errors in an exception group, in their
+        order, and of those in the exception groups inside it, however deep. No exception group is in the list, be it an
+        `ExceptionGroup` or a `BaseExceptionGroup`. For an error that is no group it returns a list with that error.
         """,
     starter="""
         def causes(error):
             ...                                 # your code here
         """,
     hints=[
-        "An error either is a group or is none. What do you return in the second case?",
-        "isinstance(error, ExceptionGroup) tells them apart. What causes(...) gives for each error in "
-        "error.exceptions, put together, is the answer for a group.",
+        "Which errors have `.exceptions`, and what do you return for one that has none?",
+        "`isinstance(error, BaseExceptionGroup)` is true for both kinds of exception groups. For each error in "
+        "`error.exceptions`, `causes` itself gives a list; the answer for the group is all these lists in one.",
         """
         Fill in the dots:
-            if not isinstance(error, ExceptionGroup):
+            if not isinstance(error, BaseExceptionGroup):
                 return ...
             found = []
             for inner in error.exceptions:
@@ -314,15 +315,16 @@ causes = Exercise(
     ],
     solution="""
         def causes(error):
-            if not isinstance(error, ExceptionGroup):
+            if not isinstance(error, BaseExceptionGroup):
                 return [error]
             found = []
             for inner in error.exceptions:
                 found.extend(causes(inner))
             return found
         """,
-    why="A group holds errors and groups, so a function that calls itself for each of them reaches every cause.",
-    follow_up="Where in a program of yours are errors written to a log? There, log causes(error), not str(error).",
+    why="An exception group holds errors and other exception groups, so a function that calls itself for each of them "
+        "reaches every cause. `BaseExceptionGroup` is the base class of `ExceptionGroup`, so it matches both.",
+    follow_up="Where in a program of yours are errors written to a log? There, log `causes(error)`, not `str(error)`.",
     mistakes=[
         Mistake("value", "tuple", """
             def causes(error):
@@ -386,6 +388,15 @@ causes = Exercise(
                     for inner in error.exceptions:
                         yield from causes(inner)
             """),
+        Mistake("value", "BaseExceptionGroup", """
+            def causes(error):
+                if not isinstance(error, ExceptionGroup):
+                    return [error]
+                found = []
+                for inner in error.exceptions:
+                    found.extend(causes(inner))
+                return found
+            """),
         Mistake("order", "order", """
             def causes(error):
                 if not isinstance(error, ExceptionGroup):
@@ -399,10 +410,12 @@ causes = Exercise(
     advice={
         "value: , a tuple$": "Return a list of the errors, in square brackets.",
         "value: <generator": "Collect what you yield, and return it as a list.",
+        r"value: BaseExceptionGroup\(": "Ask for `BaseExceptionGroup`: it is the base class of `ExceptionGroup`, and a "
+                                       "group that holds an error like `KeyboardInterrupt` is no `ExceptionGroup`.",
         "value": "Give one flat list of the errors themselves, from the first to the last, with no groups in it: "
-                 "extend takes in what an inner group gives.",
-        "error: no attribute 'exceptions'": "Answer [error] for an error that is no group: it has no .exceptions.",
-        "order": "Keep the order of .exceptions.",
+                 "`extend` takes in what an inner group gives.",
+        "error: no attribute 'exceptions'": "Return `[error]` for an error that is no group: it has no `.exceptions`.",
+        "order": "Keep the order of `.exceptions`.",
     },
 )
 
@@ -439,6 +452,14 @@ def no_group(answer):
     equal(answer(error), [error], "the list of causes")
 
 
+@causes.case()
+def base_group(answer):
+    """A BaseExceptionGroup with a KeyboardInterrupt, in an outer one with a ValueError."""
+    stop, slip = KeyboardInterrupt("stop"), ValueError("west")
+    group = BaseExceptionGroup("outer", [BaseExceptionGroup("inner", [stop]), slip])
+    equal(answer(group), [stop, slip], "the list of causes")
+
+
 # -- one shop fails as a whole, the others go on ----------------------------------------------------------------
 
 by_shop = Exercise(
@@ -448,18 +469,17 @@ by_shop = Exercise(
         Write `by_shop(shops, items)`: it asks all shops for all items, all at the same time, and returns a dictionary
         that holds for each shop, by its name, a dictionary of its prices by item. If one request to a shop ends with a
         `ConnectionError`, the other requests to that shop are stopped, and it gets `None` instead; the other shops go
-        on. Any other exception stops everything, and comes out.
+        on. Any other exception stops everything, and comes out, bare or in its groups.
         """,
     starter="""
         async def by_shop(shops, items):
             ...                                 # your code here
         """,
     hints=[
-        "What has to end together, and what must not? Each set of tasks that ends together is a group.",
-        "Write a coroutine function for one shop, with a group of its own for the items. A group around all shops runs "
-        "it for each.",
-        "Catch a ConnectionError where it must stop: around the inner block, with except*, so that it does not reach "
-        "the outer group.",
+        "Which requests have to end together, and which must not? Requests that end together belong in one group.",
+        "Write a coroutine function for one shop, with a group of its own for the items. A group for all shops gets a "
+        "task of it for each shop.",
+        "Catch a `ConnectionError` around the inner block, with `except*`, so that it does not reach the outer group.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -493,9 +513,9 @@ by_shop = Exercise(
                 tasks = {shop.name: group.create_task(ask(shop), name=shop.name) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """,
-    why="The inner group is what fails together, and except* around it is where the failure stops; what it does not "
-        "match goes on to the outer group.",
-    follow_up="Give each shop a deadline of its own: asyncio.timeout around the inner group.",
+    why="The requests to one shop fail together, in the inner group, and `except*` around it stops the failure. What "
+        "it does not match goes on to the outer group.",
+    follow_up="Give each shop a deadline of its own: `asyncio.timeout` around the inner group.",
     mistakes=[
         Mistake("value", "around the block of each shop", """
             async def by_shop(shops, items):
@@ -636,17 +656,18 @@ by_shop = Exercise(
     advice={
         "value": "Catch its error around the block of each shop, before it reaches the group of all: one closed shop "
                  "gets None, and costs the others nothing.",
-        "error: ^ConnectionError": "Catch ConnectionError, with except*: a ShopError is one, but not the only one.",
+        "error: ^ConnectionError": "Catch ConnectionError, with `except*`: a ShopError is one, but not the only one.",
         "error: ^ShopError.* in ":
-            "Catch it with except*, around a TaskGroup for the items of one shop: what comes out of a group is an "
-            "ExceptionGroup, and the group has stopped all that is in it.",
+            "Catch it with `except*`, around a TaskGroup for the items of one shop: what comes out of a group is an "
+            "`ExceptionGroup`, and the group has stopped all that is in it.",
         "left behind": "Give each shop a group of its own for its items, in one group for all shops, and let an error"
                        " out of its task: then the group stops the others, and waits until they have stopped.",
         "slow": "Ask all shops at the same time, not one after another: one task for each shop, in a group for all "
                 "shops.",
-        "no exception": "Catch only ConnectionError, with except*: any other error says that the program is wrong.",
-        "sequential": "Start all requests before you wait, in a group for the shops and in each of its tasks a group "
-                      "for the items: whoever awaits each before the next waits once for each.",
+        "no exception": "Catch only ConnectionError, with `except*`: any other error does not mean that a shop is "
+                        "closed.",
+        "sequential": "Create all tasks before you wait, in a group for the shops and in each of its tasks a group "
+                      "for the items: a loop that awaits each request before the next waits once for each.",
     },
 )
 
@@ -755,13 +776,13 @@ predict_group = predict(
             "That is what `gather` does. A group does not let a task outlive its block. Run the cell, and see where "
             "the lanes end.",
         "It lets all four end, and raises both errors at 0.6 seconds":
-            "The block does wait for all four to end. But it does something at 0.2 seconds that makes them end "
+            "The block does wait for all four to end. But at 0.2 seconds the group does something that makes them end "
             "sooner. Run the cell.",
         "It cancels the other three, and raises an error at 0.2 seconds":
-            "The first failure ends the work of the whole group; west does not come to fail.",
+            "The first failure ends the work of the whole group. West is cancelled before it can fail.",
         "It cancels the other three, and returns the prices that are there":
-            "None is there at 0.2 seconds, and a group does not hide a failure. Run the cell, and look at how "
-            "`watch` ends.",
+            "At 0.2 seconds there is no price yet, and a group does not hide a failure. Run the cell: what does "
+            "`watch` do at 0.2 seconds?",
     },
     right="It cancels the other three, and raises an error at 0.2 seconds",
 )
@@ -771,27 +792,82 @@ predict_except = predict(
     "out of `watch`?",
     {
         "`except ConnectionError`":
-            "The `ConnectionError` is inside something else when it leaves the block, and `except` looks only at "
-            "the outside. Run the cell.",
+            "The `ConnectionError` is inside an exception group when it leaves the block, and `except` does not look "
+            "inside. Run the cell.",
         "`except Exception`":
-            "What comes out is an `ExceptionGroup`, whatever is in it, and that is an `Exception`.",
+            "What comes out is an `ExceptionGroup`, because the error inside is an `Exception`; and an "
+            "`ExceptionGroup` is an `Exception` itself, but no `ConnectionError`.",
         "neither: it comes out of `careful`":
-            "It would, if the second clause were not there. Run the cell, and see of what type it is.",
+            "It would, if the second clause were not there: an `ExceptionGroup` is an `Exception`. Run the cell.",
     },
     right="`except Exception`",
 )
 
 predict_lost = predict(
-    "The next cell starts a task that fails after 0.2 seconds, awaits nothing but a `sleep`, and then prints a line. "
+    "The next cell creates a task that fails after 0.2 seconds, awaits nothing but a `sleep`, and then prints a line. "
     "What happens?",
     {
         "At 0.2 seconds the cell stops with a `ShopError`":
-            "An error travels to whoever awaits the task, and here nobody does. Run the cell: is the line printed?",
+            "An error is raised where the task is awaited, and here nobody awaits it. Run the cell: is the line "
+            "printed?",
         "The line is printed, and nobody ever hears of the error":
-            "The error does not disturb the cell. But asyncio notices when a task that failed is thrown away, and "
-            "nobody has asked it. Run the cell.",
+            "The error does not disturb the cell. But asyncio notices when a task that has failed is thrown away, and "
+            "nobody has asked for its result. Run the cell.",
         "The line is printed, and the error is reported, but not raised":
-            "A report goes to asyncio's log. The program goes on as if the task had done its work.",
+            "The report goes to asyncio's log, and the program goes on as if the task had done its work.",
     },
     right="The line is printed, and the error is reported, but not raised",
+)
+
+predict_return = predict(
+    "North answers at 0.6 seconds. When do `leave_by_error` and `leave_by_return` end?",
+    {
+        "Both at 0.1 seconds":
+            "A block of a group does not end before its tasks have ended, and `return` gives none of them a reason to "
+            "end. Run the cell.",
+        "`leave_by_error` at 0.1, `leave_by_return` at 0.6 seconds":
+            "The error makes the group cancel north. The `return` waits at the end of the block until north has "
+            "answered, and only then gives back its text.",
+        "`leave_by_error` at 0.6, `leave_by_return` at 0.1 seconds":
+            "It is the other way round: an error makes the group cancel its tasks. Run the cell.",
+        "Both at 0.6 seconds":
+            "So it is with one of the two. But an error in the body is a failure, and a failure makes the group cancel "
+            "its tasks. Run the cell.",
+    },
+    right="`leave_by_error` at 0.1, `leave_by_return` at 0.6 seconds",
+)
+
+predict_timeout = predict(
+    "North answers at 0.6 seconds. Which of the two timeouts of 0.3 seconds stops it?",
+    {
+        "both":
+            "A timeout watches its own block and no other. Which line of `timeout_inside` waits, and is that line in "
+            "the block of the timeout? Run the cell.",
+        "the one inside the block of the group":
+            "That block is over as soon as the task is created, without any wait, and its timeout with it. Run the "
+            "cell.",
+        "the one around the block of the group":
+            "The wait is at the end of the group's block, and the block of this timeout contains it. The other "
+            "timeout is over before anybody waits.",
+        "neither":
+            "A group passes a cancellation on to its tasks, so a timeout that cancels whoever waits for the group ends "
+            "them. Run the cell.",
+    },
+    right="the one around the block of the group",
+)
+
+predict_cancelled = predict(
+    "North is cancelled at 0.1 seconds. What does the group do?",
+    {
+        "It cancels east, and the block raises `CancelledError`":
+            "A group does that if the task that owns it is cancelled. Here it is one of its own tasks. Run the cell: "
+            "does east answer?",
+        "It cancels east, and the block raises an `ExceptionGroup` with the `CancelledError`":
+            "That is what a failure does. For a group, a task that is cancelled has not failed. Run the cell.",
+        "It waits for east, and the block ends without an error":
+            "For a group, a cancelled task has ended, and has not failed.",
+        "It waits for east, and then the block raises `CancelledError`":
+            "It does wait for east. Run the cell: is the line below the block printed?",
+    },
+    right="It waits for east, and the block ends without an error",
 )

@@ -114,8 +114,6 @@ HARMLESS: dict[str, dict[str, str]] = {
     "lesson_05.causes": {
         "|found = [] -> |found = []":
             "The list may be made before the group is looked at.",
-        "|if not isinstance(error, ExceptionGroup): -> |if not isinstance(error, BaseExceptionGroup):":
-            "The task speaks of errors: there is no KeyboardInterrupt in a group of its cases.",
     },
     "lesson_06.prices_in_time": {
         "|except TimeoutError: -> |except OSError:":

@@ -143,9 +143,15 @@ ANSWERS = [
                 return list(error.exceptions)
             return [error]
         """),
-    right("causes", "a comprehension", """
+    wrong("causes", "only an ExceptionGroup is opened", """
         def causes(error):
             if isinstance(error, ExceptionGroup):
+                return [cause for inner in error.exceptions for cause in causes(inner)]
+            return [error]
+        """, "baseexceptiongroup"),
+    right("causes", "a comprehension", """
+        def causes(error):
+            if isinstance(error, BaseExceptionGroup):
                 return [cause for inner in error.exceptions for cause in causes(inner)]
             return [error]
         """),
