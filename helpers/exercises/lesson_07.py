@@ -172,8 +172,8 @@ ask_old_shops = Exercise(
     ],
     advice={
         "blocked: ^with |shutdown":
-            "End the pool with `pool.shutdown(wait=False, cancel_futures=True)` in a `finally`. The end of a `with` block "
-            "is a `shutdown(wait=True)`, which waits on the loop until all calls of the pool are over.",
+            "End the pool with `pool.shutdown(wait=False, cancel_futures=True)` in a `finally`. The end of a `with` "
+            "block is a `shutdown(wait=True)`, which waits on the loop until all calls of the pool are over.",
         "blocked": "Let a thread of the pool make the call, with `loop.run_in_executor(pool, function, argument)`. The "
                    "function stands there without parentheses, which would call it here, on the loop.",
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
@@ -493,8 +493,8 @@ predict_close = predict(
             "The end of the block waits for the calls in the queue, too. And it is a plain `with`: is there an `await` "
             "that could let others run?",
         "at 0.9 s, and other tasks run until then":
-            "The block does wait for all calls. But it is a plain `with`, not an `async with`: is there an `await` that "
-            "could let others run?",
+            "The block does wait for all calls. But it is a plain `with`, not an `async with`: is there an `await` "
+            "that could let others run?",
         "at 0.9 s, and from 0.1 s on no other task runs":
             "The end of the block is a blocking call, `pool.shutdown(wait=True)`. It waits on the loop until the last "
             "call in the queue is done.",
@@ -503,9 +503,9 @@ predict_close = predict(
 )
 
 predict_starve = predict(
-    "The pool has two threads. One pair of shops takes 0.3 s. What becomes of two pairs at the same time?",
+    "The pool has two threads. One pair of shops takes 0.4 s. What becomes of two pairs at the same time?",
     {
-        "two prices, after 0.3 s: each pair has a thread of its own":
+        "two prices, after 0.4 s: each pair has a thread of its own":
             "Each pair has a thread. Which thread is left for the calls that `cheaper` itself hands to the pool?",
         "two prices, later: a call in the queue waits until a thread is free":
             "So it does. Which of the two threads becomes free, and what is each of them waiting for?",
@@ -531,13 +531,14 @@ predict_order = predict(
 )
 
 predict_call = predict(
-    "The loop has no work for one second. After 0.1 seconds a thread calls `loop.call_soon(note)`. When does `note` run?",
+    "The loop has no work for one second. After 0.1 seconds a thread calls `loop.call_soon(note)`. When does `note` "
+    "run?",
     {
         "at once":
             "The callback is in the queue of the loop at once. But the loop sleeps until its next timer is due, and "
             "`call_soon` does not wake it: it is made for code that runs on the loop.",
         "never: the call raises an error":
-            "In debug mode it does raise an error. Without debug mode, `call_soon` does not look which thread calls it.",
+            "In debug mode it does raise one. Without debug mode, `call_soon` does not look which thread calls it.",
         "when the loop wakes up for another reason":
             "`call_soon` puts the callback into the queue and does not wake the loop. The loop finds the callback when "
             "its own timer is due, after one second.",
@@ -550,16 +551,16 @@ predict_compute = predict(
     "compute?",
     {
         "about as many as alone: the computing is in other threads":
-            "The computing is off the loop's thread. But to run the task's next line, the loop's thread needs something "
-            "that a computing thread holds.",
-        "less than half as many":
-            "Each time the loop wakes up, it has to wait until a computing thread lets go of the interpreter. That takes "
-            "longer than the millisecond for which the task sleeps.",
+            "The computing is off the loop's thread. But to run the task's next line, the loop's thread needs "
+            "something that a computing thread holds.",
+        "fewer than half as many":
+            "Each time the loop wakes up, it has to wait until a computing thread lets go of the interpreter. That "
+            "takes longer than the millisecond for which the task sleeps.",
         "none until the threads are done":
             "So it would be if they computed on the loop. Python makes a computing thread give way every few "
             "milliseconds.",
     },
-    right="less than half as many",
+    right="fewer than half as many",
 )
 
 predict_pause = predict(
