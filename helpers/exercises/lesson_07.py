@@ -23,6 +23,7 @@ class OldShop:
 
     def __init__(self, all_shops: OldShops, name: str, item: str, cents: int, latency: float) -> None:
         self.name = name
+        self.closed = False                 # whether it answers with an error
         self._all = all_shops
         self._shop = Shop(name, latency=latency, prices={item: cents})
 
@@ -31,7 +32,10 @@ class OldShop:
         self._all.now += 1
         self._all.most = max(self._all.most, self._all.now)
         try:
-            return self._shop.price_blocking(item)
+            price = self._shop.price_blocking(item)
+            if self.closed:
+                raise ConnectionError(f"{self.name} is closed")
+            return price
         finally:
             self._all.now -= 1
 
@@ -44,10 +48,10 @@ ask_old_shops = Exercise(
     title="Ask so many at once",
     task="""
         Write `ask_old_shops(shops, item, at_once)`: it asks every shop with the blocking call
-        `shop.price_blocking(item)`, and returns the list of prices, in the order of `shops`. Never are more than
-        `at_once` of these calls under way, but as many as that if there are enough shops. The loop stays free. (The
-        check runs in virtual time, which sees the threads of `asyncio.to_thread` and `loop.run_in_executor`, and no
-        others.)
+        `shop.price_blocking(item)`, and returns the list of prices, in the order of `shops`. At most `at_once` of these
+        calls run at the same time, and as many as that while there are shops left. The loop stays free all the time,
+        also if a call fails. (The check runs in virtual time, which sees the threads of `asyncio.to_thread` and
+        `loop.run_in_executor`, and no others.)
         """,
     setup="import asyncio\nfrom concurrent.futures import ThreadPoolExecutor\nfrom helpers import Shop",
     starter="""
@@ -55,25 +59,36 @@ ask_old_shops = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "How many calls run at once is the number of threads in the pool. You can make a pool of any size.",
-        "ThreadPoolExecutor(at_once) is a pool of so many threads; with `with ... as pool:` it ends with the block.",
-        "loop.run_in_executor(pool, function, argument) is to_thread with a pool of your own: something to await, "
-        "and gather takes many of them.",
+        "The number of threads in a pool is the number of calls that run at the same time. How do you make a pool of "
+        "`at_once` threads?",
+        "`loop.run_in_executor(pool, function, argument)` hands one call to your pool and returns something to await. "
+        "`asyncio.gather` waits for many of them, and keeps their order.",
+        "End the pool in a `finally`, with `pool.shutdown(wait=False, cancel_futures=True)`. The end of a `with` block "
+        "would wait on the loop for the calls that still run.",
         """
         Fill in the dots:
             loop = asyncio.get_running_loop()
-            with ThreadPoolExecutor(...) as pool:
+            pool = ThreadPoolExecutor(...)
+            try:
                 return await asyncio.gather(*[loop.run_in_executor(pool, ..., item) for shop in shops])
+            finally:
+                ...
         """,
     ],
     solution="""
         async def ask_old_shops(shops, item, at_once):
             loop = asyncio.get_running_loop()
-            with ThreadPoolExecutor(at_once) as pool:
+            pool = ThreadPoolExecutor(at_once)
+            try:
                 return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
         """,
-    why="A pool of at_once threads takes the calls in their order, and never runs more of them than it has threads.",
-    follow_up="Write it with asyncio.to_thread and an asyncio.Semaphore. Which of the two needs fewer threads?",
+    why="A pool of `at_once` threads takes the calls in their order, and never runs more of them than it has threads. "
+        "`shutdown(wait=False, cancel_futures=True)` withdraws the calls in the queue if one has failed, and does not "
+        "wait for those that run.",
+    follow_up="Write it with `asyncio.to_thread` and an `asyncio.Semaphore`. What happens to the other calls then, if "
+              "one fails?",
     mistakes=[
         Mistake("peak", "at the same time", """
             async def ask_old_shops(shops, item, at_once):
@@ -82,9 +97,29 @@ ask_old_shops = Exercise(
         Mistake("peak", "at the same time", """
             async def ask_old_shops(shops, item, at_once):
                 loop = asyncio.get_running_loop()
-                with ThreadPoolExecutor() as pool:
+                pool = ThreadPoolExecutor()
+                try:
                     jobs = [loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops]
                     return await asyncio.gather(*jobs)
+                finally:
+                    pool.shutdown(wait=False, cancel_futures=True)
+            """),
+        Mistake("blocked", "shutdown(wait=False", """
+            async def ask_old_shops(shops, item, at_once):
+                loop = asyncio.get_running_loop()
+                with ThreadPoolExecutor(at_once) as pool:
+                    jobs = [loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops]
+                    return await asyncio.gather(*jobs)
+            """),
+        Mistake("blocked", "shutdown(wait=False", """
+            async def ask_old_shops(shops, item, at_once):
+                loop = asyncio.get_running_loop()
+                pool = ThreadPoolExecutor(at_once)
+                try:
+                    jobs = [loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops]
+                    return await asyncio.gather(*jobs)
+                finally:
+                    pool.shutdown()
             """),
         Mistake("blocked", "without parentheses", """
             async def ask_old_shops(shops, item, at_once):
@@ -131,18 +166,21 @@ ask_old_shops = Exercise(
         Mistake("forgotten await", "await", """
             async def ask_old_shops(shops, item, at_once):
                 loop = asyncio.get_running_loop()
-                with ThreadPoolExecutor(at_once) as pool:
-                    return asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+                pool = ThreadPoolExecutor(at_once)
+                return asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
             """),
     ],
     advice={
-        "blocked": "Let a thread of the pool make the call, with loop.run_in_executor(pool, function, argument): the "
+        "blocked: ^with |shutdown":
+            "End the pool with `pool.shutdown(wait=False, cancel_futures=True)` in a `finally`. The end of a `with` "
+            "block is a `shutdown(wait=True)`, which waits on the loop until all calls of the pool are over.",
+        "blocked": "Let a thread of the pool make the call, with `loop.run_in_executor(pool, function, argument)`. The "
                    "function stands there without parentheses, which would call it here, on the loop.",
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
-        "slow": "Hand all calls to a pool of at_once threads: as soon as a thread is free, it begins the next one.",
-        "own thread": "Hand the calls to the pool with loop.run_in_executor, and await what it gives: virtual time "
+        "slow": "Hand all calls to a pool of `at_once` threads: as soon as a thread is free, it begins the next one.",
+        "own thread": "Hand the calls to the pool with `loop.run_in_executor`, and await what it gives: virtual time "
                       "sees these threads.",
-        "peak": "Make a pool of your own, of at_once threads, and hand the calls to it with loop.run_in_executor.",
+        "peak": "Make a pool of your own, of `at_once` threads, and hand the calls to it with `loop.run_in_executor`.",
     },
 )
 
@@ -172,16 +210,30 @@ async def uneven(answer):
     return await ask(answer, [0.6, 0.1, 0.6, 0.1], "tea", 2)
 
 
+@ask_old_shops.case()
+async def one_is_closed(answer):
+    """Six shops answer after 0.3 s, but the first is closed, and its call fails after 0.1 s: the loop stays free."""
+    shops = OldShops("tea", [0.1] + [0.3] * 5).shops
+    shops[0].closed = True
+    try:
+        prices = await answer(shops, "tea", 2)
+    except Exception:
+        await asyncio.sleep(2)              # the calls that were begun, or are in the queue of the pool
+    else:
+        require(False, "no exception", f"the result is {prices}, though one call raised ConnectionError",
+                "that the error comes out")
+
+
 # -- a thread that stops when it is told --------------------------------------------------------------------------
 
 read_in_time = Exercise(
     lesson="07",
     title="Read what you can",
     task="""
-        `read_pages(stop)` is a blocking function: it reads one page of prices after another, and before each it looks
-        at `stop.is_set()`. It returns the list of the pages that it has read, when there are no more, or when it has
-        been told to stop. Write `read_in_time(read_pages, seconds)`: it runs `read_pages` in a thread, tells it to
-        stop after so many `seconds`, waits until it has stopped, and returns the pages. If it has read all of them
+        `read_pages(stop)` is a blocking function. It reads one page of prices after another, and looks at
+        `stop.is_set()` before each. It returns the list of the pages that it has read, when there are no more or when
+        it has been told to stop. Write `read_in_time(read_pages, seconds)`: it runs `read_pages` in a thread, tells it
+        to stop after `seconds`, waits until it has stopped, and returns the pages. If all pages have been read
         before, it returns them at once. If `read_in_time` itself is cancelled, the thread is told to stop, too. (The
         check runs in virtual time, which sees the threads of `asyncio.to_thread` and `loop.run_in_executor`, and no
         others.)
@@ -192,10 +244,10 @@ read_in_time = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Nobody can stop a thread from outside. What does this one look at, and who can change that?",
-        "threading.Event() is made by you and handed to read_pages; stop.set() is what tells it to stop.",
-        "asyncio.wait([job], timeout=seconds) waits until a task is done, but no longer than that. It raises nothing, "
-        "and cancels nothing.",
+        "A thread cannot be stopped from outside. What does `read_pages` look at, and who can change that?",
+        "Make a `threading.Event()` and hand it to `read_pages`. `stop.set()` tells the thread to stop.",
+        "`asyncio.wait([job], timeout=seconds)` waits until the task `job` is done, or until the time is up. It raises "
+        "no `TimeoutError` and cancels no task. If it is itself cancelled, what still has to run?",
         """
         Fill in the dots:
             stop = threading.Event()
@@ -217,7 +269,7 @@ read_in_time = Exercise(
                 stop.set()
             return await job
         """,
-    why="The thread ends itself, soon after it was told, and its result is awaited, so nothing is lost. The finally "
+    why="The thread ends soon after it was told to stop, and its result is awaited, so no page is lost. The `finally` "
         "tells it also when a cancellation comes out of the wait.",
     follow_up="A function that never looks at stop cannot be told. What can you do with it in a process that you "
               "cannot do in a thread?",
@@ -398,49 +450,129 @@ async def cancelled(answer):
 
 # -- questions ---------------------------------------------------------------------------------------------------
 
+predict_frozen = predict(
+    "The answer for `north` is there after 0.2 seconds. The call of `old` blocks for 0.4 seconds. When does the task "
+    "`north` end?",
+    {
+        "at 0.2 s, since the two wait at the same time":
+            "The answer is there at 0.2 s. But a task needs a turn on the thread to take it, and `old` has the thread.",
+        "at 0.4 s, with `old`":
+            "`old` has the thread from 0 to 0.4 s. Only then can `north` take its answer, which has been there since "
+            "0.2 s.",
+        "at 0.6 s, since they run one after the other":
+            "`north` has sent its request before `old` begins, and the shop works on it while the thread is blocked. "
+            "What is late is the turn in which `north` takes the answer.",
+    },
+    right="at 0.4 s, with `old`",
+)
+
+predict_waves = predict(
+    "Eight blocking calls of 0.3 seconds are handed to a pool of three threads. How long do they take?",
+    {
+        "0.3 s: all eight wait at the same time":
+            "Eight tasks wait at the same time, but a call needs a thread from its begin to its end, and there are "
+            "three.",
+        "0.8 s: eight times 0.3 s, divided by three":
+            "A call is not divided among threads. How many rounds of at most three calls are there?",
+        "0.9 s: three rounds":
+            "Three calls, three calls, two calls: each thread takes its next call from the queue when it is free.",
+        "2.4 s: Python runs one thread at a time":
+            "One thread at a time runs Python code. But a thread that waits, as in `time.sleep` or for an answer, runs "
+            "none, and others can wait beside it.",
+    },
+    right="0.9 s: three rounds",
+)
+
+predict_close = predict(
+    "The first call fails after 0.1 seconds. When does the error come out of `ask_in_block`, and can other tasks run "
+    "until then?",
+    {
+        "at 0.1 s: `gather` raises the first error at once":
+            "`gather` does raise it at 0.1 s, inside of the `with` block. What does the block do at its end?",
+        "at 0.3 s, and other tasks run: the block waits for the call that has begun":
+            "The end of the block waits for the calls in the queue, too. And it is a plain `with`: is there an `await` "
+            "that could let others run?",
+        "at 0.9 s, and other tasks run until then":
+            "The block does wait for all calls. But it is a plain `with`, not an `async with`: is there an `await` "
+            "that could let others run?",
+        "at 0.9 s, and from 0.1 s on no other task runs":
+            "The end of the block is a blocking call, `pool.shutdown(wait=True)`. It waits on the loop until the last "
+            "call in the queue is done.",
+    },
+    right="at 0.9 s, and from 0.1 s on no other task runs",
+)
+
+predict_starve = predict(
+    "The pool has two threads. One pair of shops takes 0.4 s. What becomes of two pairs at the same time?",
+    {
+        "two prices, after 0.4 s: each pair has a thread of its own":
+            "Each pair has a thread. Which thread is left for the calls that `cheaper` itself hands to the pool?",
+        "two prices, later: a call in the queue waits until a thread is free":
+            "So it does. Which of the two threads becomes free, and what is each of them waiting for?",
+        "no price: `result` raises a `TimeoutError`":
+            "Both threads wait for calls in the queue, and the queue waits for a free thread. Without a timeout, they "
+            "would wait for ever.",
+    },
+    right="no price: `result` raises a `TimeoutError`",
+)
+
 predict_order = predict(
-    "The timeout is 0.2 seconds. The thread needs 0.5. Is the tea ordered?",
+    "The timeout is 0.2 seconds. The thread needs 0.5 seconds. Is the tea ordered?",
     {
         "no: the thread is stopped at 0.2 s":
-            "Python has no way to stop a thread from outside. What was cancelled is the waiting for it. Run the cell, "
-            "and look when the thread ends.",
-        "yes: the timeout has to wait for the thread, and raises nothing":
-            "What it cancels is not the thread but the waiting for it, and that ends at once. Run the cell: the "
-            "watcher does go on at 0.2 s.",
+            "Python has no way to stop a thread from outside. A timeout cancels the task that waits for the thread.",
+        "yes: the timeout has to wait for the thread, and raises no error":
+            "The timeout cancels the task that waits, and that wait ends at once. The thread is another matter.",
         "yes: the watcher gets a `TimeoutError`, and the thread goes on":
-            "A cancellation is delivered at an await. The function in the thread has none, so it goes on to its end, "
-            "and nobody takes its result.",
+            "A cancellation is delivered at an `await`. The function in the thread has none, so it goes on to its end, "
+            "and its result is lost.",
     },
     right="yes: the watcher gets a `TimeoutError`, and the thread goes on",
 )
 
 predict_call = predict(
-    "The loop has nothing to do for one second. After 0.1 seconds a thread calls `loop.call_soon(callback)`. When "
-    "does the callback run?",
+    "The loop has no work for one second. After 0.1 seconds a thread calls `loop.call_soon(note)`. When does `note` "
+    "run?",
     {
         "at once":
-            "The callback is in the queue at once. But the loop is asleep, and `call_soon` does not wake it: it was "
-            "made for code that runs on the loop, when the loop is awake. Run the cell.",
+            "The callback is in the queue of the loop at once. But the loop sleeps until its next timer is due, and "
+            "`call_soon` does not wake it: it is made for code that runs on the loop.",
         "never: the call raises an error":
-            "That would be a kindness, and in debug mode it is so. Without it, nobody checks. Run the cell.",
+            "In debug mode it does raise one. Without debug mode, `call_soon` does not look which thread calls it.",
         "when the loop wakes up for another reason":
-            "`call_soon` puts the callback into the queue and wakes nobody. The loop finds it when its next timer is "
-            "due, after one second.",
+            "`call_soon` puts the callback into the queue and does not wake the loop. The loop finds the callback when "
+            "its own timer is due, after one second.",
     },
     right="when the loop wakes up for another reason",
+)
+
+predict_compute = predict(
+    "A task sleeps for one millisecond, again and again. How many turns does it get in 0.4 seconds while two threads "
+    "compute?",
+    {
+        "about as many as alone: the computing is in other threads":
+            "The computing is off the loop's thread. But to run the task's next line, the loop's thread needs "
+            "something that a computing thread holds.",
+        "fewer than half as many":
+            "Each time the loop wakes up, it has to wait until a computing thread lets go of the interpreter. That "
+            "takes longer than the millisecond for which the task sleeps.",
+        "none until the threads are done":
+            "So it would be if they computed on the loop. Python makes a computing thread give way every few "
+            "milliseconds.",
+    },
+    right="fewer than half as many",
 )
 
 predict_pause = predict(
     "The computing takes 0.5 seconds. Now it gives way ten times, with `sleep(0)`. When is all of it done?",
     {
         "before 0.5 s, since others run in between":
-            "What runs in between is somebody else's work; the computing still needs its 0.5 seconds of this one "
-            "thread. Run the cell, and compare the two ends.",
+            "What runs in between is the work of other tasks. The computing still needs its 0.5 seconds of this one "
+            "thread.",
         "at 0.5 s, as before":
-            "The same work on the same thread. What changes is how long the others wait for their turn.",
+            "It is the same work on the same thread. What changes is how long the other tasks wait for their turn.",
         "after more than 0.5 s, since `sleep` waits":
-            "`sleep(0)` waits for no time: it lets everybody who is ready have one turn, and goes on. Run the cell, "
-            "and compare the two ends.",
+            "`sleep(0)` waits for no time: every task that is ready gets one turn, and the computing goes on.",
     },
     right="at 0.5 s, as before",
 )

@@ -122,6 +122,27 @@ HARMLESS: dict[str, dict[str, str]] = {
             "All are started before any is waited for: in which order, the task does not say.",
     },
     "lesson_07.ask_old_shops": {
+        "|pool = ThreadPoolExecutor(at_once) -> |pool = ThreadPoolExecutor(at_once)":
+            "None of the first statements needs another.",
+        "|try: ; ||return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) "
+        "for shop in shops]) ; |finally: ; ||pool.shutdown(wait=False, cancel_futures=True) -> |return "
+        "await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in "
+        "shops]) ; |pool.shutdown(wait=False, cancel_futures=True)":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
+        "|try: ; ||return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) "
+        "for shop in shops]) ; |finally: ; ||pool.shutdown(wait=False, cancel_futures=True) -> |return "
+        "await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in "
+        "shops])":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
+        "|finally: -> |except Exception: ; ||raise":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
+        "||pool.shutdown(wait=False, cancel_futures=True) -> ||pass":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
+        "||pool.shutdown(wait=False, cancel_futures=True) -> ||pool.shutdown(wait=False)":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
+        "||pool.shutdown(wait=False, cancel_futures=True) -> ||pool.shutdown(wait=False, "
+        "cancel_futures=False)":
+            "The task asks that the loop stays free, and leaves open what becomes of the calls in the queue.",
         "||return await asyncio.gather(*[loop.run_in_executor(pool, shop.price_blocking, item) for shop in "
         "shops]) -> ||return await _in_turn([loop.run_in_executor(pool, shop.price_blocking, item) for shop "
         "in shops])":

@@ -3,13 +3,44 @@
 from tests.exercises.battery.answers import hostile, right, unseen, wrong
 
 ANSWERS = [
-    right("ask_old_shops", "a pool of that size", """
+    right("ask_old_shops", "a pool of that size, shut down without waiting", """
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            pool = ThreadPoolExecutor(max_workers=at_once)
+            try:
+                calls = [loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops]
+                return [await call for call in calls]
+            finally:
+                pool.shutdown(wait=False)
+        """),
+    right("ask_old_shops", "a pool that is shut down in a thread", """
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            pool = ThreadPoolExecutor(at_once)
+            try:
+                return await asyncio.gather(
+                    *[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+            finally:
+                await asyncio.to_thread(pool.shutdown)
+        """),
+    wrong("ask_old_shops", "a pool in a with block", """
         async def ask_old_shops(shops, item, at_once):
             loop = asyncio.get_running_loop()
             with ThreadPoolExecutor(max_workers=at_once) as pool:
                 return await asyncio.gather(
                     *[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
-        """),
+        """, "shutdown"),
+    wrong("ask_old_shops", "the error becomes a result", """
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            pool = ThreadPoolExecutor(at_once)
+            try:
+                return await asyncio.gather(
+                    *[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops],
+                    return_exceptions=True)
+            finally:
+                pool.shutdown(wait=False)
+        """, "connectionerror"),
     right("ask_old_shops", "workers and an iterator", """
         async def ask_old_shops(shops, item, at_once):
             prices = [None] * len(shops)
