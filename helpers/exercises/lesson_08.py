@@ -54,8 +54,8 @@ watch = Exercise(
             lists = await asyncio.gather(*[ask(shop) for shop in shops])
             return {shop.name: prices for shop, prices in zip(shops, lists)}
         """,
-    why="Each shop has one semaphore, which all requests to this shop share, so each shop is as busy as it may be, and "
-        "none waits for another.",
+    why="Each shop has one semaphore, which all requests to this shop share. So each shop is as busy as it may be, and "
+        "no shop waits for another.",
     follow_up="Limit the requests to all shops together as well, with a second semaphore. Which of the two do you take "
               "first?",
     mistakes=[
@@ -170,8 +170,8 @@ watch = Exercise(
                             "for each request limits nothing.",
         "slow": "Let each request begin as soon as any slot of its shop is free: it need not wait for another shop, "
                 "nor for a batch.",
-        "deadlock": "Release every slot that you acquire: async with slots: does both.",
-        "value": "Put the prices in the order of items, whichever came first: gather gives them so.",
+        "deadlock": "Release every slot that you acquire: `async with slots:` does both.",
+        "value": "Put the prices in the order of items, whichever came first: `gather` gives them so.",
     },
 )
 
@@ -286,8 +286,8 @@ work_off = Exercise(
         """,
     why="Each item that a worker gets is followed by one `task_done()`, whatever becomes of the request, so `join` "
         "returns. An error that the worker does not expect ends the block instead of leaving `join` waiting.",
-    follow_up="Let the dictionary of the shop's answers have a mistake, such as a `KeyError` in the worker. What "
-              "becomes of your answer: does it hang, or say so?",
+    follow_up="Put a mistake into your worker, such as a name that does not exist. Does `work_off` hang, or does the "
+              "error come out?",
     mistakes=[
         Mistake("deadlock", "worked off", """
             async def work_off(queue, shop, count):
@@ -321,7 +321,7 @@ work_off = Exercise(
                 await asyncio.gather(*workers, return_exceptions=True)
                 return prices
             """),
-        Mistake("deadlock", "wait in get()", """
+        Mistake("deadlock", "wait in `get()` for ever", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -405,7 +405,7 @@ work_off = Exercise(
                         group.create_task(work())
                 return prices
             """),
-        Mistake("error", "ConnectionError in the worker", """
+        Mistake("error", "in the worker, around the one request", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -497,21 +497,21 @@ work_off = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Call task_done() once for every item, in a finally, and cancel the workers after the join(): "
-                    "workers without an end wait in get() for ever.",
-        "slow": "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its "
-                "slowest.",
-        "left behind": "Cancel each worker after the join(), and then wait until they have stopped: a worker without "
-                       "an end waits in get() for ever, and one that was told to stop has not yet stopped.",
+        "deadlock": "Call `task_done()` once for every item, in a `finally`, and cancel the workers after the `join()`: "
+                    "workers without an end wait in `get()` for ever.",
+        "slow": "Each worker gets its next item as soon as it is free; a batch waits for its slowest "
+                "request.",
+        "left behind": "Cancel each worker after the `join()`, and then wait until they have stopped: a worker without "
+                       "an end waits in `get()` for ever, and one that is cancelled stops only at its next turn.",
         "error: ^(ShopError|ConnectionError)":
-            "Catch the ConnectionError in the worker, around the one request that failed: then it goes on with the "
-            "next item.",
-        "error: task_done": "Call task_done() once for each item, in one finally: the queue counts what was put into "
-                            "it and what is done.",
-        "value: unfinished": "Call task_done() for everything that you get from the queue, a sentinel too, or it "
+            "Catch the `ConnectionError` in the worker, around the one request that failed: then the worker goes on "
+            "with the next item.",
+        "error: task_done": "Call `task_done()` once for each item, in one `finally`: the queue counts what was put "
+                            "into it and what is done.",
+        "value: unfinished": "Call `task_done()` for everything that you get from the queue, a sentinel too, or it "
                              "counts as unfinished.",
         "value: ': None": "Leave the items out that failed: they stand in the dictionary, with None.",
-        "value": "Let a worker go on after a ConnectionError, and return the prices that came, and nothing for the "
+        "value": "Let a worker go on after a `ConnectionError`, and return the prices that came, and nothing for the "
                  "items that failed.",
     },
 )
