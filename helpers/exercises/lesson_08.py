@@ -497,8 +497,8 @@ work_off = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Call `task_done()` once for every item, in a `finally`, and cancel the workers after the `join()`: "
-                    "workers without an end wait in `get()` for ever.",
+        "deadlock": "Call `task_done()` once for every item, in a `finally`, and cancel the workers after the "
+                    "`join()`: workers without an end wait in `get()` for ever.",
         "slow": "Each worker gets its next item as soon as it is free; a batch waits for its slowest "
                 "request.",
         "left behind": "Cancel each worker after the `join()`, and then wait until they have stopped: a worker without "
@@ -798,12 +798,12 @@ async def seven_items_slowly(answer):
 # -- questions -----------------------------------------------------------------------------------------------------
 
 predict_batches = predict(
-    "Seven requests, at most three in flight. Tea takes 0.6 s, each of the other six 0.2 s. How long do the batches "
-    "take, and how long does the semaphore take?",
+    "Seven requests, at most three in flight. Tea takes 0.6 s, each of the other six 0.2 s. How long does `in_batches` "
+    "take, and how long does `with_semaphore` take?",
     {
         "batches 1 s, semaphore 0.6 s":
             "The batches take 0.6 + 0.2 + 0.2 s. With the semaphore, the other six requests share the two slots that "
-            "tea leaves free, three in each: they end with tea.",
+            "tea leaves free, three in each slot: they end when tea ends.",
         "both 1 s":
             "Then the semaphore, too, would wait for three requests before it starts the next three. What happens "
             "when one slot becomes free? Run the cell.",
@@ -824,8 +824,8 @@ predict_tasks = predict(
             "Then a task would be made only when a slot is free. Look at the lanes of the seven above: when does each "
             "begin?",
         "1,001 tasks, 20 requests in flight":
-            "`gather` makes a task of each coroutine at once, and there is the task that called it. A task that finds "
-            "no free slot waits for one, but it exists.",
+            "The group creates a task for each item at once, and there is the main task, which waits for them. A task "
+            "that finds no free slot waits for one, but it exists.",
         "1,001 tasks, 1,000 requests in flight":
             "A task that waits at `async with slots` has not begun its request. Run the cell: `Client` counts what has "
             "begun.",
