@@ -22,9 +22,9 @@ watch = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Whose slots are they? Say how many semaphores there are, for two shops and three items.",
+        "The limit holds for each shop. How many semaphores does that make, for two shops and three items?",
         "Write a function for one shop: it makes one semaphore, and gathers the prices of all items, each behind "
-        "`async with slots:`. Then gather what it gives for every shop.",
+        "`async with slots:`. Then call it for every shop, and gather that, too.",
         """
         Fill in the dots:
             async def ask(shop):
@@ -54,8 +54,8 @@ watch = Exercise(
             lists = await asyncio.gather(*[ask(shop) for shop in shops])
             return {shop.name: prices for shop, prices in zip(shops, lists)}
         """,
-    why="Each shop has one semaphore, which all requests to this shop share, so each shop is as busy as it may be, and "
-        "none waits for another.",
+    why="Each shop has one semaphore, which all requests to this shop share. So each shop is as busy as it may be, and "
+        "no shop waits for another.",
     follow_up="Limit the requests to all shops together as well, with a second semaphore. Which of the two do you take "
               "first?",
     mistakes=[
@@ -170,8 +170,8 @@ watch = Exercise(
                             "for each request limits nothing.",
         "slow": "Let each request begin as soon as any slot of its shop is free: it need not wait for another shop, "
                 "nor for a batch.",
-        "deadlock": "Release every slot that you acquire: async with slots: does both.",
-        "value": "Put the prices in the order of items, whichever came first: gather gives them so.",
+        "deadlock": "Release every slot that you acquire: `async with slots:` does both.",
+        "value": "Put the prices in the order of items, whichever came first: `gather` gives them so.",
     },
 )
 
@@ -224,8 +224,8 @@ work_off = Exercise(
     lesson="08",
     title="Let workers survive a closed shop",
     task="""
-        Write `work_off(queue, shop, count)`: `queue` holds items (and nobody adds more), and `count` workers ask `shop`
-        for their prices. It returns a dictionary of the prices that came. An item whose request ends with a
+        Write `work_off(queue, shop, count)`: `queue` holds items, and nobody adds more; `count` workers ask `shop` for
+        their prices. It returns a dictionary of the prices that came. An item whose request ends with a
         `ConnectionError` is left out. Every item is asked for once, with up to `count` requests in flight. When
         `work_off` has returned, every worker has ended, and everything put into `queue` counts as done: `queue.join()`
         returns at once.
@@ -235,11 +235,12 @@ work_off = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Begin with a worker that gets items for ever. Which line of it must run for every item, also for one whose "
-        "request fails?",
-        "In the worker: try the request, pass over a ConnectionError, and call task_done() in a finally.",
-        "queue.join() tells you when all is done. Then the workers wait in get() for ever: cancel each, and wait until "
-        "they have stopped.",
+        "Begin with a worker, in a `while True:` that gets one item after another. Which line must run for every item, "
+        "also for one whose request fails?",
+        "In the worker: put the request into a `try`, pass over a `ConnectionError`, and call `task_done()` in a "
+        "`finally`.",
+        "Create the workers in the block of a `TaskGroup`, and await `queue.join()` there. Then each worker waits in "
+        "`get()` for ever: cancel it. The end of the block waits until all have ended.",
         """
         Fill in the dots:
             prices = {}
@@ -254,11 +255,11 @@ work_off = Exercise(
                     finally:
                         ...
 
-            workers = [asyncio.create_task(work()) for _ in range(count)]
-            await ...
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(work()) for _ in range(count)]
+                await ...
+                for worker in workers:
+                    ...
             return prices
         """,
     ],
@@ -276,17 +277,17 @@ work_off = Exercise(
                     finally:
                         queue.task_done()
 
-            workers = [asyncio.create_task(work()) for _ in range(count)]
-            await queue.join()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(work()) for _ in range(count)]
+                await queue.join()
+                for worker in workers:
+                    worker.cancel()
             return prices
         """,
-    why="Every get is followed by one task_done, whatever the request does, so join returns, and then the "
-        "workers, which wait for more, are stopped.",
-    follow_up="What is left behind if work_off is cancelled in its join()? Put the stopping of the workers into a "
-              "finally.",
+    why="Each item that a worker gets is followed by one `task_done()`, whatever becomes of the request, so `join` "
+        "returns. An error that the worker does not expect ends the block instead of leaving `join` waiting.",
+    follow_up="Put a mistake into your worker, such as a name that does not exist. Does `work_off` hang, or does the "
+              "error come out?",
     mistakes=[
         Mistake("deadlock", "worked off", """
             async def work_off(queue, shop, count):
@@ -320,7 +321,7 @@ work_off = Exercise(
                 await asyncio.gather(*workers, return_exceptions=True)
                 return prices
             """),
-        Mistake("deadlock", "wait in get()", """
+        Mistake("deadlock", "wait in `get()` for ever", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -404,7 +405,7 @@ work_off = Exercise(
                         group.create_task(work())
                 return prices
             """),
-        Mistake("error", "ConnectionError in the worker", """
+        Mistake("error", "in the worker, around the one request", """
             async def work_off(queue, shop, count):
                 prices = {}
                 async def work():
@@ -496,21 +497,21 @@ work_off = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Call task_done() once for every item, in a finally, and cancel the workers after the join(): "
-                    "workers without an end wait in get() for ever.",
-        "slow": "Each worker gets its next item as soon as it is free; whoever waits for a batch waits for its "
-                "slowest.",
-        "left behind": "Cancel each worker after the join(), and then wait until they have stopped: a worker without "
-                       "an end waits in get() for ever, and one that was told to stop has not yet stopped.",
+        "deadlock": "Call `task_done()` once for every item, in a `finally`, and cancel the workers after the "
+                    "`join()`: workers without an end wait in `get()` for ever.",
+        "slow": "Each worker gets its next item as soon as it is free; a batch waits for its slowest "
+                "request.",
+        "left behind": "Cancel each worker after the `join()`, and then wait until they have stopped: a worker without "
+                       "an end waits in `get()` for ever, and one that is cancelled stops only at its next turn.",
         "error: ^(ShopError|ConnectionError)":
-            "Catch the ConnectionError in the worker, around the one request that failed: then it goes on with the "
-            "next item.",
-        "error: task_done": "Call task_done() once for each item, in one finally: the queue counts what was put into "
-                            "it and what is done.",
-        "value: unfinished": "Call task_done() for everything that you get from the queue, a sentinel too, or it "
+            "Catch the `ConnectionError` in the worker, around the one request that failed: then the worker goes on "
+            "with the next item.",
+        "error: task_done": "Call `task_done()` once for each item, in one `finally`: the queue counts what was put "
+                            "into it and what is done.",
+        "value: unfinished": "Call `task_done()` for everything that you get from the queue, a sentinel too, or it "
                              "counts as unfinished.",
         "value: ': None": "Leave the items out that failed: they stand in the dictionary, with None.",
-        "value": "Let a worker go on after a ConnectionError, and return the prices that came, and nothing for the "
+        "value": "Let a worker go on after a `ConnectionError`, and return the prices that came, and nothing for the "
                  "items that failed.",
     },
 )
@@ -631,7 +632,8 @@ ask_within = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "You have both parts: a semaphore, and the class Rate of the notebook (make one Rate for all requests).",
+        "For the limit, take a semaphore. For the gaps, keep the moment from which on the next request may begin, in "
+        "one variable for all requests.",
         "Each request has to wait for two things: a free slot, and its moment. Which one may grow old while you wait "
         "for the other?",
         "A moment that was given out may pass while the request still waits for a slot; then several of them start at "
@@ -795,21 +797,84 @@ async def seven_items_slowly(answer):
 
 # -- questions -----------------------------------------------------------------------------------------------------
 
-predict_tasks = predict(
-    "A thousand items and a semaphore with 20 slots. How many tasks are made, and how many requests are in flight, at "
-    "most?",
+predict_batches = predict(
+    "Seven requests, at most three in flight. Tea takes 0.6 s, each of the other six 0.2 s. How long does `in_batches` "
+    "take, and how long does `with_semaphore` take?",
     {
-        "20 tasks, 20 requests in flight":
-            "That would need somebody who makes a task only when a slot is free. Look at the lanes of the seven above: "
-            "when does each begin?",
-        "1,000 tasks and the main one, 20 requests in flight":
-            "`gather` makes a task of every coroutine at once. A task that finds no free slot waits for one, but it is "
-            "there.",
-        "1,000 tasks and the main one, 1,000 requests in flight":
-            "A task that stands before `async with slots` has not begun its request. Run the cell: a shop that serves "
-            "20 refuses nobody.",
+        "batches 1 s, semaphore 0.6 s":
+            "The batches take 0.6 + 0.2 + 0.2 s. With the semaphore, the other six requests share the two slots that "
+            "tea leaves free, three in each slot: they end when tea ends.",
+        "both 1 s":
+            "Then the semaphore, too, would wait for three requests before it starts the next three. What happens "
+            "when one slot becomes free? Run the cell.",
+        "both 0.6 s":
+            "In a batch, what can begin in a place that becomes free while tea is on its way? Run the cell.",
+        "batches 1 s, semaphore 1.8 s":
+            "1.8 s is the sum of all waits. A semaphore with three slots lets three requests wait at the same time. "
+            "Run the cell.",
     },
-    right="1,000 tasks and the main one, 20 requests in flight",
+    right="batches 1 s, semaphore 0.6 s",
+)
+
+predict_tasks = predict(
+    "`with_semaphore` has 20 slots and a thousand items. How many tasks exist at once, at most, and how many requests "
+    "are in flight?",
+    {
+        "21 tasks, 20 requests in flight":
+            "Then a task would be made only when a slot is free. Look at the lanes of the seven above: when does each "
+            "begin?",
+        "1,001 tasks, 20 requests in flight":
+            "The group creates a task for each item at once, and there is the main task, which waits for them. A task "
+            "that finds no free slot waits for one, but it exists.",
+        "1,001 tasks, 1,000 requests in flight":
+            "A task that waits at `async with slots` has not begun its request. Run the cell: `Client` counts what has "
+            "begun.",
+    },
+    right="1,001 tasks, 20 requests in flight",
+)
+
+predict_read = predict(
+    "Twenty workers, a queue with room for 20 items, and a catalogue of 1,000. How many items have been read when the "
+    "first answer comes?",
+    {
+        "20":
+            "That many are with the workers. The queue is empty then, and nothing stops the block from filling it. "
+            "Run the cell.",
+        "41":
+            "20 are with the workers, 20 are in the queue, and one was read and waits in `put` until there is room.",
+        "1,000":
+            "That would be so with an unbounded queue. What does `put` do when this queue is full? Run the cell.",
+    },
+    right="41",
+)
+
+predict_join = predict(
+    "The request for salt fails in a worker. What becomes of `ask_and_join`?",
+    {
+        "it raises the worker's `ShopError`":
+            "The error ends the task of the worker. `join` waits for a number in the queue, not for a task. Run the "
+            "cell.",
+        "it returns six prices":
+            "How often was `task_done()` called, for seven items? Run the cell.",
+        "it waits for ever":
+            "The failed worker did not call `task_done()`, so one job stays unfinished, and `join` waits for it.",
+    },
+    right="it waits for ever",
+)
+
+predict_finally = predict(
+    "`task_done()` now runs even if a request fails. South fails for every item. What becomes of `ask_and_join` with "
+    "south?",
+    {
+        "it returns no prices":
+            "That would need seven calls of `task_done()`. How many items does a worker take that ends with an error? "
+            "Run the cell.",
+        "it raises a `ShopError`":
+            "Each worker ends with one. Who waits for the workers, while `join` has not returned? Run the cell.",
+        "it waits for ever":
+            "Each of the two workers ends at its first item. Five items stay in the queue, and no worker is left.",
+    },
+    right="it waits for ever",
 )
 
 predict_bound = predict(
@@ -818,11 +883,11 @@ predict_bound = predict(
         "as much longer as the producer waits":
             "The producer ends later, that is true. But who is the last to end, and does the worker ever lack an item?",
         "no longer":
-            "The worker is the slow part. As long as it always finds an item in the queue, it does not matter who "
-            "waits before it.",
+            "The worker is the slow part. As long as it finds an item in the queue whenever it is free, it does not "
+            "matter how long the producer waits.",
         "three times as long":
-            "The worker is three times as slow as the producer, with both queues. Run the cell, and look at the "
-            "worker's lanes.",
+            "The worker is three times as slow as the producer, with both queues. Run the cell, and compare the "
+            "worker's two lanes.",
     },
     right="no longer",
 )
@@ -837,9 +902,9 @@ predict_limit = predict(
             "The shop would have to serve 40 at once. Run the cell, and see which of the two does double.",
         "both stay":
             "Then 40 requests in flight would be answered as fast as 20, by a shop that serves 20 at once. Run the "
-            "cell, and see where the others wait.",
+            "cell, and see what becomes of the others.",
         "throughput stays, latency doubles":
-            "The shop gives what it can already. The additional requests wait in its queue, and so does everyone.",
+            "The shop is full already. 40 requests in flight share its 100 answers per second, so each takes 0.4 s.",
     },
     right="throughput stays, latency doubles",
 )

@@ -162,10 +162,12 @@ HARMLESS: dict[str, dict[str, str]] = {
             "A dictionary is the same in any order.",
     },
     "lesson_08.work_off": {
-        "|for worker in workers: -> |for worker in list(workers)[::-1]:":
+        "||for worker in workers: -> ||for worker in list(workers)[::-1]:":
             "All are cancelled before any is waited for.",
-        "|workers = [asyncio.create_task(work()) for _ in range(count)] -> |workers = "
-        "[asyncio.create_task(work()) for _ in list(range(count))[::-1]]":
+        "|return prices -> ||return prices":
+            "The block waits for its workers before the result is given.",
+        "||workers = [group.create_task(work()) for _ in range(count)] -> ||workers = "
+        "[group.create_task(work()) for _ in list(range(count))[::-1]]":
             "All are started before any is waited for: in which order, the task does not say.",
         "|||except ConnectionError: -> |||except OSError:":
             "The task says nothing of other exceptions, and a worker is cancelled only in get().",

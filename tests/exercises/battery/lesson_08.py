@@ -173,6 +173,66 @@ ANSWERS = [
             await asyncio.gather(*workers, return_exceptions=True)
             return prices
         """),
+    right("work_off", "join inside a task group", """
+        async def work_off(queue, shop, count):
+            found = {}
+
+            async def worker():
+                while True:
+                    item = await queue.get()
+                    try:
+                        found[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+
+            async with asyncio.TaskGroup() as group:
+                team = [group.create_task(worker()) for _ in range(count)]
+                await queue.join()
+                for each in team:
+                    each.cancel()
+            return found
+        """),
+    wrong("work_off", "a task group whose workers nobody cancels", """
+        async def work_off(queue, shop, count):
+            found = {}
+
+            async def worker():
+                while True:
+                    item = await queue.get()
+                    try:
+                        found[item] = await shop.price(item)
+                    except ConnectionError:
+                        pass
+                    finally:
+                        queue.task_done()
+
+            async with asyncio.TaskGroup() as group:
+                for _ in range(count):
+                    group.create_task(worker())
+                await queue.join()
+            return found
+        """, "cancel the workers"),
+    wrong("work_off", "a task group that fails with the first closed shop", """
+        async def work_off(queue, shop, count):
+            found = {}
+
+            async def worker():
+                while True:
+                    item = await queue.get()
+                    try:
+                        found[item] = await shop.price(item)
+                    finally:
+                        queue.task_done()
+
+            async with asyncio.TaskGroup() as group:
+                team = [group.create_task(worker()) for _ in range(count)]
+                await queue.join()
+                for each in team:
+                    each.cancel()
+            return found
+        """, "connectionerror", never=("cancel the workers",)),
     wrong("work_off", "task_done is forgotten after an error", """
         async def work_off(queue, shop, count):
             prices = {}
