@@ -23,27 +23,12 @@ predict_hang_up = predict(
             "Then `cancel` would have run the `finally` of east. Look at the line that comes next: who has the thread "
             "then?",
         "further down, right above \"east CancelledError\"":
-            "`cancel` makes east ready, and `main` goes on with its turn. That turn ends when `main` awaits the task of "
+            "`cancel` makes east ready, and `main` goes on with its turn. The turn ends when `main` awaits the task of "
             "east, which is not done.",
         "nowhere: a task that is cancelled runs no more":
             "It runs once more: the `CancelledError` is raised at its `await`, so its `finally` runs.",
     },
     right="further down, right above \"east CancelledError\"",
-)
-
-predict_pass = predict(
-    "`first` computes for 0.2 s. A timer that prints \"timer\" is due after 0.1 s. What is printed right after "
-    "\"first\"?",
-    {
-        "\"timer\", since it is due":
-            "It is due. But when does `run_once` look at the timers?",
-        "\"second\" and \"third\", and then \"timer\"":
-            "All three were ready when the pass began, so all three are called in it. The next pass looks at the "
-            "timers.",
-        "nothing: \"timer\" stands above \"first\", since it interrupts `first`":
-            "Nobody interrupts a callback: the loop has the thread back when the callback returns.",
-    },
-    right="\"second\" and \"third\", and then \"timer\"",
 )
 
 predict_set_result = predict(
@@ -60,21 +45,6 @@ predict_set_result = predict(
             "The customer has no timer, but its `step` is in `answer.callbacks`. Who reads that list?",
     },
     right="\"the courier leaves\", then \"the customer has the price: 320\"",
-)
-
-predict_closed = predict(
-    "South is closed: its coroutine raises a `ConnectionError`, and nobody awaits its task. Does north's task, which "
-    "waits for 0.1 s, come to its end?",
-    {
-        "yes: an error stays in the task in which it happens":
-            "So it will be, after the next exercise. Which line of `step` keeps the error now?",
-        "no: the error comes out of `run_once`":
-            "`step` catches a `StopIteration` and nothing else. So the error goes through `step` and `run_once`, to "
-            "the cell.",
-        "yes, but later: the loop tries south again first":
-            "A coroutine that has raised is at its end, and cannot be resumed.",
-    },
-    right="no: the error comes out of `run_once`",
 )
 
 predict_switch = predict(
@@ -100,8 +70,8 @@ predict_kinds = predict(
         "at three":
             "At the coroutine that waits, the task that is new, and `asyncio.sleep(0)`. At the other four there is "
             "nothing to wait for.",
-        "at one: only `asyncio.sleep(0)` does nothing else":
-            "It is one of them. But a request to a shop that needs 0.1 s has something to wait for, too.",
+        "at one: only `asyncio.sleep(0)` is there to give turns":
+            "It is one of them. But a coroutine that sleeps 0.1 s has something to wait for, too.",
     },
     right="at three",
 )
