@@ -512,8 +512,8 @@ ask_by_phone = Exercise(
         """,
     hints=[
         "Which object stands for a result that is not there yet, and can be awaited?",
-        "asyncio.get_running_loop().create_future() makes a future. Who knows the price first, and what should they "
-        "call?",
+        "`asyncio.get_running_loop().create_future()` makes a future. Who knows the price first, and what should be "
+        "called then?",
         "Write a function of one argument, the price, which sets the result of the future, and hand it to the phone. "
         "If your function was cancelled, the future is done: ask `future.done()` first.",
         """
@@ -546,7 +546,7 @@ ask_by_phone = Exercise(
         "endless": "Await a future of asyncio's loop, whose result the phone sets: it wakes your function when the "
                    "price is there, and leaves the loop free until then.",
         "blocked": "Await a future, whose result the phone sets: while you hold the thread, the phone cannot call you.",
-        "slow": "Await a future, whose result the phone sets: whoever has to look at the clock for it comes too late.",
+        "slow": "Await a future, whose result the phone sets: a function that has to look at the clock comes too late.",
         "deadlock": "Hand its set_result to the phone: somebody must set the result of the future that you await.",
         "not awaitable: NoneType": "Await a future of asyncio's loop, whose result the phone sets: phone.call is a "
                                    "plain function, and gives nothing.",
@@ -747,10 +747,11 @@ total = Exercise(
             return cents
         """,
     hints=[
-        "Which await lets others run, and needs no time?",
-        "await asyncio.sleep(0) gives everybody who is ready one turn. Count the items, and do it after each "
+        "Which `await` lets others run, and needs no time?",
+        "`await asyncio.sleep(0)` gives every task that is ready one turn. Count the items, and do it after each "
         "hundredth.",
-        "for count, item in enumerate(items, 1): ...; then if count % 100 == 0: await asyncio.sleep(0)",
+        "Loop with `for count, item in enumerate(items, 1):`. After the addition: `if count % 100 == 0:`, and in it "
+        "`await asyncio.sleep(0)`.",
     ],
     solution="""
         async def total(get_price, items):
@@ -761,8 +762,8 @@ total = Exercise(
                     await asyncio.sleep(0)
             return cents
         """,
-    why="asyncio.sleep(0) reaches a yield, although it has nothing to wait for: the task goes to the end of the ready "
-        "queue, and all who stood there have a turn first.",
+    why="`asyncio.sleep(0)` reaches a `yield`, although it has nothing to wait for: the task's next turn goes to the "
+        "end of the ready queue, behind all that stood there.",
     follow_up="Let the other task need two turns for its work. When is it done?",
     advice={
         "sequential": "Put await asyncio.sleep(0) into the loop, after each hundredth item: get_price never waits, so"
@@ -979,10 +980,10 @@ run_with_jumps = Exercise(
     setup="import collections\nimport heapq\nimport itertools\nimport time",
     hints=[
         "Your loop with timers is nearly this. Which of its lines look at the real clock?",
-        "Everybody begins on the heap: (0, number, coroutine). Then, as long as there is one, take the earliest timer: "
-        "the clock is now its moment.",
-        "After the jump, send(None). What comes out is a number of seconds: the new timer is due at clock plus "
-        "seconds. If StopIteration comes instead, you have a pair for the list.",
+        "All begin on the heap: `(0, number, coroutine)`. Then, as long as there is one, take the earliest timer: the "
+        "clock is now its moment.",
+        "After the jump, `send(None)`. What comes out is a number of seconds: the new timer is due at "
+        "`clock + seconds`. If `StopIteration` comes instead, you have a pair for the list.",
         """
         Fill in the dots:
             number, ended = itertools.count(), []
