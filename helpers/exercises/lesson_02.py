@@ -61,7 +61,7 @@ predict_switch = predict(
 )
 
 predict_kinds = predict(
-    "At how many of the seven does the other task get a turn?",
+    "Look at the seven in the next cell. At how many of them does the other task get a turn?",
     {
         "at all seven":
             "`cached_price`, a moment ago, was one at which it got none.",
