@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import itertools
 import types
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 from unittest import mock
 
@@ -83,7 +83,9 @@ class _Future:
     """A result that is not there yet, as the lesson's class of that name."""
 
     def __init__(self) -> None:
-        self.is_done, self.value, self.error = False, None, None
+        self.is_done = False
+        self.value: Any = None
+        self.error: BaseException | None = None
         self.callbacks: list[Callable[[], Any]] = []
         self.ready: list[Callable[[], Any]] = []        # what the ready queue has got
 
@@ -92,7 +94,7 @@ class _Future:
             self.is_done, self.value, self.error = True, value, error
             self.ready.extend(self.callbacks)
 
-    def __await__(self) -> Iterator[_Future]:
+    def __await__(self) -> Generator[_Future, None, Any]:
         if not self.is_done:
             yield self
         if not self.is_done:
