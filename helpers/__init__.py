@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from helpers.drawing.curves import draw_curves
     from helpers.drawing.deadlock import who_waits
     from helpers.drawing.figure import show
+    from helpers.drawing.queues import draw_queues
     from helpers.drawing.series import draw_series
     from helpers.notebook.environment import check_environment
     from helpers.notebook.extension import load_ipython_extension, unload_ipython_extension
@@ -55,8 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_series", "heartbeat", "lab",
-    "load_ipython_extension", "progress", "record", "search", "show", "show_error", "simulate",
+    "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_queues", "draw_series", "heartbeat",
+    "lab", "load_ipython_extension", "progress", "record", "search", "show", "show_error", "simulate",
     "unload_ipython_extension", "who_waits",
 ]
 
@@ -66,6 +67,7 @@ _LATE = {
     "check_environment": "notebook.environment",
     "draw_bars": "drawing.bars",
     "draw_curves": "drawing.curves",
+    "draw_queues": "drawing.queues",
     "draw_series": "drawing.series",
     "heartbeat": "widgets.heartbeat",
     "lab": "widgets.lab",

@@ -7,25 +7,42 @@ import contextlib
 import inspect
 import itertools
 import types
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 from unittest import mock
 
-from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
+from helpers.checker import Exercise, Failed, Mistake, cancelled, equal, predict, require, shown
+from helpers.words import count
 
 # -- questions ------------------------------------------------------------------------------------------------
 
+predict_hang_up = predict(
+    "`main` cancels the task of east. Where does the line \"hanging up east\" stand?",
+    {
+        "right below \"enough: cancel east\"":
+            "Then `cancel` would have run the `finally` of east. Look at the line that comes next: who has the thread "
+            "then?",
+        "further down, right above \"east CancelledError\"":
+            "`cancel` makes east ready, and `main` goes on with its turn. The turn ends when `main` awaits the task of "
+            "east, which is not done.",
+        "nowhere: a task that is cancelled runs no more":
+            "It runs once more: the `CancelledError` is raised at its `await`, so its `finally` runs.",
+    },
+    right="further down, right above \"east CancelledError\"",
+)
+
 predict_set_result = predict(
-    "The courier calls `answer.set_result(320)`, and then prints its last line. What is printed after \"the customer "
-    "waits\"?",
+    "The courier calls `answer.set_result(320)`, and then prints its last line. What is printed after \"the courier "
+    "arrives\"?",
     {
         "\"the customer has the price: 320\", then \"the courier leaves\"":
-            "Then `set_result` would have called `send` on `customer`. Look at its two lines: what do they do with "
-            "those who wait?",
+            "Then `set_result` would have called `send` on the customer. Look at its lines: what do they do with the "
+            "callbacks?",
         "\"the courier leaves\", then \"the customer has the price: 320\"":
-            "`set_result` makes the customer ready, and the courier goes on with its turn.",
-        "only \"the courier leaves\", since the customer is not in `timers`":
-            "The customer is in no timer, but it is in `answer.waiting`. Who reads that list?",
+            "`set_result` puts the customer's next turn into the ready queue, and the courier goes on with its own "
+            "turn.",
+        "only \"the courier leaves\", since the customer has no timer":
+            "The customer has no timer, but its `step` is in `answer.callbacks`. Who reads that list?",
     },
     right="\"the courier leaves\", then \"the customer has the price: 320\"",
 )
@@ -34,14 +51,416 @@ predict_switch = predict(
     "The other task is ready from the start. When does it run?",
     {
         "before the price of north":
-            "It is made first. But who runs when it is made, and has that one reached a `yield`?",
+            "It is created first. But who has the thread at that moment, and has that one reached a `yield`?",
         "after the price of north, at the first `await`":
-            "So the first page says. Run the cell, and count the prices before it.",
+            "So the first page says. Run the cell, and count the prices above it.",
         "after the price of east, when `watch_cached` awaits it":
             "`cached_price` reaches no `yield`, so `watch_cached` runs on, in one turn, up to `await task`.",
     },
     right="after the price of east, when `watch_cached` awaits it",
 )
+
+predict_kinds = predict(
+    "Look at the seven in the next cell. At how many of them does the other task get a turn?",
+    {
+        "at all seven":
+            "`cached_price`, a moment ago, was one at which it got none.",
+        "at five: a lock and a queue are there to wait at":
+            "This lock is free, and this queue has something in it. What is there to wait for?",
+        "at three":
+            "At the coroutine that waits, the task that is new, and `asyncio.sleep(0)`. At the other four there is "
+            "nothing to wait for.",
+        "at one: only `asyncio.sleep(0)` is there to give turns":
+            "It is one of them. But a coroutine that sleeps 0.1 s has something to wait for, too.",
+    },
+    right="at three",
+)
+
+# -- the steps of the loop ------------------------------------------------------------------------------------
+
+
+class _Future:
+    """A result that is not there yet, as the lesson's class of that name."""
+
+    def __init__(self) -> None:
+        self.is_done = False
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.callbacks: list[Callable[[], Any]] = []
+        self.ready: list[Callable[[], Any]] = []        # what the ready queue has got
+
+    def set_result(self, value: Any = None, error: BaseException | None = None) -> None:
+        if not self.is_done:
+            self.is_done, self.value, self.error = True, value, error
+            self.ready.extend(self.callbacks)
+
+    def __await__(self) -> Generator[_Future, None, Any]:
+        if not self.is_done:
+            yield self
+        if not self.is_done:
+            raise Failed("early", "the coroutine was resumed, although the future that it awaits was not done",
+                         "its next turn comes when that future is done")
+        if self.error:
+            raise self.error
+        return self.value
+
+    def call_callbacks(self) -> None:
+        """What the loop does when it comes to them."""
+        for callback in self.ready:
+            if not callable(callback):
+                raise Failed("error", f"future.callbacks holds {shown(callback)}, which cannot be called",
+                             "task.step, the method itself")
+            callback()
+
+
+class _Task(_Future):
+    """A task as the lesson's, whose `step` is the learner's."""
+
+    def __init__(self, coroutine: Coroutine, answer: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.coroutine, self.answer, self.is_running = coroutine, answer, False
+
+    def step(self) -> None:
+        if self.is_running:
+            raise Failed("early", "task.step was called inside of step", "task.step without parentheses: it is handed "
+                         "over, and called later")
+        self.is_running = True
+        try:
+            self.answer(self)
+        finally:
+            self.is_running = False
+
+    @property
+    def state(self) -> str:
+        return f"done, with {shown(self.value)}" if self.is_done else "not done"
+
+
+async def _asks(*futures: _Future) -> int:
+    """Awaits one future after another, and returns the sum of their results."""
+    cents = 0
+    for future in futures:
+        cents += await future
+    return cents
+
+
+async def _closed() -> None:
+    raise ConnectionError("south is closed")
+
+
+async def _stopped() -> None:
+    raise KeyboardInterrupt
+
+
+def _returns_at_once(answer: Callable[[Any], Any]) -> None:
+    coroutine = _asks()
+    task = _Task(coroutine, answer)
+    with _driving(coroutine):
+        task.step()
+    require(task.is_done and task.error is None, "value", f"the task is {task.state}", "it is done, with 0")
+    equal(task.value, 0, "the result of the task")
+
+
+def _waits(answer: Callable[[Any], Any]) -> None:
+    north, south = _Future(), _Future()
+    coroutine = _asks(north, south)
+    task = _Task(coroutine, answer)
+    with _driving(coroutine):
+        task.step()
+        for future, name in ((north, "north"), (south, "south")):
+            require(not task.is_done, "early", f"the task is {task.state}, while its coroutine waits for {name}",
+                    "it is not done")
+            require(len(future.callbacks) == 1, "value",
+                    f"the future that the coroutine waits for has {count(len(future.callbacks), 'callback')}",
+                    "one, the task's step")
+            future.set_result(300)
+            future.call_callbacks()
+    require(task.is_done and task.error is None, "value", f"the task is {task.state}", "it is done, with 600")
+    equal(task.value, 600, "the result of the task")
+
+
+step = Exercise(
+    lesson="02",
+    title="Give a task one turn",
+    task="""
+        Write `step(task)`, which gives a task one turn. Send `None` into `task.coroutine`, once. If it yields a future,
+        the next turn comes when that future is done: put `task.step` into the `callbacks` of the future. If the
+        coroutine ends, call `task.set_result` with what it returned.
+        """,
+    starter="""
+        def step(task):
+            ...                                 # your code here
+        """,
+    hints=[
+        "The call of `task.coroutine.send(None)` has two ends: it gives a future, or it raises an exception. Which "
+        "one?",
+        "At its end the coroutine raises `StopIteration`, and what it returned is the `value` of that exception.",
+        """
+        Fill in the dots:
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                ...
+            else:
+                ...
+        """,
+    ],
+    solution="""
+        def step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            else:
+                future.callbacks.append(task.step)
+        """,
+    why="A turn is one `send`. What comes out says who wakes the task: the future that it waits for. After the last "
+        "turn the task is a future that is done.",
+    follow_up="What does your `step` do if the coroutine raises another exception?",
+    advice={
+        "error: StopIteration": "Catch `StopIteration` around `send`: that is how a coroutine says that it has ended.",
+        "value": "Say what follows for both ends of `send`: a future gets `task.step` as a callback, and a "
+                 "`StopIteration` brings the value for `task.set_result`.",
+        "early": "Hand `task.step` over, without parentheses, and return: the loop calls it when the future is done.",
+        "error: cannot be called": "Put `task.step` into the list: the loop calls what it finds there.",
+    },
+    mistakes=[
+        Mistake("error", "StopIteration came out", """
+            def step(task):
+                future = task.coroutine.send(None)
+                future.callbacks.append(task.step)
+            """),
+        Mistake("value", "0 callbacks", """
+            def step(task):
+                try:
+                    task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+            """),
+        Mistake("early", "without parentheses", """
+            def step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                else:
+                    future.callbacks.append(task.step())
+            """),
+        Mistake("value", "None", """
+            def step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration:
+                    task.set_result()
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("value", "not done", """
+            def step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    return stop.value
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("value", "0 callbacks", """
+            def step(task):
+                try:
+                    task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                else:
+                    task.callbacks.append(task.step)
+            """),
+        Mistake("error", "cannot be called", """
+            def step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                else:
+                    future.callbacks.append(task)
+            """),
+        Mistake("early", "not done", """
+            def step(task):
+                try:
+                    while True:
+                        future = task.coroutine.send(None)
+                        future.callbacks.append(task.step)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+            """),
+    ],
+)
+
+
+@step.case()
+def ends_at_once(answer):
+    """A coroutine that awaits nothing, and returns 0."""
+    _returns_at_once(answer)
+
+
+@step.case()
+def waits_twice(answer):
+    """A coroutine that awaits two futures, one after the other, and returns the sum of their results, 300 each."""
+    _waits(answer)
+
+
+careful_step = Exercise(
+    lesson="02",
+    title="Keep the error in the task",
+    task="""
+        If the coroutine raises an `Exception`, `careful_step(task)` keeps it in the task, with
+        `task.set_result(None, error)`. What is no `Exception`, such as a `KeyboardInterrupt`, still comes out of it.
+        """,
+    starter="""
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            else:
+                future.callbacks.append(task.step)
+        """,
+    hints=[
+        "Where does the error of the coroutine come out of your code?",
+        "It comes out of `send`, which already stands in a `try`. A second `except` can catch it.",
+        "Below the first `except` and its line: `except Exception as error:`, and then `task.set_result(None, error)`.",
+    ],
+    solution="""
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            except Exception as error:
+                task.set_result(None, error)
+            else:
+                future.callbacks.append(task.step)
+        """,
+    why="The task ends with the error as it ends with a result. Whoever awaits the task gets the error there, and the "
+        "loop goes on.",
+    follow_up="What happens to the error if nobody awaits the task?",
+    advice={
+        "error: ConnectionError": "Catch the error where it comes out, at `send`, and give it to the task.",
+        "error: StopIteration": "Leave the `except StopIteration` in its place: it is how a coroutine ends well.",
+        "value": "Follow both ends: after a `StopIteration` the task has a result, after another `Exception` it has "
+                 "that error.",
+        "early": "Leave the `else` as it was: the next turn comes when the future is done.",
+        "no exception": "Catch `Exception`, and nothing wider: a `KeyboardInterrupt` is meant to end the program.",
+    },
+    mistakes=[
+        Mistake("value", "not done", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except Exception:
+                    pass
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("value", "no error", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except Exception as error:
+                    task.set_result(error)
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("no exception", "KeyboardInterrupt", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except BaseException as error:
+                    task.set_result(None, error)
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("value", "StopIteration", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except Exception as error:
+                    task.set_result(None, error)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("error", "south is closed", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except Exception as error:
+                    task.set_result(None, error)
+                    raise
+                else:
+                    future.callbacks.append(task.step)
+            """),
+        Mistake("value", "0 callbacks", """
+            def careful_step(task):
+                try:
+                    task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except Exception as error:
+                    task.set_result(None, error)
+            """),
+    ],
+)
+
+
+@careful_step.case()
+def fails(answer):
+    """South is closed: its coroutine raises a ConnectionError."""
+    coroutine = _closed()
+    task = _Task(coroutine, answer)
+    with _driving(coroutine):
+        task.step()
+    require(task.is_done, "value", "the task of the closed shop is not done", "it is done, with the ConnectionError")
+    require(isinstance(task.error, ConnectionError), "value",
+            f"the task has {'no error' if task.error is None else f'the error {shown(task.error)}'}, "
+            f"and the result {shown(task.value)}", "the ConnectionError is its error")
+    equal(task.value, None, "the result of a task that failed")
+
+
+@careful_step.case()
+def ends_well(answer):
+    """A coroutine that awaits nothing, and returns 0."""
+    coroutine = _asks()
+    task = _Task(coroutine, answer)
+    with _driving(coroutine):
+        task.step()
+    require(task.error is None, "value", f"the task has the error {shown(task.error)}", "it has a result, 0")
+    _returns_at_once(answer)
+
+
+@careful_step.case()
+def waits_as_before(answer):
+    """A coroutine that awaits two futures, one after the other, and returns the sum of their results, 300 each."""
+    _waits(answer)
+
+
+@careful_step.case()
+def is_stopped(answer):
+    """A coroutine that raises a KeyboardInterrupt, as at the stop button."""
+    coroutine = _stopped()
+    task = _Task(coroutine, answer)
+    try:
+        task.step()
+    except KeyboardInterrupt:
+        return
+    raise Failed("no exception", "the KeyboardInterrupt did not come out", "it comes out, since it is no Exception")
+
 
 # -- from a callback to an await ----------------------------------------------------------------------------------
 
@@ -52,6 +471,7 @@ class Phone:
     def __init__(self, answers: dict[str, tuple[float, int]]) -> None:
         self.answers = answers              # shop -> seconds until it answers, price in cents
         self.called: list[str] = []
+        self.error: Exception | None = None     # what the last call of a function raised
 
     def call(self, shop: str, on_answer: Callable[[int], Any]) -> None:
         """Call a shop; returns at once. A shop that needs 0 seconds answers while it is being called."""
@@ -67,9 +487,16 @@ class Phone:
         self.called.append(shop)
         seconds, price = self.answers[shop]
         if seconds:
-            asyncio.get_running_loop().call_later(seconds, on_answer, price)
+            asyncio.get_running_loop().call_later(seconds, self._answer, on_answer, price)
         else:
             on_answer(price)
+
+    def _answer(self, on_answer: Callable[[int], Any], price: int) -> None:
+        try:
+            on_answer(price)
+        except Exception as error:
+            self.error = error
+            raise
 
 
 ask_by_phone = Exercise(
@@ -78,7 +505,8 @@ ask_by_phone = Exercise(
     task="""
         `phone.call(shop, on_answer)` is a plain function, which returns at once; later, when the shop answers, the
         phone calls `on_answer(price)`. Write `ask_by_phone(phone, shop)` for asyncio: it calls the shop once, waits
-        until it has answered, and returns the price. Others may be on the phone at the same time.
+        until it has answered, and returns the price. Others may be on the phone at the same time. If your function is
+        cancelled, the answer that comes later changes nothing, and raises nothing.
         """,
     starter="""
         async def ask_by_phone(phone, shop):
@@ -86,13 +514,16 @@ ask_by_phone = Exercise(
         """,
     hints=[
         "Which object stands for a result that is not there yet, and can be awaited?",
-        "asyncio.get_running_loop().create_future() makes a future. Who knows the price first, and what should they "
-        "call?",
-        "The method future.set_result is a function of one argument: it can be given to the phone as it is, without "
-        "parentheses.",
+        "`asyncio.get_running_loop().create_future()` makes a future. Who knows the price first, and what should be "
+        "called then?",
+        "Write a function of one argument, the price, which sets the result of the future, and hand it to the phone. "
+        "If your function was cancelled, the future is done: ask `future.done()` first.",
         """
         Fill in the dots:
             future = asyncio.get_running_loop().create_future()
+            def on_answer(price):
+                if not future.done():
+                    ...
             phone.call(shop, ...)
             return await ...
         """,
@@ -100,23 +531,31 @@ ask_by_phone = Exercise(
     solution="""
         async def ask_by_phone(phone, shop):
             future = asyncio.get_running_loop().create_future()
-            phone.call(shop, future.set_result)
+
+            def on_answer(price):
+                if not future.done():
+                    future.set_result(price)
+
+            phone.call(shop, on_answer)
             return await future
         """,
     why="The future is where the two worlds meet: a plain function sets its result, and whoever awaits it is made "
-        "ready.",
-    follow_up="What happens if the caller is cancelled, and the shop answers afterwards? And what should happen?",
+        "ready. A cancelled future is done: without the question, the late answer would raise `InvalidStateError`.",
+    follow_up="The phone goes on ringing after a cancellation. What must it offer, so that you can hang up?",
     advice={
         "value": "Await a future, whose result the phone sets: the price is there only when the phone has called your"
                  " function.",
         "endless": "Await a future of asyncio's loop, whose result the phone sets: it wakes your function when the "
                    "price is there, and leaves the loop free until then.",
         "blocked": "Await a future, whose result the phone sets: while you hold the thread, the phone cannot call you.",
-        "slow": "Await a future, whose result the phone sets: whoever has to look at the clock for it comes too late.",
+        "slow": "Await a future, whose result the phone sets: a function that has to look at the clock comes too late.",
         "deadlock": "Hand its set_result to the phone: somebody must set the result of the future that you await.",
         "not awaitable: NoneType": "Await a future of asyncio's loop, whose result the phone sets: phone.call is a "
                                    "plain function, and gives nothing.",
-        "error: phone": "Hand the phone the function future.set_result itself: it calls it with the price.",
+        "error: phone": "Hand the phone a function of one argument, such as `future.set_result`: it calls it with the "
+                        "price.",
+        "error: InvalidStateError": "Ask `future.done()` before you set the result: a future that was cancelled is "
+                                    "done.",
     },
     mistakes=[
         Mistake("value", "None", """
@@ -234,6 +673,12 @@ ask_by_phone = Exercise(
                 phone.call(shop, on_answer)
                 return await future
             """),
+        Mistake("error", "InvalidStateError", """
+            async def ask_by_phone(phone, shop):
+                future = asyncio.get_running_loop().create_future()
+                phone.call(shop, future.set_result)
+                return await future
+            """),
         Mistake("value", "called north, north", """
             async def ask_by_phone(phone, shop):
                 future = asyncio.get_running_loop().create_future()
@@ -277,6 +722,15 @@ async def answered_at_once(answer):
     return await answer(Phone({"east": (0.0, 305)}), "east")
 
 
+@ask_by_phone.case()
+async def answered_too_late(answer):
+    """The caller is cancelled after 0.1 s, and north answers after 0.3 s."""
+    phone = Phone({"north": (0.3, 320)})
+    await cancelled(answer(phone, "north"), after=0.1)
+    await asyncio.sleep(0.3)
+    require(phone.error is None, "error", f"the late answer raised {shown(phone.error)}", "it raises nothing")
+
+
 # -- let others have a turn ---------------------------------------------------------------------------------------
 
 total = Exercise(
@@ -295,10 +749,11 @@ total = Exercise(
             return cents
         """,
     hints=[
-        "Which await lets others run, and needs no time?",
-        "await asyncio.sleep(0) gives everybody who is ready one turn. Count the items, and do it after each "
+        "Which `await` lets others run, and needs no time?",
+        "`await asyncio.sleep(0)` gives every task that is ready one turn. Count the items, and do it after each "
         "hundredth.",
-        "for count, item in enumerate(items, 1): ...; then if count % 100 == 0: await asyncio.sleep(0)",
+        "Loop with `for count, item in enumerate(items, 1):`. After the addition: `if count % 100 == 0:`, and in it "
+        "`await asyncio.sleep(0)`.",
     ],
     solution="""
         async def total(get_price, items):
@@ -309,8 +764,8 @@ total = Exercise(
                     await asyncio.sleep(0)
             return cents
         """,
-    why="asyncio.sleep(0) reaches a yield, although it has nothing to wait for: the task goes to the end of the ready "
-        "queue, and all who stood there have a turn first.",
+    why="`asyncio.sleep(0)` reaches a `yield`, although it has nothing to wait for: the task's next turn goes to the "
+        "end of the ready queue, behind all that stood there.",
     follow_up="Let the other task need two turns for its work. When is it done?",
     advice={
         "sequential": "Put await asyncio.sleep(0) into the loop, after each hundredth item: get_price never waits, so"
@@ -527,10 +982,10 @@ run_with_jumps = Exercise(
     setup="import collections\nimport heapq\nimport itertools\nimport time",
     hints=[
         "Your loop with timers is nearly this. Which of its lines look at the real clock?",
-        "Everybody begins on the heap: (0, number, coroutine). Then, as long as there is one, take the earliest timer: "
-        "the clock is now its moment.",
-        "After the jump, send(None). What comes out is a number of seconds: the new timer is due at clock plus "
-        "seconds. If StopIteration comes instead, you have a pair for the list.",
+        "All begin on the heap: `(0, number, coroutine)`. Then, as long as there is one, take the earliest timer: the "
+        "clock is now its moment.",
+        "After the jump, `send(None)`. What comes out is a number of seconds: the new timer is due at "
+        "`clock + seconds`. If `StopIteration` comes instead, you have a pair for the list.",
         """
         Fill in the dots:
             number, ended = itertools.count(), []

@@ -44,6 +44,8 @@ CALLS = {
              "The figure is one of matplotlib; a run shows itself, last in a cell"),
     "draw_bars": ('draw_bars({"threads": 1.0, "processes": 1.9}, what="times as fast")', "They are numbers by name"),
     "draw_series": ('draw_series({"north": [3, 5, 2]}, step=1.0, what="requests")', "They are rows of numbers by name"),
+    "draw_queues": ('draw_queues({"at the start": {"ready queue": ["north"]}}, title="The queues")',
+                    "They are moments by name, and in each the queues by name"),
     "draw_curves": ('draw_curves({"measured": {1: 1.0, 2: 1.9}}, across="tasks", up="times as fast", title="Law")',
                     "They are curves by name"),
     "Shop": ('Shop("north", latency=0.3, prices={"tea": 320})', "The name comes first, all else has its name"),

@@ -33,6 +33,10 @@ HARMLESS: dict[str, dict[str, str]] = {
         "||except StopIteration as stop: -> ||except Exception as stop:":
             "The task says nothing of a coroutine that fails.",
     },
+    "lesson_02.step": {
+        "|except StopIteration as stop: -> |except Exception as stop:":
+            "The task says nothing of a coroutine that fails.",
+    },
     "lesson_02.total": {
         "|||await asyncio.sleep(0) -> |||await asyncio.sleep(-1)":
             "asyncio.sleep gives one turn for every time that is not positive.",

@@ -60,9 +60,10 @@ def test_a_fixed_result_after_the_right_waits_passes_no_exercise(name: str) -> N
         assert report.outcome == "wrong", f"{name}: it asks, and returns {result!r}"
 
 
-RETURNS_NOTHING = {"lesson_00.ask_all", "lesson_09.exchange", "lesson_10.watch", "lesson_11.answer_lines",
-                   "lesson_11.save", "lesson_13.record_price", "lesson_13.watch_price", "lesson_13.write_all",
-                   "lesson_14.test_first_price", "lesson_14.test_feed", "lesson_14.test_follow", "lesson_15.watch"}
+RETURNS_NOTHING = {"lesson_00.ask_all", "lesson_02.careful_step", "lesson_02.step", "lesson_09.exchange",
+                   "lesson_10.watch", "lesson_11.answer_lines", "lesson_11.save", "lesson_13.record_price",
+                   "lesson_13.watch_price", "lesson_13.write_all", "lesson_14.test_feed", "lesson_14.test_first_price",
+                   "lesson_14.test_follow", "lesson_15.watch"}
 
 
 class AsksNobody(ast.NodeTransformer):

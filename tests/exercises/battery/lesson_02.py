@@ -3,6 +3,103 @@
 from tests.exercises.battery.answers import hostile, right, wrong
 
 ANSWERS = [
+    right("step", "a lambda for the next turn, and a return", """
+        def step(task):
+            try:
+                awaited = task.coroutine.send(None)
+            except StopIteration as ended:
+                return task.set_result(ended.args[0] if ended.args else None)
+            awaited.callbacks += [lambda: task.step()]
+        """),
+    right("step", "through __await__", """
+        def step(task):
+            done = object()
+            try:
+                awaited = next(task.coroutine.__await__())
+            except StopIteration as ended:
+                task.set_result(ended.value)
+                awaited = done
+            if awaited is not done:
+                awaited.callbacks.append(task.step)
+        """),
+    wrong("step", "set_result of the future", """
+        def step(task):
+            try:
+                future = task.coroutine.send(None)
+                future.set_result(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+        """),
+    wrong("step", "any exception is taken for the end", """
+        def step(task):
+            try:
+                task.coroutine.send(None).callbacks.append(task.step)
+            except Exception as stop:
+                task.set_result(stop)
+        """),
+    wrong("step", "a mistyped name", """
+        def step(task):
+            try:
+                future = task.corutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            else:
+                future.callbacks.append(task.step)
+        """, "corutine"),
+    wrong("step", "async def", """
+        async def step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            else:
+                future.callbacks.append(task.step)
+        """, "def"),
+    right("careful_step", "one except, and a question", """
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except Exception as error:
+                if isinstance(error, StopIteration):
+                    task.set_result(error.value)
+                else:
+                    task.set_result(error=error)
+                return
+            future.callbacks.append(task.step)
+        """),
+    wrong("careful_step", "the name of the error only", """
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            except Exception as error:
+                task.set_result(None, str(error))
+            else:
+                future.callbacks.append(task.step)
+        """),
+    wrong("careful_step", "a bare except", """
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            except:
+                task.set_result(None, ConnectionError())
+            else:
+                future.callbacks.append(task.step)
+        """, "keyboardinterrupt"),
+    wrong("careful_step", "prints the error", """
+        def careful_step(task):
+            try:
+                future = task.coroutine.send(None)
+            except StopIteration as stop:
+                task.set_result(stop.value)
+            except Exception as error:
+                print(error)
+            else:
+                future.callbacks.append(task.step)
+        """, "not done"),
     right("ask_by_phone", "a queue", """
         async def ask_by_phone(phone, shop):
             answers = asyncio.Queue()
@@ -27,7 +124,7 @@ ANSWERS = [
         async def ask_by_phone(phone, shop):
             loop = asyncio.get_running_loop()
             future = loop.create_future()
-            phone.call(shop, lambda cents: loop.call_soon_threadsafe(future.set_result, cents))
+            phone.call(shop, lambda cents: future.done() or loop.call_soon_threadsafe(future.set_result, cents))
             return await future
         """),
     right("ask_by_phone", "a class that can be awaited", """
@@ -37,7 +134,8 @@ ANSWERS = [
                     self.future = asyncio.Future()
 
                 def __call__(self, price):
-                    self.future.set_result(price)
+                    if not self.future.cancelled():
+                        self.future.set_result(price)
 
                 def __await__(self):
                     return self.future.__await__()
@@ -330,7 +428,13 @@ ANSWERS = [
             class Answer:
                 def __init__(self):
                     self.future = asyncio.get_running_loop().create_future()
-                    phone.call(shop, self.future.set_result)
+                    phone.call(shop, self.answer)
+
+                def answer(self, price):
+                    try:
+                        self.future.set_result(price)
+                    except asyncio.InvalidStateError:
+                        pass
 
                 def __await__(self):
                     return self.future.__await__()
