@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from helpers.arguments import in_words
 from helpers.drawing import canvas, figure
 from helpers.drawing.canvas import LARGE, Sheet, printable
-from helpers.drawing.palette import GRID, INK, LINE, MUTED, NUMBER, PAPER, STATES, WIDTH
+from helpers.drawing.palette import GRID, INK, LINE, MUTED, PAPER, WIDTH
 from helpers.words import clip, count, one_line
 
 CALL = "draw_chain(coroutine), after coroutine.send(None)"
@@ -32,7 +32,7 @@ LETTERS, VALUE = 60, 30                 # of a line of code, and of a variable w
 VARIABLES = 8                           # that are shown of one function
 MARGIN, HEAD, NAME, ROW, GAP, FOOT = 14, 48, 26, 20, 34, 12         # pixels: heights, but for the first
 CODE, VALUES = 60, 660                  # pixels from the left to the code and to the variables
-HERE = STATES[NUMBER["clock"]].colour
+HERE = "#fff2c2"                        # the line where a function stands, as in the replay; no state of a task
 
 
 class Stop(NamedTuple):

@@ -78,8 +78,8 @@ predict_throw = predict(
             "`throw` resumes the coroutine, with an exception at the line where it stands. That line is inside a "
             "`try`. Run the cell.",
         "`hanging up north`, then `stopped`":
-            "The exception is raised at the `yield` in `ask`, and goes up from there. On its way it leaves the `try` in "
-            "`phone`, so the `finally` runs.",
+            "The exception is raised at the `yield` in `ask`, and goes up from there. On its way it leaves the `try` "
+            "in `phone`, so the `finally` runs.",
         "`hanging up north`, then `calling south`":
             "A `finally` does not end an exception. It goes on upwards, through `phone_both`. Run the cell.",
     },
@@ -92,8 +92,8 @@ predict_in_a_cell = predict(
         "It prints `Hello` and `World`, as the script did":
             "No event loop was running when the script called `asyncio.run`. One is running here: it runs your cells.",
         "It ends with an error":
-            "`asyncio.run` starts an event loop, and refuses where one is running already. One is running here: it runs "
-            "your cells.",
+            "`asyncio.run` starts an event loop, and refuses where one is running already. One is running here: it "
+            "runs your cells.",
         "It prints `Hello`, and hangs":
             "It never gets that far: `asyncio.run` first looks whether an event loop is running. Run the cell.",
     },
@@ -499,8 +499,8 @@ drive_all = Exercise(
                 resume(waiting.pop(shop), price)
             return [results[coroutine] for coroutine in coroutines]
         """,
-    why="The dictionary says which coroutine waits for which shop. The one whose answer arrives is resumed, and the others "
-        "stay frozen. An event loop does the same for many kinds of waits.",
+    why="The dictionary says which coroutine waits for which shop. The one whose answer arrives is resumed, and the "
+        "others stay frozen. An event loop does the same for many kinds of waits.",
     follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
     advice={
         "sequential": "Start them all before you look at the first arrival.",
@@ -688,8 +688,8 @@ price_by_phone = Exercise(
             finally:
                 phone.hang_up()
         """,
-    why="A `finally` runs on every way out of its `try`, by a `return` and by an exception of any kind, and the exception "
-        "goes on after it.",
+    why="A `finally` runs on every way out of its `try`, by a `return` and by an exception of any kind, and the "
+        "exception goes on after it.",
     follow_up="Write the same as a context manager, so that it reads: `with call(phone, shop): return await "
               "phone.ask()`.",
     advice={
