@@ -81,7 +81,7 @@ predict_throw = predict(
             "The exception is raised at the `yield` in `ask`, and goes up from there. On its way it leaves the `try` "
             "in `phone`, so the `finally` runs.",
         "`hanging up north`, then `calling south`":
-            "A `finally` does not end an exception. It goes on upwards, through `phone_both`. Run the cell.",
+            "This `finally` does not end the exception, which goes on upwards, through `phone_both`. Run the cell.",
     },
     right="`hanging up north`, then `stopped`",
 )
@@ -688,7 +688,7 @@ price_by_phone = Exercise(
             finally:
                 phone.hang_up()
         """,
-    why="A `finally` runs on every way out of its `try`, by a `return` and by an exception of any kind, and the "
+    why="The `finally` runs on every way out of its `try`, by a `return` and by an exception of any kind, and the "
         "exception goes on after it.",
     follow_up="Write the same as a context manager, so that it reads: `with call(phone, shop): return await "
               "phone.ask()`.",
