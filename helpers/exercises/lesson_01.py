@@ -443,216 +443,6 @@ def no_question(answer):
         equal(answer(coroutine, []), ([], {}))
 
 
-# -- drive several: a small event loop ------------------------------------------------------------------------
-
-drive_all = Exercise(
-    lesson="01",
-    title="Write an event loop in miniature",
-    task="""
-        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of
-        the list before it uses the first answer; each hands out the name of the shop that it waits for. `arrivals` is
-        a list of pairs, shop and price, in the order in which the answers arrive, such as
-        `[("south", 290), ("north", 320)]`: resume the coroutine that waits for this shop, with this price. It may then
-        ask another shop, or end. Return the list of what the coroutines returned, in the order of `coroutines`.
-        Some coroutines may ask nothing. No two wait for the same shop at the same time, and at the end all are done.
-        """,
-    starter="""
-        def drive_all(coroutines, arrivals):
-            ...                                 # your code here
-        """,
-    hints=[
-        "What must you know, when a price arrives, to resume the right coroutine? And when do you learn it?",
-        "Keep a dictionary from shop to coroutine: which coroutine waits for which shop. Every `send` that gives a "
-        "question adds an entry; every arrival takes one out.",
-        "A coroutine is started and resumed in the same way, with `send`; only the value differs. So write this once, "
-        "as a function `resume(coroutine, value)` inside `drive_all`, with its `try` and `except`.",
-        """
-        Fill in the dots:
-            waiting, results = {}, {}
-
-            def resume(coroutine, value):
-                try:
-                    waiting[coroutine.send(value)] = coroutine
-                except StopIteration as stop:
-                    ...
-
-            for coroutine in coroutines:
-                resume(coroutine, None)
-            for shop, price in arrivals:
-                ...
-            return [results[coroutine] for coroutine in coroutines]
-        """,
-    ],
-    solution="""
-        def drive_all(coroutines, arrivals):
-            waiting, results = {}, {}
-
-            def resume(coroutine, value):
-                try:
-                    waiting[coroutine.send(value)] = coroutine
-                except StopIteration as stop:
-                    results[coroutine] = stop.value
-
-            for coroutine in coroutines:
-                resume(coroutine, None)
-            for shop, price in arrivals:
-                resume(waiting.pop(shop), price)
-            return [results[coroutine] for coroutine in coroutines]
-        """,
-    why="The dictionary says which coroutine waits for which shop. The one whose answer arrives is resumed, and the "
-        "others stay frozen. An event loop does the same for many kinds of waits.",
-    follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
-    advice={
-        "sequential": "Start them all before you look at the first arrival.",
-        "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
-                               "could take a value.",
-        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
-        "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
-                           "for another one.",
-        "order": "Keep the results by coroutine, and put them in order at the end.",
-        "value": "Note for each question which coroutine has asked it.",
-        "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
-    },
-    mistakes=[
-        Mistake("sequential", "south had not been asked", """
-            def drive_all(coroutines, arrivals):
-                answers, results = dict(arrivals), []
-                for coroutine in coroutines:
-                    answer = None
-                    while True:
-                        try:
-                            question = coroutine.send(answer)
-                        except StopIteration as stop:
-                            results.append(stop.value)
-                            break
-                        answer = answers[question]
-                return results
-            """),
-        Mistake("error", "StopIteration came out", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                for shop, price in arrivals:
-                    waiting[shop].send(price)
-            """),
-        Mistake("order", "in the order of coroutines", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = []
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "KeyError", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = {}
-                for shop, price in arrivals:
-                    try:
-                        waiting[shop].send(price)
-                    except StopIteration as stop:
-                        results[waiting[shop]] = stop.value
-                return [results[coroutine] for coroutine in coroutines]
-            """),
-        Mistake("value", "{'north': 290}", """
-            def drive_all(coroutines, arrivals):
-                for coroutine in coroutines:
-                    coroutine.send(None)
-                results = []
-                for coroutine, (shop, price) in zip(coroutines, arrivals):
-                    try:
-                        coroutine.send(price)
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "must be send(None)", """
-            def drive_all(coroutines, arrivals):
-                results = []
-                for coroutine, (shop, price) in zip(coroutines, arrivals):
-                    try:
-                        coroutine.send(price)
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "asks nothing", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = {}
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results[coroutine] = stop.value
-                return [results[coroutine] for coroutine in coroutines]
-            """),
-        Mistake("sequential", "north and south were not started", """
-            def drive_all(coroutines, arrivals):
-                return [{shop: price} for shop, price in arrivals]
-            """),
-        Mistake("value", "None", """
-            def drive_all(coroutines, arrivals):
-                waiting, results = {}, {}
-                for coroutine in coroutines:
-                    waiting[coroutine.send(None)] = coroutine
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results[coroutine] = stop.value
-                print([results[coroutine] for coroutine in coroutines])
-            """),
-    ],
-)
-
-
-def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: list[tuple[str, int]]) -> None:
-    """Have `answer` drive watchers of these shops, and look at who was resumed when, and at the results."""
-    log: list[str] = []
-    coroutines = [_watch(shops, log) for shops in watchers]
-    with _driving(*coroutines):
-        results = answer(coroutines, list(arrivals))
-    prices = dict(arrivals)
-    first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
-    late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
-    what = f"a price was sent in while {' and '.join(late)} had not been asked yet" if "has" in " ".join(log) \
-        else f"the coroutines that ask {' and '.join(late)} were not started"
-    require(not late, "sequential", what, "every coroutine is started before the first price is sent")
-    wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
-    equal(results, wanted, "the list of results, in the order of coroutines,")
-    arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
-    require(arrived == [shop for shop, _ in arrivals], "order",
-            f"the prices were sent in the order {', '.join(arrived)}",
-            f"in the order in which they arrive: {', '.join(prices)}")
-
-
-@drive_all.case()
-def one_question_each(answer):
-    """The first of two coroutines asks north, the second south, and each returns the price that it is sent, in a
-    dictionary. South answers first, 290, then north, 320."""
-    _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
-
-
-@drive_all.case()
-def two_questions_each(answer):
-    """The first asks north, then west; the second south, then east. The answers come from south, north, west and
-    east, in this order."""
-    _drives(answer, [["north", "west"], ["south", "east"]],
-            [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
-
-
-@drive_all.case()
-def one_asks_nothing(answer):
-    """The second of three coroutines asks nothing and returns {} at once."""
-    _drives(answer, [["north"], [], ["south"]], [("north", 320), ("south", 290)])
-
-
 # -- clean up when an exception is thrown in --------------------------------------------------------------------
 
 price_by_phone = Exercise(
@@ -876,3 +666,213 @@ def the_line_goes_dead(answer):
 def it_is_stopped(answer):
     """While it waits for the south, CancelledError is thrown in: somebody wants it to stop."""
     _thrown_in(answer, asyncio.CancelledError())
+
+
+# -- drive several: a small event loop ------------------------------------------------------------------------
+
+drive_all = Exercise(
+    lesson="01",
+    title="Write an event loop in miniature",
+    task="""
+        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of
+        the list before it uses the first answer; each hands out the name of the shop that it waits for. `arrivals` is
+        a list of pairs, shop and price, in the order in which the answers arrive, such as
+        `[("south", 290), ("north", 320)]`: resume the coroutine that waits for this shop, with this price. It may then
+        ask another shop, or end. Return the list of what the coroutines returned, in the order of `coroutines`.
+        Some coroutines may ask nothing. No two wait for the same shop at the same time, and at the end all are done.
+        """,
+    starter="""
+        def drive_all(coroutines, arrivals):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What must you know, when a price arrives, to resume the right coroutine? And when do you learn it?",
+        "Keep a dictionary from shop to coroutine: which coroutine waits for which shop. Every `send` that gives a "
+        "question adds an entry; every arrival takes one out.",
+        "A coroutine is started and resumed in the same way, with `send`; only the value differs. So write this once, "
+        "as a function `resume(coroutine, value)` inside `drive_all`, with its `try` and `except`.",
+        """
+        Fill in the dots:
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    ...
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                ...
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    ],
+    solution="""
+        def drive_all(coroutines, arrivals):
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    results[coroutine] = stop.value
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                resume(waiting.pop(shop), price)
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    why="The dictionary says which coroutine waits for which shop. The one whose answer arrives is resumed, and the "
+        "others stay frozen. An event loop does the same for many kinds of waits.",
+    follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
+    advice={
+        "sequential": "Start them all before you look at the first arrival.",
+        "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
+                               "could take a value.",
+        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
+                           "for another one.",
+        "order": "Keep the results by coroutine, and put them in order at the end.",
+        "value": "Note for each question which coroutine has asked it.",
+        "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
+    },
+    mistakes=[
+        Mistake("sequential", "south had not been asked", """
+            def drive_all(coroutines, arrivals):
+                answers, results = dict(arrivals), []
+                for coroutine in coroutines:
+                    answer = None
+                    while True:
+                        try:
+                            question = coroutine.send(answer)
+                        except StopIteration as stop:
+                            results.append(stop.value)
+                            break
+                        answer = answers[question]
+                return results
+            """),
+        Mistake("error", "StopIteration came out", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                for shop, price in arrivals:
+                    waiting[shop].send(price)
+            """),
+        Mistake("order", "in the order of coroutines", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = []
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "KeyError", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    try:
+                        waiting[shop].send(price)
+                    except StopIteration as stop:
+                        results[waiting[shop]] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("value", "{'north': 290}", """
+            def drive_all(coroutines, arrivals):
+                for coroutine in coroutines:
+                    coroutine.send(None)
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "must be send(None)", """
+            def drive_all(coroutines, arrivals):
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "asks nothing", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("sequential", "north and south were not started", """
+            def drive_all(coroutines, arrivals):
+                return [{shop: price} for shop, price in arrivals]
+            """),
+        Mistake("value", "None", """
+            def drive_all(coroutines, arrivals):
+                waiting, results = {}, {}
+                for coroutine in coroutines:
+                    waiting[coroutine.send(None)] = coroutine
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                print([results[coroutine] for coroutine in coroutines])
+            """),
+    ],
+)
+
+
+def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: list[tuple[str, int]]) -> None:
+    """Have `answer` drive watchers of these shops, and look at who was resumed when, and at the results."""
+    log: list[str] = []
+    coroutines = [_watch(shops, log) for shops in watchers]
+    with _driving(*coroutines):
+        results = answer(coroutines, list(arrivals))
+    prices = dict(arrivals)
+    first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
+    late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
+    what = f"a price was sent in while {' and '.join(late)} had not been asked yet" if "has" in " ".join(log) \
+        else f"the coroutines that ask {' and '.join(late)} were not started"
+    require(not late, "sequential", what, "every coroutine is started before the first price is sent")
+    wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
+    equal(results, wanted, "the list of results, in the order of coroutines,")
+    arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
+    require(arrived == [shop for shop, _ in arrivals], "order",
+            f"the prices were sent in the order {', '.join(arrived)}",
+            f"in the order in which they arrive: {', '.join(prices)}")
+
+
+@drive_all.case()
+def one_question_each(answer):
+    """The first of two coroutines asks north, the second south, and each returns the price that it is sent, in a
+    dictionary. South answers first, 290, then north, 320."""
+    _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
+
+
+@drive_all.case()
+def two_questions_each(answer):
+    """The first asks north, then west; the second south, then east. The answers come from south, north, west and
+    east, in this order."""
+    _drives(answer, [["north", "west"], ["south", "east"]],
+            [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
+
+
+@drive_all.case()
+def one_asks_nothing(answer):
+    """The second of three coroutines asks nothing and returns {} at once."""
+    _drives(answer, [["north"], [], ["south"]], [("north", 320), ("south", 290)])
