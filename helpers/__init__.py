@@ -12,7 +12,7 @@ The parts, from the top down. Each imports only from those below it (a Recording
     exercises   the exercises of the lessons, and checker: it runs an answer elsewhere and says what is wrong with it
     widgets     what moves in JupyterLab: lab, heartbeat, replay, await_tree; notebook: %load_ext helpers, predict,
                 search
-    drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock as a picture
+    drawing     a Recording as a picture: one layout, painted as PNG and as SVG; a deadlock, and a chain of awaits
     simulated_io, virtual      shops to ask, and an event loop with an exact clock of its own
     recorder    watches a running event loop, and makes a Recording of what it saw
     observations               what is seen in a Recording, in words
@@ -40,6 +40,7 @@ from helpers.virtual import Deadlock, Endless, NotSimulated, VirtualTimeLoop, si
 
 if TYPE_CHECKING:
     from helpers.drawing.bars import draw_bars
+    from helpers.drawing.chain import draw_chain
     from helpers.drawing.curves import draw_curves
     from helpers.drawing.deadlock import who_waits
     from helpers.drawing.figure import show
@@ -56,9 +57,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlock", "Endless", "NotSimulated", "Recording", "Shop", "ShopBusy", "ShopError", "VirtualTimeLoop",
-    "await_tree", "check_environment", "compare", "draw_bars", "draw_curves", "draw_queues", "draw_series", "heartbeat",
-    "lab", "load_ipython_extension", "progress", "record", "search", "show", "show_error", "simulate",
-    "unload_ipython_extension", "who_waits",
+    "await_tree", "check_environment", "compare", "draw_bars", "draw_chain", "draw_curves", "draw_queues",
+    "draw_series", "heartbeat", "lab", "load_ipython_extension", "progress", "record", "search", "show", "show_error",
+    "simulate", "unload_ipython_extension", "who_waits",
 ]
 
 # What a process that runs an answer has no use for is imported when somebody asks for it (PEP 562).
@@ -66,6 +67,7 @@ _LATE = {
     "await_tree": "widgets.await_tree",
     "check_environment": "notebook.environment",
     "draw_bars": "drawing.bars",
+    "draw_chain": "drawing.chain",
     "draw_curves": "drawing.curves",
     "draw_queues": "drawing.queues",
     "draw_series": "drawing.series",

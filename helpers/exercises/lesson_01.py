@@ -15,49 +15,89 @@ from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, 
 predict_call = predict(
     "The next cell defines a function with `async def`, and calls it once. Which lines does it print?",
     {
-        "\"asking north\", then the two lines about the answer":
-            "That is what a function made with `def` would do. Look which line is missing when you run the cell.",
-        "only the two lines about the answer":
-            "The call makes an object, and runs nothing of the body. The next cells show what does.",
+        "`asking north`, then `the call gave a` and the type":
+            "That is what a function made with `def` would do. Run the cell, and look which line is missing.",
+        "only `the call gave a` and the type":
+            "The call makes an object, and runs nothing of the body. The next cells show what runs it.",
         "none: there is an error, because `await` is missing":
-            "Nothing stops you from calling it without `await`. That is what makes the slip so common.",
+            "Python lets you call it without `await`. That is what makes the mistake so common.",
     },
-    right="only the two lines about the answer",
+    right="only `the call gave a` and the type",
 )
 
 predict_if = predict(
-    "The shop says that tea is not cheap, and the `await` is forgotten. What does the next cell print first?",
+    "The function says that tea is not cheap, and the `await` is forgotten. What does the next cell print?",
     {
-        "buy": "Without `await`, `cheap` is no `True` and no `False`, but an object; and an object counts as true.",
-        "do not buy": "It would, if the body had run. Nobody has asked for its result yet.",
+        "`buy`":
+            "Without `await`, `cheap` is neither `True` nor `False`: it is a coroutine object, and this object counts "
+            "as true.",
+        "`do not buy`":
+            "That would need the value that the function returns, and the body has not run.",
         "an error: a coroutine is neither true nor false":
-            "That would be a help. But every Python object can stand in an `if`, a coroutine too.",
+            "An error would help. But almost every Python object can stand in an `if`, and a coroutine is one of them.",
     },
-    right="buy",
+    right="`buy`",
+)
+
+predict_send = predict(
+    "`next(watcher)` runs `price_gap` up to its first `yield`. What does `watcher.send(320)`, the next call, give?",
+    {
+        "320, the value that was sent in":
+            "320 goes into the function: it becomes the value of the first `yield`. What does the function hand out "
+            "next? Run the cell.",
+        "`south`":
+            "320 becomes the value of the first `yield`. The function goes on to the second one, and `send` gives what "
+            "that one hands out.",
+        "`None`: `send` hands a value in, and gives nothing":
+            "`send` also runs the function, and gives what the function hands out where it stops again. Run the cell.",
+    },
+    right="`south`",
+)
+
+predict_thaw = predict(
+    "You send in 320, the price of north. Where do the functions stand after that?",
+    {
+        "each at the line after the one where it stood":
+            "None of them stops at a line without an `await` or a `yield` in it. Each goes on until one below it "
+            "yields again. Run the cell.",
+        "`watch` stands alone, since `ask` and `fetch` have returned":
+            "They have returned. But `watch` has another shop in its list, and goes on to it in the same `send`. Run "
+            "the cell.",
+        "at the same three lines, with other values":
+            "`ask` and `fetch` return, `watch` stores the price, goes round its loop, and calls `fetch` anew, which "
+            "calls `ask`. Only the next `yield` stops them.",
+    },
+    right="at the same three lines, with other values",
+)
+
+predict_throw = predict(
+    "`phone_both` waits for the price of north when `CancelledError` is thrown in. What is printed after "
+    "`calling north`?",
+    {
+        "`stopped`":
+            "`throw` resumes the coroutine, with an exception at the line where it stands. That line is inside a "
+            "`try`. Run the cell.",
+        "`hanging up north`, then `stopped`":
+            "The exception is raised at the `yield` in `ask`, and goes up from there. On its way it leaves the `try` "
+            "in `phone`, so the `finally` runs.",
+        "`hanging up north`, then `calling south`":
+            "This `finally` does not end the exception, which goes on upwards, through `phone_both`. Run the cell.",
+    },
+    right="`hanging up north`, then `stopped`",
 )
 
 predict_in_a_cell = predict(
     "You run the same program in a cell of this notebook. What happens?",
     {
-        "It prints Hello and World, as the script did":
-            "The script had no event loop when `asyncio.run` began. Your notebook has one, and it is at work.",
-        "It stops with an error":
-            "`asyncio.run` starts an event loop, and one is running here already: it runs your cells.",
-        "It prints Hello, and hangs":
-            "It does not come so far: `asyncio.run` looks first, and refuses.",
+        "It prints `Hello` and `World`, as the script did":
+            "No event loop was running when the script called `asyncio.run`. One is running here: it runs your cells.",
+        "It ends with an error":
+            "`asyncio.run` starts an event loop, and refuses where one is running already. One is running here: it "
+            "runs your cells.",
+        "It prints `Hello`, and hangs":
+            "It never gets that far: `asyncio.run` first looks whether an event loop is running. Run the cell.",
     },
-    right="It stops with an error",
-)
-
-predict_time = predict(
-    "North needs 0.3 seconds for an answer, south 0.5. How long does `watch_tea` take?",
-    {
-        "0.3 seconds": "Then south would not have answered yet.",
-        "0.5 seconds": "That is how long the two would take if they were asked at the same time. Which line asks "
-                       "south, and when is it reached?",
-        "0.8 seconds": "The line that asks south is reached when north has answered: `await` waits here, at this line.",
-    },
-    right="0.8 seconds",
+    right="It ends with an error",
 )
 
 # -- a warm-up: await the right thing -------------------------------------------------------------------------
@@ -66,18 +106,23 @@ cheaper = Exercise(
     lesson="01",
     title="Await the right thing",
     task="""
-        Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: it takes the name of a
-        shop, and awaiting its call gives the price. Ask it for the prices of `"north"` and `"south"`, once
-        each, and return the name of the cheaper shop.
+        Write `cheaper(get_price)`. `get_price` is a coroutine function, such as the one above: called with the name of
+        a shop and awaited, it gives the price. Ask for the prices of `"north"` and `"south"`, once each, in any order,
+        and return the name of the cheaper shop. The two prices differ.
         """,
     starter="""
         async def cheaper(get_price):
             ...                                 # your code here
         """,
     hints=[
-        "What does get_price(\"north\") give you, before you do anything else with it?",
-        "Two names, one for each price. A name that holds a price can be compared as often as you like.",
-        "north = await get_price(\"north\"); the same for south; then compare north and south.",
+        "What does `get_price(\"north\")` give you before you await it? Can two such objects be compared?",
+        "Give each price a name, and compare the names: then each shop is asked once.",
+        """
+        Fill in the dots:
+            north = await get_price("north")
+            south = ...
+            return "north" if ... else "south"
+        """,
     ],
     solution="""
         async def cheaper(get_price):
@@ -85,11 +130,11 @@ cheaper = Exercise(
             south = await get_price("south")
             return "north" if north < south else "south"
         """,
-    why="Each await drove one coroutine to its end and gave what it returned, a number; numbers can be compared.",
-    follow_up="Which name do you get if both ask the same price?",
+    why="Each `await` runs one coroutine to its end and gives what it returns, a number. Numbers can be compared.",
+    follow_up="Which name do you get if both prices are the same?",
     advice={
         "value: is '(north|south)'":
-            "Return the name that belongs to the lower of the two prices: this is the dearer shop.",
+            "Return the name that belongs to the lower of the two prices: this is the more expensive shop.",
         "value": "Compare the two prices, and return the name of the shop, a text.",
     },
     mistakes=[
@@ -179,7 +224,7 @@ async def north_is_cheaper(answer):
 
 # -- drive one by hand ----------------------------------------------------------------------------------------
 
-JUST_STARTED = "the first send to a coroutine must be send(None): no await is waiting for a value yet"
+JUST_STARTED = "the first send to a coroutine must be send(None): it stands at no await yet that could take a value"
 NO_ITERATOR = "a coroutine is driven with send: next(), list() and for loops are for generators"
 
 
@@ -223,21 +268,22 @@ drive_with = Exercise(
     lesson="01",
     title="Drive a coroutine to its end",
     task="""
-        Write a plain function, `drive_with(coroutine, answers)`. It starts the coroutine, sends the answers into it one
-        after another, and returns a tuple of two things: the list of all that the coroutine has asked, and what it
-        returned in the end. With `watch_gap` as above, `drive_with(watch_gap(), [320, 290])` gives
+        Write a plain function, `drive_with(coroutine, answers)`. It starts the coroutine, sends the answers of the list
+        into it, one after another, and returns a tuple of two things: the list of all that the coroutine has handed
+        out, and what it has returned. With `watch_gap` as above, `drive_with(watch_gap(), [320, 290])` gives
         `(["north", "south"], 30)`.
-        It must do so for any number of questions, also for a coroutine that asks nothing.
+        It works for any number of questions; the list has an answer for each. For a coroutine that asks nothing and
+        returns 0, `drive_with(coroutine, [])` gives `([], 0)`.
         """,
     starter="""
         def drive_with(coroutine, answers):
             ...                                 # your code here
         """,
     hints=[
-        "Do what you did by hand: one send(None), then one send for each answer. Each send gives a question, "
-        "but for the last one.",
-        "The coroutine is at its end when send raises StopIteration. That may be any send, also the first.",
-        "Put everything that calls send into one try; the except clause has the list of questions, and stop.value.",
+        "Do what you did by hand: one `send(None)`, then one `send` for each answer. All but the last give a question.",
+        "The coroutine has ended when `send` raises `StopIteration`. If it asks nothing, the first `send` does.",
+        "Put every line that calls `send` into one `try`. Its `except StopIteration as stop` has all that is to be "
+        "returned: the list of questions, and `stop.value`.",
         """
         Fill in the dots:
             questions = []
@@ -259,8 +305,8 @@ drive_with = Exercise(
             except StopIteration as stop:
                 return questions, stop.value
         """,
-    why="send(None) starts the coroutine, each further send carries an answer in and the next question out, and "
-        "StopIteration brings what it returns.",
+    why="`send(None)` starts the coroutine, each further `send` carries an answer in and the next question out, and "
+        "`StopIteration` brings what it returns.",
     follow_up="What does your function do if there are too few answers? And what should it do?",
     advice={
         "async": "Begin it with def: whoever calls send is outside of every coroutine, and awaits nothing.",
@@ -397,215 +443,6 @@ def no_question(answer):
         equal(answer(coroutine, []), ([], {}))
 
 
-# -- drive several: a small event loop ------------------------------------------------------------------------
-
-drive_all = Exercise(
-    lesson="01",
-    title="Write an event loop in miniature",
-    task="""
-        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of
-        the list; each hands out the name of the shop that it waits for. `arrivals` is a list of pairs, shop and
-        price, in the order in which the answers arrive, such as `[("south", 290), ("north", 320)]`: resume the
-        coroutine that waits for this shop, with this price. It may ask another shop then. Return the list of what the
-        coroutines returned, in the order of `coroutines`. No two coroutines wait for the same shop at the same time.
-        """,
-    starter="""
-        def drive_all(coroutines, arrivals):
-            ...                                 # your code here
-        """,
-    hints=[
-        "What must you know, when a price arrives, to resume the right coroutine? And when do you learn it?",
-        "A dictionary, shop -> coroutine: who waits for what. Every send that gives a question adds an entry; every "
-        "arrival takes one out.",
-        "A coroutine is started and resumed in the same way, with send; only what is sent differs. So write this once, "
-        "as a function resume(coroutine, value) inside of drive_all, with its try and except.",
-        """
-        Fill in the dots:
-            waiting, results = {}, {}
-
-            def resume(coroutine, value):
-                try:
-                    waiting[coroutine.send(value)] = coroutine
-                except StopIteration as stop:
-                    ...
-
-            for coroutine in coroutines:
-                resume(coroutine, None)
-            for shop, price in arrivals:
-                ...
-            return [results[coroutine] for coroutine in coroutines]
-        """,
-    ],
-    solution="""
-        def drive_all(coroutines, arrivals):
-            waiting, results = {}, {}
-
-            def resume(coroutine, value):
-                try:
-                    waiting[coroutine.send(value)] = coroutine
-                except StopIteration as stop:
-                    results[coroutine] = stop.value
-
-            for coroutine in coroutines:
-                resume(coroutine, None)
-            for shop, price in arrivals:
-                resume(waiting.pop(shop), price)
-            return [results[coroutine] for coroutine in coroutines]
-        """,
-    why="A table says who waits for what; whoever's answer arrives is resumed, and the others stay frozen. An event "
-        "loop does the same, with futures in the place of shops.",
-    follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
-    advice={
-        "sequential": "Start them all before you look at the first arrival.",
-        "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
-                               "could take a value.",
-        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
-        "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
-                           "for another one.",
-        "order": "Keep the results by coroutine, and put them in order at the end.",
-        "value": "Note for each question which coroutine has asked it.",
-        "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
-    },
-    mistakes=[
-        Mistake("sequential", "south had not been asked", """
-            def drive_all(coroutines, arrivals):
-                answers, results = dict(arrivals), []
-                for coroutine in coroutines:
-                    answer = None
-                    while True:
-                        try:
-                            question = coroutine.send(answer)
-                        except StopIteration as stop:
-                            results.append(stop.value)
-                            break
-                        answer = answers[question]
-                return results
-            """),
-        Mistake("error", "StopIteration came out", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                for shop, price in arrivals:
-                    waiting[shop].send(price)
-            """),
-        Mistake("order", "in the order of coroutines", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = []
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "KeyError", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = {}
-                for shop, price in arrivals:
-                    try:
-                        waiting[shop].send(price)
-                    except StopIteration as stop:
-                        results[waiting[shop]] = stop.value
-                return [results[coroutine] for coroutine in coroutines]
-            """),
-        Mistake("value", "{'north': 290}", """
-            def drive_all(coroutines, arrivals):
-                for coroutine in coroutines:
-                    coroutine.send(None)
-                results = []
-                for coroutine, (shop, price) in zip(coroutines, arrivals):
-                    try:
-                        coroutine.send(price)
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "must be send(None)", """
-            def drive_all(coroutines, arrivals):
-                results = []
-                for coroutine, (shop, price) in zip(coroutines, arrivals):
-                    try:
-                        coroutine.send(price)
-                    except StopIteration as stop:
-                        results.append(stop.value)
-                return results
-            """),
-        Mistake("error", "asks nothing", """
-            def drive_all(coroutines, arrivals):
-                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
-                results = {}
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results[coroutine] = stop.value
-                return [results[coroutine] for coroutine in coroutines]
-            """),
-        Mistake("sequential", "north and south were not started", """
-            def drive_all(coroutines, arrivals):
-                return [{shop: price} for shop, price in arrivals]
-            """),
-        Mistake("value", "None", """
-            def drive_all(coroutines, arrivals):
-                waiting, results = {}, {}
-                for coroutine in coroutines:
-                    waiting[coroutine.send(None)] = coroutine
-                for shop, price in arrivals:
-                    coroutine = waiting.pop(shop)
-                    try:
-                        waiting[coroutine.send(price)] = coroutine
-                    except StopIteration as stop:
-                        results[coroutine] = stop.value
-                print([results[coroutine] for coroutine in coroutines])
-            """),
-    ],
-)
-
-
-def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: list[tuple[str, int]]) -> None:
-    """Have `answer` drive watchers of these shops, and look at who was resumed when, and at the results."""
-    log: list[str] = []
-    coroutines = [_watch(shops, log) for shops in watchers]
-    with _driving(*coroutines):
-        results = answer(coroutines, list(arrivals))
-    prices = dict(arrivals)
-    first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
-    late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
-    what = f"a price was sent in while {' and '.join(late)} had not been asked yet" if "has" in " ".join(log) \
-        else f"the coroutines that ask {' and '.join(late)} were not started"
-    require(not late, "sequential", what, "every coroutine is started before the first price is sent")
-    wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
-    equal(results, wanted, "the list of results, in the order of coroutines,")
-    arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
-    require(arrived == [shop for shop, _ in arrivals], "order",
-            f"the prices were sent in the order {', '.join(arrived)}",
-            f"in the order in which they arrive: {', '.join(prices)}")
-
-
-@drive_all.case()
-def one_question_each(answer):
-    """The first of two coroutines asks north, the second south, and each returns the price that it is sent, in a
-    dictionary. South answers first, 290, then north, 320."""
-    _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
-
-
-@drive_all.case()
-def two_questions_each(answer):
-    """The first asks north, then west; the second south, then east. The answers come from south, north, west and
-    east, in this order."""
-    _drives(answer, [["north", "west"], ["south", "east"]],
-            [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
-
-
-@drive_all.case()
-def one_asks_nothing(answer):
-    """The second of three coroutines asks nothing and returns {} at once."""
-    _drives(answer, [["north"], [], ["south"]], [("north", 320), ("south", 290)])
-
-
 # -- clean up when an exception is thrown in --------------------------------------------------------------------
 
 price_by_phone = Exercise(
@@ -613,8 +450,8 @@ price_by_phone = Exercise(
     title="Hang up, whatever happens",
     task="""
         Write `price_by_phone(phone, shop)`. It calls the shop with `phone.call(shop)`, returns the price, which
-        `await phone.ask()` gives, and hangs up with `phone.hang_up()`, exactly once: when the price is there, but also
-        when an exception is thrown in while it waits. The exception must come out of it.
+        `await phone.ask()` gives, and hangs up with `phone.hang_up()`, exactly once: when the price is there, and also
+        when an exception of any kind is thrown in while it waits. The exception comes out of `price_by_phone`.
         `call` and `hang_up` are plain functions, `ask` is a coroutine function.
         """,
     starter="""
@@ -623,9 +460,15 @@ price_by_phone = Exercise(
         """,
     hints=[
         "At which line does the function stand when the exception is thrown in? Which lines come after it?",
-        "There is a statement in Python whose block runs however the block before it ends: by return, by any "
-        "exception.",
-        "phone.call(shop) first; then try, with return await phone.ask() in it, and finally.",
+        "Which block runs however the `try` above it ends, by a `return` or by an exception of any kind?",
+        """
+        Fill in the dots:
+            phone.call(shop)
+            try:
+                return ...
+            finally:
+                ...
+        """,
     ],
     solution="""
         async def price_by_phone(phone, shop):
@@ -635,10 +478,10 @@ price_by_phone = Exercise(
             finally:
                 phone.hang_up()
         """,
-    why="The block of a finally runs on every way out of the try, by return and by any exception, and the exception "
-        "goes on afterwards.",
-    follow_up="Write the same as a context manager, so that it reads: with call(phone, shop): return await "
-              "phone.ask().",
+    why="The `finally` runs on every way out of its `try`, by a `return` and by an exception of any kind, and the "
+        "exception goes on after it.",
+    follow_up="Write the same as a context manager, so that it reads: `with call(phone, shop): return await "
+              "phone.ask()`.",
     advice={
         "no exception: thrown in":
             "Hang up, and let the exception go on: a finally in which nothing returns does both.",
@@ -823,3 +666,213 @@ def the_line_goes_dead(answer):
 def it_is_stopped(answer):
     """While it waits for the south, CancelledError is thrown in: somebody wants it to stop."""
     _thrown_in(answer, asyncio.CancelledError())
+
+
+# -- drive several: a small event loop ------------------------------------------------------------------------
+
+drive_all = Exercise(
+    lesson="01",
+    title="Write an event loop in miniature",
+    task="""
+        Write `drive_all(coroutines, arrivals)`, an event loop in miniature, with `def`. It starts every coroutine of
+        the list before it uses the first answer; each hands out the name of the shop that it waits for. `arrivals` is
+        a list of pairs, shop and price, in the order in which the answers arrive, such as
+        `[("south", 290), ("north", 320)]`: resume the coroutine that waits for this shop, with this price. It may then
+        ask another shop, or end. Return the list of what the coroutines returned, in the order of `coroutines`.
+        Some coroutines may ask nothing. No two wait for the same shop at the same time, and at the end all are done.
+        """,
+    starter="""
+        def drive_all(coroutines, arrivals):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What must you know, when a price arrives, to resume the right coroutine? And when do you learn it?",
+        "Keep a dictionary from shop to coroutine: which coroutine waits for which shop. Every `send` that gives a "
+        "question adds an entry; every arrival takes one out.",
+        "A coroutine is started and resumed in the same way, with `send`; only the value differs. So write this once, "
+        "as a function `resume(coroutine, value)` inside `drive_all`, with its `try` and `except`.",
+        """
+        Fill in the dots:
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    ...
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                ...
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    ],
+    solution="""
+        def drive_all(coroutines, arrivals):
+            waiting, results = {}, {}
+
+            def resume(coroutine, value):
+                try:
+                    waiting[coroutine.send(value)] = coroutine
+                except StopIteration as stop:
+                    results[coroutine] = stop.value
+
+            for coroutine in coroutines:
+                resume(coroutine, None)
+            for shop, price in arrivals:
+                resume(waiting.pop(shop), price)
+            return [results[coroutine] for coroutine in coroutines]
+        """,
+    why="The dictionary says which coroutine waits for which shop. The one whose answer arrives is resumed, and the "
+        "others stay frozen. An event loop does the same for many kinds of waits.",
+    follow_up="Let two coroutines wait for the same shop, and one answer serve both.",
+    advice={
+        "sequential": "Start them all before you look at the first arrival.",
+        "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
+                               "could take a value.",
+        "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
+                           "for another one.",
+        "order": "Keep the results by coroutine, and put them in order at the end.",
+        "value": "Note for each question which coroutine has asked it.",
+        "endless": "Send something in each round of the loop, and leave it when send raises StopIteration.",
+    },
+    mistakes=[
+        Mistake("sequential", "south had not been asked", """
+            def drive_all(coroutines, arrivals):
+                answers, results = dict(arrivals), []
+                for coroutine in coroutines:
+                    answer = None
+                    while True:
+                        try:
+                            question = coroutine.send(answer)
+                        except StopIteration as stop:
+                            results.append(stop.value)
+                            break
+                        answer = answers[question]
+                return results
+            """),
+        Mistake("error", "StopIteration came out", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                for shop, price in arrivals:
+                    waiting[shop].send(price)
+            """),
+        Mistake("order", "in the order of coroutines", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = []
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "KeyError", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    try:
+                        waiting[shop].send(price)
+                    except StopIteration as stop:
+                        results[waiting[shop]] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("value", "{'north': 290}", """
+            def drive_all(coroutines, arrivals):
+                for coroutine in coroutines:
+                    coroutine.send(None)
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "must be send(None)", """
+            def drive_all(coroutines, arrivals):
+                results = []
+                for coroutine, (shop, price) in zip(coroutines, arrivals):
+                    try:
+                        coroutine.send(price)
+                    except StopIteration as stop:
+                        results.append(stop.value)
+                return results
+            """),
+        Mistake("error", "asks nothing", """
+            def drive_all(coroutines, arrivals):
+                waiting = {coroutine.send(None): coroutine for coroutine in coroutines}
+                results = {}
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("sequential", "north and south were not started", """
+            def drive_all(coroutines, arrivals):
+                return [{shop: price} for shop, price in arrivals]
+            """),
+        Mistake("value", "None", """
+            def drive_all(coroutines, arrivals):
+                waiting, results = {}, {}
+                for coroutine in coroutines:
+                    waiting[coroutine.send(None)] = coroutine
+                for shop, price in arrivals:
+                    coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                print([results[coroutine] for coroutine in coroutines])
+            """),
+    ],
+)
+
+
+def _drives(answer: Callable[..., Any], watchers: list[list[str]], arrivals: list[tuple[str, int]]) -> None:
+    """Have `answer` drive watchers of these shops, and look at who was resumed when, and at the results."""
+    log: list[str] = []
+    coroutines = [_watch(shops, log) for shops in watchers]
+    with _driving(*coroutines):
+        results = answer(coroutines, list(arrivals))
+    prices = dict(arrivals)
+    first = next((place for place, event in enumerate(log) if event.startswith("has")), len(log))
+    late = [shops[0] for shops in watchers if shops and f"asks {shops[0]}" not in log[:first]]
+    what = f"a price was sent in while {' and '.join(late)} had not been asked yet" if "has" in " ".join(log) \
+        else f"the coroutines that ask {' and '.join(late)} were not started"
+    require(not late, "sequential", what, "every coroutine is started before the first price is sent")
+    wanted = [{shop: prices[shop] for shop in shops} for shops in watchers]
+    equal(results, wanted, "the list of results, in the order of coroutines,")
+    arrived = [event.removeprefix("has ") for event in log if event.startswith("has")]
+    require(arrived == [shop for shop, _ in arrivals], "order",
+            f"the prices were sent in the order {', '.join(arrived)}",
+            f"in the order in which they arrive: {', '.join(prices)}")
+
+
+@drive_all.case()
+def one_question_each(answer):
+    """The first of two coroutines asks north, the second south, and each returns the price that it is sent, in a
+    dictionary. South answers first, 290, then north, 320."""
+    _drives(answer, [["north"], ["south"]], [("south", 290), ("north", 320)])
+
+
+@drive_all.case()
+def two_questions_each(answer):
+    """The first asks north, then west; the second south, then east. The answers come from south, north, west and
+    east, in this order."""
+    _drives(answer, [["north", "west"], ["south", "east"]],
+            [("south", 290), ("north", 320), ("west", 335), ("east", 300)])
+
+
+@drive_all.case()
+def one_asks_nothing(answer):
+    """The second of three coroutines asks nothing and returns {} at once."""
+    _drives(answer, [["north"], [], ["south"]], [("north", 320), ("south", 290)])

@@ -43,6 +43,7 @@ CALLS = {
     "show": ('show(figure, alt="what there is to see", text="the same in characters")',
              "The figure is one of matplotlib; a run shows itself, last in a cell"),
     "draw_bars": ('draw_bars({"threads": 1.0, "processes": 1.9}, what="times as fast")', "They are numbers by name"),
+    "draw_chain": ("draw_chain(coroutine)", "The coroutine is suspended: coroutine.send(None) was called before"),
     "draw_series": ('draw_series({"north": [3, 5, 2]}, step=1.0, what="requests")', "They are rows of numbers by name"),
     "draw_queues": ('draw_queues({"at the start": {"ready queue": ["north"]}}, title="The queues")',
                     "They are moments by name, and in each the queues by name"),

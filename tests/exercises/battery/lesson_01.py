@@ -57,7 +57,7 @@ ANSWERS = [
         async def cheaper(get_price):
             return "north" if await get_price("north") < 300 else "south"
         """),
-    wrong("cheaper", "the dearer one", """
+    wrong("cheaper", "the more expensive one", """
         async def cheaper(get_price):
             return "north" if await get_price("north") > await get_price("south") else "south"
         """),
@@ -328,14 +328,14 @@ ANSWERS = [
             if north > south:
                 return "north"
             return "south"
-        """, "the dearer shop"),
+        """, "the more expensive shop"),
     wrong("cheaper", "the price is asked once more, and returned", """
         async def cheaper(get_price):
             if await get_price("north") < await get_price("south"):
                 return await get_price("north")
             else:
                 return await get_price("south")
-        """, "the name of the shop", never=("dearer",)),
+        """, "the name of the shop", never=("more expensive",)),
     right("drive_with", "yield from, in a generator of its own", """
         def drive_with(coroutine, answers):
             asked, result = [], []
