@@ -5,8 +5,7 @@
 This is the core of a lesson: what everybody reads and does. Two kinds of sections are not part of it: challenges, whose
 minutes stand in their headings, and what stands under "Going further".
 
-A prediction is a question of `exercises.predict_...`, or a text with **Predict** in bold. A text in the cell before
-such a question, leading to it, belongs to the same prediction.
+A prediction is a question of `exercises.predict_...`, which is clicked.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from tools import NAVIGATION_BOTTOM, NAVIGATION_TOP, Problem, markdown
 
 WORDS, LINES = 180, 12      # that one reads in a minute
 MOST_MINUTES, MOST_PREDICTIONS = 45, 8
-FIRST_LIMITED = 10          # lessons from this number on must keep to both; 0, once the older ones do as well
-FIRST_APPENDIX = 2          # appendices from this number on: A1 is as old as those lessons
 
 GENERATED = (NAVIGATION_TOP, NAVIGATION_BOTTOM)
 
@@ -50,22 +47,14 @@ class Core:
 def core_of(file: str, notebook: NotebookNode) -> Core:
     """The core of the lesson in `file`. Raises Problem if an exercise does not say how long it takes."""
     words = lines = predictions = exercises = 0
-    led_to = False          # whether the text just before has posed the question already
     for cell in _core_cells(notebook):
         if cell.cell_type == "code":
             lines += _lines(cell.source)
-            if re.search(r"^exercises\.predict_", cell.source, re.MULTILINE) and not led_to:
-                predictions += 1
-            led_to = False
+            predictions += bool(re.search(r"^exercises\.predict_", cell.source, re.MULTILINE))
         elif cell.cell_type == "markdown":
             blocks = markdown.blocks(cell.source)
             words += sum(markdown.words(block.text) for block in blocks)
             lines += sum(map(_lines, markdown.fenced(cell.source)))
-            questions = [
-                end for block in blocks for begin, end in block.bold if block.markdown[begin:end].startswith("Predict")
-            ]
-            predictions += len(questions)
-            led_to = bool(questions)
             exercises += sum(_minutes(file, block.text) for block in blocks if _is(block, "Exercise"))
     return Core(words, lines, predictions, exercises)
 
@@ -100,9 +89,8 @@ def _lines(code: str) -> int:
 
 
 def excess(file: str, core: Core) -> list[str]:
-    """What is too much in a lesson or appendix, in sentences; nothing in one that is older than the limit."""
-    number = re.match(r"(A?)(\d+)_", file)
-    if number is None or int(number[2]) < (FIRST_APPENDIX if number[1] else FIRST_LIMITED):
+    """What is too much in a lesson or appendix, in sentences; nothing in what has no number, such as the index."""
+    if not re.match(r"A?\d+_", file):
         return []
     complaints = []
     if core.exact > MOST_MINUTES:

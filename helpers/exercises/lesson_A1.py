@@ -11,6 +11,8 @@ from typing import Any
 from unittest import mock
 
 from helpers.checker import Exercise, Failed, Mistake, equal, predict, require, shown
+from helpers.notebook.other_kernel import click as click  # for the cells of the notebook
+from helpers.notebook.other_kernel import other_kernel as other_kernel
 from helpers.simulated_io import Shop
 
 # -- from a function that cannot await ---------------------------------------------------------------------------

@@ -193,6 +193,24 @@ def has_one_setup_cell(notebook: NotebookNode, path: Path) -> Complaints:
 
 
 @check
+def predictions_are_clicked_before_the_run(notebook: NotebookNode, path: Path) -> Complaints:
+    """The answer is not on the page: a question shows it after a click, and the cell below it when it is run."""
+    complaints = [
+        f"{where} has **Predict** in a text: ask it with `exercises.predict_...`"
+        for where, cell in text_cells(notebook) if re.search(r"\*\*Predict", cell.source)
+    ]
+    following = {id(cell): after for cell, after in zip(notebook.cells, notebook.cells[1:])}
+    for where, cell in code_cells(notebook):
+        if not re.search(r"^exercises\.predict_", cell.source, re.MULTILINE):
+            continue
+        if not re.fullmatch(r"exercises\.predict_\w+", cell.source.strip()):
+            complaints.append(f"{where} holds more than its question")
+        if id(cell) not in following or following[id(cell)].cell_type != "code":
+            complaints.append(f"{where} must stand right before the code cell that shows the answer")
+    return complaints
+
+
+@check
 def imports_only_helpers(notebook: NotebookNode, path: Path) -> Complaints:
     """A learner sees `helpers` and `helpers.exercises`; how the rest is divided may change."""
     return [
@@ -455,6 +473,11 @@ BAD = [
     (has_one_setup_cell, new_notebook(code("%load_ext helpers")), "and no other"),
     (imports_only_helpers, new_notebook(code("import helpers.virtual.run")), "cell 3 (c2) imports helpers.virtual"),
     (imports_only_helpers, new_notebook(code("from helpers.drawing import draw")), "imports helpers.drawing"),
+    (predictions_are_clicked_before_the_run, new_notebook(text("**Predict:** what?")), "in a text"),
+    (predictions_are_clicked_before_the_run, new_notebook(code("exercises.predict_a")), "right before the code cell"),
+    (predictions_are_clicked_before_the_run, new_notebook(code("exercises.predict_a"), text("Two."), code("2")),
+     "right before the code cell"),
+    (predictions_are_clicked_before_the_run, new_notebook(code("x = 1\nexercises.predict_a"), code("2")), "more than"),
     (imports_only_helpers, new_notebook(code("def f():\n    import asyncio, helpers.lab")), "imports helpers.lab"),
     (imports_only_helpers, new_notebook(code("%pip\nfrom helpers.exercises.lesson_00 import a")), "lesson_00"),
     (short_cells, new_notebook(code("x\n" * (CODE_LINES + 1))), f"{CODE_LINES + 1} lines"),

@@ -34,7 +34,7 @@ def course(tmp_path: Path) -> Path:
         "<!-- launch: begin --><!-- launch: end -->\nthe end\n"
     )
     write_notebook(tmp_path / "notebooks/00_first.ipynb", "# Begin here\n\nA promise.", "Text.")
-    exercise = "**Predict:** what?\n\n### Exercise: x (5 minutes)"
+    exercise = "What?\n\n### Exercise: x (5 minutes)"
     write_notebook(tmp_path / "notebooks/01_second.ipynb", "# Go on", exercise)
     (tmp_path / "tools/messages.toml").write_text("not_listed = []\nmessage = []\n")
     (tmp_path / "tools/catalogue.toml").write_text(
@@ -138,7 +138,7 @@ def test_the_navigation_stands_after_the_title_and_at_the_end(course):
     for cell in (second[1], second[-1]):
         assert "Previous: [Begin here](00_first.ipynb)" in cell.source and "Next" not in cell.source
     assert "**1 minute**" in first[1].source and "builds on: nothing" in first[1].source
-    assert "**7 minutes**" in second[1].source and "builds on: [Begin here](00_first.ipynb)" in second[1].source
+    assert "**6 minutes**" in second[1].source and "builds on: [Begin here](00_first.ipynb)" in second[1].source
 
 
 # --- the address is known ---
