@@ -149,8 +149,8 @@ def _await_the_result(e: Evidence, first: Unfinished) -> str:
     return f"Await it, and use what await gives in its place: a {first['future']} only stands for its result."
 
 
-_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: a plain def cannot await, and a call of a "
-             "coroutine function alone runs nothing.")
+_NO_AWAIT = ("Look for what this exercise gives you to run a coroutine: in a plain def there is no await, and a call "
+             "of a coroutine function alone runs nothing.")
 
 
 def _where_no_await_can_stand(e: Evidence, place: JsonPlace | None) -> str:

@@ -309,7 +309,7 @@ watch_price = Exercise(
                         prices.append(None)
                     await asyncio.sleep(1)
             """),
-        Mistake("swallowed", "Raise the CancelledError again", """
+        Mistake("swallowed", "Let the CancelledError reach the caller", """
             async def watch_price(shop, item, prices):
                 try:
                     while True:
@@ -321,7 +321,7 @@ watch_price = Exercise(
                 except asyncio.CancelledError:
                     pass
             """),
-        Mistake("swallowed", "Raise the CancelledError again", """
+        Mistake("swallowed", "Let the CancelledError reach the caller", """
             async def watch_price(shop, item, prices):
                 while True:
                     try:
@@ -332,7 +332,7 @@ watch_price = Exercise(
                         break
                     await asyncio.sleep(1)
             """),
-        Mistake("swallowed", "Raise the CancelledError again", """
+        Mistake("swallowed", "Let the CancelledError reach the caller", """
             async def watch_price(shop, item, prices):
                 while not asyncio.current_task().cancelling():
                     try:

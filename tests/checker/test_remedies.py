@@ -91,7 +91,7 @@ SLIPS = {
         "return await asyncio.wait_for(shops[0].price(item), tiemout=3)")),
     "too many arguments in a thread": ("error", 2, "Compare this call", body(
         "return [await asyncio.to_thread(shops[0].price_blocking, item, item)]")),
-    "a division by zero": ("error", 2, "Treat the case that the divisor is 0", body("return 1 / 0")),
+    "a division by zero": ("error", 2, "Handle a divisor of 0", body("return 1 / 0")),
     "an index": ("error", 2, "there are fewer elements", body("return shops[17]")),
     "a key": ("error", 2, "'coffee' is not among its keys", body("return {}['coffee']")),
     "None plus a number": ("error", 2, "NoneType and int do not go together", body("return None + 1")),
@@ -109,7 +109,7 @@ SLIPS = {
         return await asyncio.gather(questions)""")),
     "gather of functions": ("error", 2, "is none of these", body(
         "return await asyncio.gather(shops[0].price, shops[1].price)")),
-    "wait with a star": ("error", 3, "Hand wait one collection, without a star", body("""
+    "wait with a star": ("error", 3, "Pass wait one collection, without a star", body("""
         tasks = [asyncio.create_task(shop.price(item)) for shop in shops]
         await asyncio.wait(*tasks)""")),
     "wait for coroutines": ("error", 2, "Make tasks of them first", body(
@@ -200,10 +200,10 @@ SLIPS = {
     "its own task": ("cancelled", 0, "Do not cancel the task in which your function itself runs", body("""
         asyncio.current_task().cancel()
         await asyncio.sleep(1)""")),
-    "an await inside of gather": ("error", 2, "Leave out the await inside of the parentheses, and hand over "
+    "an await inside of gather": ("error", 2, "Leave out the await inside of the parentheses, and pass "
                                   "shop.price(item) itself", body(
         "return await asyncio.gather(*[await shop.price(item) for shop in shops])")),
-    "an await beside others inside of gather": ("error", 2, "hand over shops[1].price(item) itself", body(
+    "an await beside others inside of gather": ("error", 2, "pass shops[1].price(item) itself", body(
         "return await asyncio.gather(shops[0].price(item), await shops[1].price(item))")),
     "a task in the result": ("forgotten await", 0, "Await it, and use what await gives in its place: a task", body(
         "return [asyncio.create_task(shop.price(item)) for shop in shops]")),
