@@ -824,8 +824,8 @@ predict_clean_up = predict(
 )
 
 predict_again = predict(
-    "The timeout is 0.5 s, and north answers 0.6 s after each question. How does `watch_in_time(ask_until_answer)` "
-    "end?",
+    "The timeout is 0.5 s, and north answers 0.6 s after each question. How does "
+    "`watch_in_time(ask_until_answer, north)` end?",
     {
         "at 0.5 s, with a `TimeoutError`":
             "That is what the timeout is for. But who gets the `CancelledError` that it sends? Run the cell, and "
@@ -876,11 +876,11 @@ predict_shared = predict(
 )
 
 predict_busy = predict(
-    "West refuses at once until 0.55 s. `ask_at_once` asks up to 1,000 times, and the timeout is 1 s. How does it end?",
+    "West refuses at once until 0.25 s. `ask_at_once` asks up to 1,000 times, and the timeout is 0.5 s. How does it end?",
     {
         "with the price":
-            "It would, if an attempt took place after 0.55 s. Run the cell: at what time are the 1,000 attempts over?",
-        "at 1 s, with a `TimeoutError`":
+            "It would, if an attempt took place after 0.25 s. Run the cell: at what time are the 1,000 attempts over?",
+        "at 0.5 s, with a `TimeoutError`":
             "A `CancelledError` is raised at an `await` where a task waits. Run the cell: did one of the 1,000 "
             "attempts wait?",
         "at 0 s, after 1,000 attempts":
