@@ -238,7 +238,7 @@ keep_asking = Exercise(
                     pause *= 2
         """,
     why="The loop catches only what a closed shop gives, so a `CancelledError` leaves it. And it waits after each "
-        "refusal, so the loop of asyncio gets a turn in which a timeout can act.",
+        "refusal, so the event loop gets a turn in which a timeout can act.",
     follow_up="Let it wait no longer than 10 seconds, however often it was refused.",
     mistakes=[
         Mistake("endless", "await asyncio.sleep(pause)", """
@@ -876,7 +876,8 @@ predict_shared = predict(
 )
 
 predict_busy = predict(
-    "West refuses at once until 0.25 s. `ask_at_once` asks up to 1,000 times, and the timeout is 0.5 s. How does it end?",
+    "West refuses at once until 0.25 s. `ask_at_once` asks up to 1,000 times, and the timeout is 0.5 s. How does it "
+    "end?",
     {
         "with the price":
             "It would, if an attempt took place after 0.25 s. Run the cell: at what time are the 1,000 attempts over?",
