@@ -14,16 +14,17 @@ ask = Exercise(
     title="Hang up, however it ends",
     task="""
         Write `ask(shop, item, hang_up)`: it asks the shop for the price of `item`, then awaits `hang_up()`, and
-        returns the price. `hang_up` is a coroutine function; it is awaited exactly once, also if the shop gives an
-        error, and also if the task is cancelled meanwhile. The error, or the `CancelledError`, reaches the caller.
+        returns the price. `hang_up` is a coroutine function. It is awaited exactly once, also if the shop gives an
+        error, and also if the task is cancelled while it waits for the price. The error, or the `CancelledError`,
+        reaches the caller.
         """,
     starter="""
         async def ask(shop, item, hang_up):
             ...                                 # your code here
         """,
     hints=[
-        "Which part of a try statement runs whether the try ends with a return, an error, or a CancelledError?",
-        "A finally that catches nothing lets every exception go on. An await in it works as anywhere else.",
+        "Which part of a `try` statement runs whether the `try` ends with a `return`, an error, or a `CancelledError`?",
+        "A `finally` without a `return` lets every exception go on. An `await` in it works as anywhere else.",
         """
         Fill in the dots:
             try:
@@ -39,9 +40,9 @@ ask = Exercise(
             finally:
                 await hang_up()
         """,
-    why="The finally runs for a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
+    why="The `finally` runs after a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
         "the wait goes on to the caller.",
-    follow_up="Cancel a task of it twice, the second time while it hangs up: is hang_up() still finished?",
+    follow_up="Cancel a task of it twice, the second time while it hangs up: is `hang_up()` still finished?",
     mistakes=[
         Mistake("clean-up", "south gave an error", """
             async def ask(shop, item, hang_up):
