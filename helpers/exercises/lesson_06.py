@@ -40,7 +40,7 @@ ask = Exercise(
             finally:
                 await hang_up()
         """,
-    why="The `finally` runs after a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
+    why="The `finally` runs after a return, an error and a cancellation alike. It catches nothing, so whatever ended "
         "the wait goes on to the caller.",
     follow_up="Cancel a task of it twice, the second time while it hangs up: is `hang_up()` still finished?",
     mistakes=[
@@ -359,15 +359,15 @@ keep_asking = Exercise(
             """),
     ],
     advice={
-        "endless: at the same moment": "Put `await asyncio.sleep(pause)` before the next attempt: a request that is "
+        "endless: at the same moment": "Put await asyncio.sleep(pause) before the next attempt: a request that is "
                                        "refused at once does not wait, so without a pause nobody else has a turn.",
         "no exception": "Let the loop catch only ConnectionError, and let everything else leave it: a timeout arrives "
                         "in the loop as a CancelledError.",
         "wrong exception: ^ConnectionError": "Catch ConnectionError: a ShopError is one of several kinds of it.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
                            "nobody would hear of it.",
-        "slow": "Wait `pause` after the first ConnectionError, and twice as long after each one that follows.",
-        "early": "Wait `pause` after the first ConnectionError, and twice as long after each one that follows.",
+        "slow": "Wait pause after the first ConnectionError, and twice as long after each one that follows.",
+        "early": "Wait pause after the first ConnectionError, and twice as long after each one that follows.",
         "error: ^(ShopError|ConnectionError)": "Catch the ConnectionError where you await the price, wait, and ask "
                                                "again.",
         "value": "Ask as often as it needs: a loop without an end, which the price leaves.",
@@ -514,10 +514,10 @@ prices_in_time = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "A TaskGroup in the block of a timeout: what happens to its tasks when the time is up?",
+        "A `TaskGroup` in the block of a timeout: what happens to its tasks when the time is up?",
         "What a task has stored in a dictionary stays there when the others are cancelled. So let each task store its "
         "own price.",
-        "Where does the TimeoutError appear: inside the block of the timeout, or around it?",
+        "Where does the `TimeoutError` appear: inside the block of the timeout, or around it?",
         """
         Fill in the dots:
             prices = {}
@@ -555,7 +555,7 @@ prices_in_time = Exercise(
         """,
     why="The timeout cancels the group, the group cancels its tasks and waits for them, and what they have stored is "
         "kept.",
-    follow_up="Give each shop a limit of its own as well: a second asyncio.timeout, in ask.",
+    follow_up="Give each shop a limit of its own as well: a second `asyncio.timeout`, in `ask`.",
     mistakes=[
         Mistake("value", "gather gives", """
             async def prices_in_time(shops, item, seconds):
