@@ -14,16 +14,17 @@ ask = Exercise(
     title="Hang up, however it ends",
     task="""
         Write `ask(shop, item, hang_up)`: it asks the shop for the price of `item`, then awaits `hang_up()`, and
-        returns the price. `hang_up` is a coroutine function; it is awaited exactly once, also if the shop gives an
-        error, and also if the task is cancelled meanwhile. The error, or the `CancelledError`, reaches the caller.
+        returns the price. `hang_up` is a coroutine function. It is awaited exactly once, also if the shop gives an
+        error, and also if the task is cancelled while it waits for the price. The error, or the `CancelledError`,
+        reaches the caller.
         """,
     starter="""
         async def ask(shop, item, hang_up):
             ...                                 # your code here
         """,
     hints=[
-        "Which part of a try statement runs whether the try ends with a return, an error, or a CancelledError?",
-        "A finally that catches nothing lets every exception go on. An await in it works as anywhere else.",
+        "Which part of a `try` statement runs whether the `try` ends with a `return`, an error, or a `CancelledError`?",
+        "A `finally` without a `return` lets every exception go on. An `await` in it works as anywhere else.",
         """
         Fill in the dots:
             try:
@@ -39,9 +40,9 @@ ask = Exercise(
             finally:
                 await hang_up()
         """,
-    why="The finally runs for a return, an error and a cancellation alike, and it catches nothing, so whatever ended "
+    why="The `finally` runs after a return, an error and a cancellation alike. It catches nothing, so whatever ended "
         "the wait goes on to the caller.",
-    follow_up="Cancel a task of it twice, the second time while it hangs up: is hang_up() still finished?",
+    follow_up="Cancel a task of it twice, the second time while it hangs up: is `hang_up()` still finished?",
     mistakes=[
         Mistake("clean-up", "south gave an error", """
             async def ask(shop, item, hang_up):
@@ -199,232 +200,252 @@ async def another_error(answer):
         raise
 
 
-# -- one deadline for all attempts ----------------------------------------------------------------------------------
+# -- wait between two attempts --------------------------------------------------------------------------------------
 
 keep_asking = Exercise(
     lesson="06",
-    title="Ask again until a deadline",
+    title="Ask again, after a pause",
     task="""
-        Write `keep_asking(shop, item, seconds)`: it asks the shop for the price of `item`; if the answer is a
-        `ConnectionError`, it asks again, as often as it needs. It returns the price. If `seconds` have passed since
-        the call and there is no price, it stops at once, with a `TimeoutError`. If it is cancelled, it ends as
-        cancelled; any other exception comes out.
+        Write `keep_asking(shop, item, pause)`: it asks the shop for the price of `item`, and returns the price. If the
+        answer is a `ConnectionError`, it waits `pause` seconds and asks again; after the next one it waits twice as
+        long, and so on, until there is a price. Any other exception comes out, at once. It sets no limit: its caller
+        does. So if a timeout or a `cancel()` stops its task, it ends at once, and lets the `CancelledError` go on.
         """,
     starter="""
-        async def keep_asking(shop, item, seconds):
+        async def keep_asking(shop, item, pause):
             ...                                 # your code here
         """,
     hints=[
-        "The limit is for all attempts together. Does the block of the timeout stand inside the loop, or around it?",
-        "Inside the loop, catch only what a closed shop gives. Everything else must leave the loop.",
+        "A loop without an end, which `return` leaves. Which exception may the loop catch, and which ones must leave "
+        "it?",
+        "After a `ConnectionError` two things are left to do before the next attempt: wait, and double the pause.",
         """
         Fill in the dots:
-            async with asyncio.timeout(...):
-                while True:
-                    try:
-                        return await ...
-                    except ...:
-                        pass                    # ask again
+            while True:
+                try:
+                    return await ...
+                except ...:
+                    await asyncio.sleep(...)
+                    pause *= ...
         """,
     ],
     solution="""
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    await asyncio.sleep(pause)
+                    pause *= 2
+        """,
+    why="The loop catches only what a closed shop gives, so a `CancelledError` leaves it. And it waits after each "
+        "refusal, so the event loop gets a turn in which a timeout can act.",
+    follow_up="Let it wait no longer than 10 seconds, however often it was refused.",
+    mistakes=[
+        Mistake("endless", "await asyncio.sleep(pause)", """
+            async def keep_asking(shop, item, pause):
                 while True:
                     try:
                         return await shop.price(item)
                     except ConnectionError:
-                        pass                    # ask again
-        """,
-    why="The block is around the loop, so its limit counts for all attempts together, and the loop catches only what "
-        "a closed shop gives, so the cancellation leaves it.",
-    follow_up="Wait a little longer after each failed attempt: asyncio.sleep, inside the same block.",
-    mistakes=[
-        Mistake("no exception", "deadline", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    while True:
-                        try:
-                            return await shop.price(item)
-                        except:
-                            pass
+                        pass
             """),
-        Mistake("no exception", "deadline", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    while True:
-                        try:
-                            return await shop.price(item)
-                        except (ConnectionError, asyncio.CancelledError):
-                            continue
-            """),
-        Mistake("endless", "around the loop", """
-            async def keep_asking(shop, item, seconds):
+        Mistake("early", "twice as long", """
+            async def keep_asking(shop, item, pause):
                 while True:
                     try:
-                        async with asyncio.timeout(seconds):
-                            return await shop.price(item)
+                        return await shop.price(item)
                     except ConnectionError:
-                        pass
+                        pause *= 2
+                        await asyncio.sleep(pause)
             """),
-        Mistake("endless", "around the loop", """
-            async def keep_asking(shop, item, seconds):
+        Mistake("early", "twice as long", """
+            async def keep_asking(shop, item, pause):
                 while True:
                     try:
-                        return await asyncio.wait_for(shop.price(item), seconds)
-                    except OSError:
-                        pass
+                        return await shop.price(item)
+                    except ConnectionError:
+                        await asyncio.sleep(pause)
             """),
-        Mistake("no exception", "TimeoutError", """
-            async def keep_asking(shop, item, seconds):
+        Mistake("blocked", "to_thread", """
+            import time
+
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        time.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("forgotten await", "sleep() was called", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("no exception", "CancelledError", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except:
+                        await asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("no exception", "CancelledError", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except (ConnectionError, asyncio.CancelledError):
+                        await asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("no exception", "CancelledError", """
+            async def keep_asking(shop, item, pause):
                 try:
-                    async with asyncio.timeout(seconds):
-                        while True:
-                            try:
-                                return await shop.price(item)
-                            except ConnectionError:
-                                pass
-                except TimeoutError:
-                    return None
-            """),
-        Mistake("wrong exception", "only ConnectionError", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
                     while True:
-                        try:
-                            return await shop.price(item)
-                        except Exception:
-                            pass
-            """),
-        Mistake("wrong exception", "FileNotFoundError", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    while True:
-                        try:
-                            return await shop.price(item)
-                        except OSError:
-                            pass
-            """),
-        Mistake("wrong exception", "the line is cut", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    while True:
-                        try:
-                            return await shop.price(item)
-                        except ShopError:
-                            pass
-            """),
-        Mistake("value", "ends without a return", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    for _ in range(10):
                         try:
                             return await shop.price(item)
                         except ConnectionError:
-                            pass
+                            await asyncio.sleep(pause)
+                            pause *= 2
+                except asyncio.CancelledError:
+                    return None
             """),
-        Mistake("slow", "0.6 s", """
-            async def keep_asking(shop, item, seconds):
-                loop = asyncio.get_running_loop()
-                deadline = loop.time() + seconds
-                while loop.time() < deadline:
-                    try:
-                        price = await shop.price(item)
-                    except ConnectionError:
-                        continue
-                    if loop.time() < deadline:
-                        return price
-                raise TimeoutError
-            """),
-        Mistake("error", "Catch the ConnectionError", """
-            async def keep_asking(shop, item, seconds):
-                async with asyncio.timeout(seconds):
-                    return await shop.price(item)
-            """),
-        Mistake("swallowed", "bare raise", """
-            async def keep_asking(shop, item, seconds):
-                loop = asyncio.get_running_loop()
-                deadline = loop.time() + seconds
+        Mistake("wrong exception", "only ConnectionError", """
+            async def keep_asking(shop, item, pause):
                 while True:
                     try:
-                        async with asyncio.timeout_at(deadline):
-                            return await shop.price(item)
+                        return await shop.price(item)
+                    except Exception:
+                        await asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("wrong exception", "FileNotFoundError", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except OSError:
+                        await asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("wrong exception", "several kinds", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ShopError:
+                        await asyncio.sleep(pause)
+                        pause *= 2
+            """),
+        Mistake("error", "Catch the ConnectionError", """
+            async def keep_asking(shop, item, pause):
+                return await shop.price(item)
+            """),
+        Mistake("value", "ends without a return", """
+            async def keep_asking(shop, item, pause):
+                for _ in range(5):
+                    try:
+                        return await shop.price(item)
                     except ConnectionError:
-                        pass
-                    except asyncio.CancelledError:
-                        return None
+                        await asyncio.sleep(pause)
+                        pause *= 2
             """),
     ],
     advice={
-        "no exception": "Put the loop into the block of asyncio.timeout, let it catch only ConnectionError, and let "
-                        "the TimeoutError reach the caller: the deadline arrives in the loop as a CancelledError.",
-        "error: ^TimeoutError": "Ask again at once, and limit the time of all attempts together, to `seconds`: here "
-                                "the price comes before they have passed.",
+        "endless: at the same moment": "Put await asyncio.sleep(pause) before the next attempt: a request that is "
+                                       "refused at once does not wait, so without a pause nobody else has a turn.",
+        "no exception": "Let the loop catch only ConnectionError, and let everything else leave it: a timeout arrives "
+                        "in the loop as a CancelledError.",
+        "wrong exception: ^ConnectionError": "Catch ConnectionError: a ShopError is one of several kinds of it.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
                            "nobody would hear of it.",
-        "endless": "Put the block of the timeout around the loop, and let the loop catch only ConnectionError: then "
-                   "the deadline ends it.",
-        "slow": "Let asyncio.timeout cancel the attempt that is under way: a look at the clock between two attempts "
-                "comes too late for it.",
-        "error: ^(ShopError|ConnectionError)": "Catch the ConnectionError where you await the price, and ask again.",
-        "value": "Ask as often as it needs: a loop without an end, which the price or the deadline leaves.",
+        "slow": "Wait pause after the first ConnectionError, and twice as long after each one that follows.",
+        "early": "Wait pause after the first ConnectionError, and twice as long after each one that follows.",
+        "error: ^(ShopError|ConnectionError)": "Catch the ConnectionError where you await the price, wait, and ask "
+                                               "again.",
+        "value": "Ask as often as it needs: a loop without an end, which the price leaves.",
     },
 )
 
 
 @keep_asking.case(returns=290, elapsed=0.2)
-async def in_time(answer):
-    """South answers after 0.2 s; the limit is 0.5 s."""
-    return await answer(Shop("south", latency=0.2, prices={"tea": 290}), "tea", 0.5)
+async def at_once(answer):
+    """South answers after 0.2 s."""
+    return await answer(Shop("south", latency=0.2, prices={"tea": 290}), "tea", 0.1)
 
 
-@keep_asking.case(raises=TimeoutError, elapsed=0.5)
-async def too_slow(answer):
-    """North answers after 0.6 s; the limit is 0.5 s."""
-    shop = Shop("north", latency=0.6, prices={"tea": 320})
-    price = await answer(shop, "tea", 0.5)
-    require(False, "no exception", f"the deadline was at 0.5 s, and keep_asking returned {price!r} at "
-            f"{asyncio.get_running_loop().time():g} s", "a TimeoutError at 0.5 s")
+@keep_asking.case(returns=335, elapsed=0.9, drawn=True)
+async def fourth_attempt(answer):
+    """West opens at 0.5 s, and refuses each request at once until then; it answers after 0.2 s. The pause is 0.1 s, so
+    west is asked at 0, 0.1, 0.3 and 0.7 s."""
+    shop = RefusesAtOnce("west", latency=0.2, closed=[(0, 0.5)], when_closed="refuse", prices={"tea": 335})
+    return await answer(shop, "tea", 0.1)
 
 
-@keep_asking.case(elapsed=0.9)
+@keep_asking.case(elapsed=1.5)
 async def third_attempt(answer):
-    """West is asked for coffee. It is closed twice, each time after 0.3 s, and gives its price at the third attempt.
-    The limit is 2 s."""
-    shop = ClosedFor("west", 2, latency=0.3)
-    equal(await answer(shop, "coffee", 2), shop.price_of("coffee"), "the price")
+    """West is asked for coffee. It fails twice, each time after 0.3 s, and gives its price at the third attempt. The
+    pause is 0.2 s."""
+    shop = FailsFirst("west", 2, latency=0.3)
+    equal(await answer(shop, "coffee", 0.2), shop.price_of("coffee"), "the price")
     equal(shop.requests, 3, "the number of questions")
 
 
-@keep_asking.case(raises=TimeoutError, elapsed=0.5, drawn=True)
-async def always_closed(answer):
-    """The line to east is cut, a ConnectionError after 0.2 s, each time; the limit is 0.5 s."""
-    return await answer(Strange("east", ConnectionError("the line is cut"), latency=0.2), "tea", 0.5)
+@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+async def limit_while_it_asks(answer):
+    """The line to east is cut until 0.6 s, a ConnectionError after 0.2 s; the pause is 0.2 s. A timeout of 0.5 s is
+    around the call, and ends during the second attempt."""
+    await limited(answer, 0.2)
+
+
+@keep_asking.case(raises=TimeoutError, elapsed=0.5)
+async def limit_while_it_waits(answer):
+    """The line to east is cut until 0.6 s, a ConnectionError after 0.2 s; the pause is 10 s. A timeout of 0.5 s is
+    around the call, and ends during the pause."""
+    await limited(answer, 10)
+
+
+async def limited(answer, pause):
+    """Ask east with a timeout around the call."""
+    async with asyncio.timeout(0.5):
+        price = await answer(CutUntil("east", 0.6, latency=0.2), "tea", pause)
+    require(False, "no exception", f"the timeout was over at 0.5 s, and keep_asking returned {price!r} at "
+            f"{asyncio.get_running_loop().time():g} s", "the CancelledError of the timeout leaves keep_asking")
 
 
 @keep_asking.case(raises=ValueError, elapsed=0.2)
 async def a_strange_answer(answer):
-    """South answers after 0.2 s, with a ValueError, each time; the limit is 0.5 s."""
-    return await answer(Strange("south", ValueError("no number"), latency=0.2), "tea", 0.5)
+    """South answers after 0.2 s, with a ValueError, each time. A timeout of 60 s is around the call."""
+    async with asyncio.timeout(60):
+        return await answer(Strange("south", ValueError("no number"), latency=0.2), "tea", 0.1)
 
 
 @keep_asking.case(raises=FileNotFoundError, elapsed=0.2)
 async def no_price_list(answer):
-    """South answers after 0.2 s, with a FileNotFoundError, which is an OSError, each time; the limit is 0.5 s."""
-    return await answer(Strange("south", FileNotFoundError("prices.txt"), latency=0.2), "tea", 0.5)
+    """South answers after 0.2 s, with a FileNotFoundError, which is an OSError, each time. A timeout of 60 s is around
+    the call."""
+    async with asyncio.timeout(60):
+        return await answer(Strange("south", FileNotFoundError("prices.txt"), latency=0.2), "tea", 0.1)
 
 
-@keep_asking.case(elapsed=2.01)
+@keep_asking.case(elapsed=4.225)
 async def many_attempts(answer):
-    """West is closed 200 times, each time after 0.01 s, and gives its price at the next attempt; the limit is 5 s."""
-    shop = ClosedFor("west", 200, latency=0.01)
-    equal(await answer(shop, "tea", 5), shop.price_of("tea"), "the price")
+    """West fails 12 times, each time after 0.01 s, and gives its price at the next attempt; the pause is 0.001 s."""
+    shop = FailsFirst("west", 12, latency=0.01)
+    equal(await answer(shop, "tea", 0.001), shop.price_of("tea"), "the price")
 
 
 @keep_asking.case()
 async def cancelled_meanwhile(answer):
     """keep_asking is cancelled after 0.2 s, while it waits for north."""
-    await cancelled(answer(Shop("north", latency=0.6), "tea", 0.5), after=0.2)
+    await cancelled(answer(Shop("north", latency=0.6), "tea", 0.1), after=0.2)
 
 
 class Strange(Shop):
@@ -439,7 +460,34 @@ class Strange(Shop):
         raise self.error
 
 
-class ClosedFor(Shop):
+class CutUntil(Shop):
+    """A shop whose line is cut until some moment: an answer before it is a ConnectionError, and no ShopError."""
+
+    def __init__(self, name: str, until: float, **options) -> None:
+        super().__init__(name, **options)
+        self.until = until
+
+    async def price(self, item: str) -> int:
+        price = await super().price(item)
+        if asyncio.get_running_loop().time() < self.until:
+            raise ConnectionError("the line is cut")
+        return price
+
+
+class RefusesAtOnce(Shop):
+    """A shop that counts how often it is asked without a moment in between."""
+
+    moment, times = -1.0, 0
+
+    async def price(self, item: str) -> int:
+        now = asyncio.get_running_loop().time()
+        self.moment, self.times = now, self.times + 1 if now == self.moment else 1
+        require(self.times < 100, "endless", f"{self.name} was asked 100 times at the same moment, {now:g} s",
+                "a pause between two attempts")
+        return await super().price(item)
+
+
+class FailsFirst(Shop):
     """A shop that fails so many times for each item, and then no more."""
 
     def __init__(self, name: str, times: int, **options) -> None:
@@ -466,10 +514,10 @@ prices_in_time = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "A TaskGroup in the block of a timeout: what happens to its tasks when the time is up?",
+        "A `TaskGroup` in the block of a timeout: what happens to its tasks when the time is up?",
         "What a task has stored in a dictionary stays there when the others are cancelled. So let each task store its "
         "own price.",
-        "Where does the TimeoutError appear: inside the block of the timeout, or around it?",
+        "Where does the `TimeoutError` appear: inside the block of the timeout, or around it?",
         """
         Fill in the dots:
             prices = {}
@@ -507,7 +555,7 @@ prices_in_time = Exercise(
         """,
     why="The timeout cancels the group, the group cancels its tasks and waits for them, and what they have stored is "
         "kept.",
-    follow_up="Give each shop a limit of its own as well: a second asyncio.timeout, in ask.",
+    follow_up="Give each shop a limit of its own as well: a second `asyncio.timeout`, in `ask`.",
     mistakes=[
         Mistake("value", "gather gives", """
             async def prices_in_time(shops, item, seconds):
@@ -759,24 +807,89 @@ predict_state = predict(
     right="`False` and `False`",
 )
 
+predict_clean_up = predict(
+    "North answers after 0.6 s, the timeout is 0.2 s, and the clean-up takes 2 s. How does `watch_politely` end?",
+    {
+        "at 0.2 s, with a `TimeoutError`":
+            "At 0.2 s the timeout cancels the task, and the `finally` begins. The block of the timeout is over when "
+            "the code in it has ended, and that includes the `finally`.",
+        "at 2.2 s, with a `TimeoutError`":
+            "The timeout cancelled once, at 0.2 s. The wait in the `finally` began after that, and it is a wait like "
+            "any other: nobody cuts it short.",
+        "at 2.2 s, with the price":
+            "The time is right. But the request was cut short at 0.2 s, so where could a price come from?",
+        "at 0.4 s: the timeout cancels the clean-up as well":
+            "It would, if a timeout cancelled again after another 0.2 s. Run the cell: how often does it cancel?",
+    },
+    right="at 2.2 s, with a `TimeoutError`",
+)
+
 predict_again = predict(
-    "The timeout is 0.5 seconds, and north answers 0.6 seconds after each question. How does "
-    "`watch_in_time(ask_until_answer)` end?",
+    "The timeout is 0.5 s, and north answers 0.6 s after each question. How does "
+    "`watch_in_time(ask_until_answer, north)` end?",
     {
         "at 0.5 s, with a `TimeoutError`":
             "That is what the timeout is for. But who gets the `CancelledError` that it sends? Run the cell, and "
             "read its first line.",
-        "at 1.1 s, with a `TimeoutError`":
-            "The time is right: somebody caught the `CancelledError`, and asked again. But then nothing is left "
-            "from which a `TimeoutError` could be made.",
-        "at 1.1 s, with the price":
-            "The bare `except:` catches the `CancelledError`, and asks again. The timeout cancels once, and "
-            "not again.",
+        "at 1.2 s, with a `TimeoutError`":
+            "The time is right: somebody caught the `CancelledError`, waited 0.1 s, and asked again. But then nothing "
+            "is left from which a `TimeoutError` could be made.",
+        "at 1.2 s, with the price":
+            "The bare `except:` catches the `CancelledError` at 0.5 s. The function waits 0.1 s, asks again, and has "
+            "the price at 1.2 s. The timeout cancels once, and not again.",
         "never":
-            "It would, if every second attempt were cancelled anew. Run the cell: how often does one "
-            "timeout cancel?",
+            "It would, if every attempt were cancelled anew. Run the cell: how often does one timeout cancel?",
     },
-    right="at 1.1 s, with the price",
+    right="at 1.2 s, with the price",
+)
+
+predict_inside = predict(
+    "North is too slow for the timeout of 0.5 s. Which error does the `except` *inside* the block get?",
+    {
+        "a `TimeoutError`":
+            "That is what the code around the block gets. Run the cell: which line begins with `inside`?",
+        "a `CancelledError`":
+            "The timeout cancels the task, so at the `await` inside the block there is a `CancelledError`. Only the "
+            "end of the block turns it into a `TimeoutError`.",
+        "none: the block is left without one":
+            "The only way to leave a wait early is an exception that is raised there. Run the cell: which one is it?",
+    },
+    right="a `CancelledError`",
+)
+
+predict_shared = predict(
+    "Two watchers await the same task `asking`. The timeout of `impatient` is over at 0.2 s. What does `patient` get?",
+    {
+        "the price, at 0.6 s":
+            "It would, if the timeout stopped only the waiting of `impatient`. Run the cell: what has become of the "
+            "task `asking`?",
+        "a `TimeoutError`, at 0.2 s":
+            "The timeout belongs to `impatient`, and makes a `TimeoutError` at the end of its own block. `patient` "
+            "runs in another task.",
+        "a `CancelledError`, at 0.2 s":
+            "The timeout cancels `impatient`, and that cancels what `impatient` awaits: the task `asking`. Everybody "
+            "who awaits a cancelled task gets a `CancelledError`.",
+        "nothing: it waits for ever":
+            "A task that was cancelled has ended, and whoever awaits it goes on. Run the cell: how does that end for "
+            "`patient`?",
+    },
+    right="a `CancelledError`, at 0.2 s",
+)
+
+predict_busy = predict(
+    "West refuses at once until 0.25 s. `ask_at_once` asks up to 1,000 times, and the timeout is 0.5 s. How does it "
+    "end?",
+    {
+        "with the price":
+            "It would, if an attempt took place after 0.25 s. Run the cell: at what time are the 1,000 attempts over?",
+        "at 0.5 s, with a `TimeoutError`":
+            "A `CancelledError` is raised at an `await` where a task waits. Run the cell: did one of the 1,000 "
+            "attempts wait?",
+        "at 0 s, after 1,000 attempts":
+            "A request that is refused at once never suspends the task, so no time passes on this clock, and the loop "
+            "has no turn for a timer or for another task.",
+    },
+    right="at 0 s, after 1,000 attempts",
 )
 
 predict_late = predict(

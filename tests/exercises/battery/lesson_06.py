@@ -98,127 +98,155 @@ ANSWERS = [
                 await hang_up()
                 raise
         """),
-    right("keep_asking", "wait_for around a recursion", """
-        async def keep_asking(shop, item, seconds):
-            async def again():
-                try:
-                    return await shop.price(item)
-                except ConnectionError:
-                    return await again()
-
-            return await asyncio.wait_for(again(), seconds)
+    right("keep_asking", "a recursion", """
+        async def keep_asking(shop, item, pause):
+            try:
+                return await shop.price(item)
+            except ConnectionError:
+                pass
+            await asyncio.sleep(pause)
+            return await keep_asking(shop, item, 2 * pause)
         """),
-    right("keep_asking", "timeout_at and suppress", """
-        async def keep_asking(shop, item, seconds):
+    right("keep_asking", "suppress, and a pause behind it", """
+        async def keep_asking(shop, item, pause):
             from contextlib import suppress
-            loop = asyncio.get_running_loop()
-            async with asyncio.timeout_at(loop.time() + seconds):
-                while True:
-                    with suppress(ConnectionError):
-                        return await shop.price(item)
+            while True:
+                with suppress(ConnectionError):
+                    return await shop.price(item)
+                await asyncio.sleep(pause)
+                pause += pause
         """),
-    right("keep_asking", "what is left of the time, for each request", """
-        async def keep_asking(shop, item, seconds):
-            now = asyncio.get_running_loop().time
-            deadline = now() + seconds
+    right("keep_asking", "powers of two", """
+        async def keep_asking(shop, item, pause):
+            import itertools
+            for attempt in itertools.count():
+                try:
+                    price = await shop.price(item)
+                except ConnectionError as error:
+                    await asyncio.sleep(pause * 2 ** attempt)
+                else:
+                    return price
+        """),
+    right("keep_asking", "raises a CancelledError again", """
+        async def keep_asking(shop, item, pause):
             while True:
                 try:
-                    return await asyncio.wait_for(shop.price(item), deadline - now())
+                    return await shop.price(item)
+                except asyncio.CancelledError:
+                    raise
+                except ConnectionError:
+                    await asyncio.sleep(pause)
+                    pause = pause * 2
+        """),
+    wrong("keep_asking", "no pause", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
                 except ConnectionError:
                     continue
-        """),
-    wrong("keep_asking", "seconds for each request", """
-        async def keep_asking(shop, item, seconds):
+        """, "sleep", never=("catch the connectionerror",)),
+    wrong("keep_asking", "sleep of 0 for a pause", """
+        async def keep_asking(shop, item, pause):
             while True:
-                try:
-                    async with asyncio.timeout(seconds):
-                        return await shop.price(item)
-                except ConnectionError:
-                    pass
-        """),
-    wrong("keep_asking", "with asyncio.timeout", """
-        async def keep_asking(shop, item, seconds):
-            with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        return await shop.price(item)
-                    except ConnectionError:
-                        pass
-        """, "async with", never=("catch the connectionerror",)),
-    wrong("keep_asking", "looks at the clock between requests", """
-        async def keep_asking(shop, item, seconds):
-            loop = asyncio.get_running_loop()
-            end = loop.time() + seconds
-            while loop.time() < end:
                 try:
                     return await shop.price(item)
                 except ConnectionError:
-                    pass
-            raise TimeoutError
+                    await asyncio.sleep(0)
+        """, "pause"),
+    wrong("keep_asking", "the same pause each time", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    await asyncio.sleep(pause)
+        """, "twice as long"),
+    wrong("keep_asking", "a pause before the first attempt", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                await asyncio.sleep(pause)
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    pause *= 2
         """),
-    wrong("keep_asking", "three times", """
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
-                for attempt in range(3):
+    wrong("keep_asking", "with asyncio.timeout", """
+        async def keep_asking(shop, item, pause):
+            with asyncio.timeout(60):
+                while True:
                     try:
                         return await shop.price(item)
                     except ConnectionError:
-                        if attempt == 2:
-                            raise
+                        await asyncio.sleep(pause)
+                        pause *= 2
+        """, "async with", never=("catch the connectionerror",)),
+    wrong("keep_asking", "three times", """
+        async def keep_asking(shop, item, pause):
+            for attempt in range(3):
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    if attempt == 2:
+                        raise
+                    await asyncio.sleep(pause)
+                    pause *= 2
         """),
     wrong("keep_asking", "a bare except", """
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        return await shop.price(item)
-                    except:
-                        pass
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except:
+                    await asyncio.sleep(pause)
+                    pause *= 2
+        """, "cancellederror"),
+    wrong("keep_asking", "a bare except without a pause", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except:
+                    pass
         """),
     wrong("keep_asking", "every Exception", """
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        return await shop.price(item)
-                    except Exception:
-                        pass
-        """),
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except Exception:
+                    await asyncio.sleep(pause)
+                    pause *= 2
+        """, "only connectionerror"),
     wrong("keep_asking", "OSError", """
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
-                while True:
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except OSError:
+                    await asyncio.sleep(pause)
+                    pause *= 2
+        """, "only connectionerror"),
+    wrong("keep_asking", "swallows in the pause", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
                     try:
-                        return await shop.price(item)
-                    except OSError:
+                        await asyncio.sleep(pause)
+                    except asyncio.CancelledError:
                         pass
-        """),
-    wrong("keep_asking", "None instead of TimeoutError", """
-        async def keep_asking(shop, item, seconds):
-            try:
-                async with asyncio.timeout(seconds):
-                    while True:
-                        try:
-                            return await shop.price(item)
-                        except ConnectionError:
-                            pass
-            except TimeoutError:
-                return None
-        """, "timeouterror"),
-    wrong("keep_asking", "a cancellation becomes a TimeoutError", """
-        async def keep_asking(shop, item, seconds):
-            task = asyncio.current_task()
-            timer = asyncio.get_running_loop().call_later(seconds, task.cancel)
-            try:
-                while True:
-                    try:
-                        return await shop.price(item)
-                    except ConnectionError:
-                        pass
-            except asyncio.CancelledError:
-                raise TimeoutError
-            finally:
-                timer.cancel()
+                    pause *= 2
+        """, "cancellederror"),
+    wrong("keep_asking", "a request that is shielded", """
+        async def keep_asking(shop, item, pause):
+            while True:
+                try:
+                    return await asyncio.shield(shop.price(item))
+                except ConnectionError:
+                    await asyncio.sleep(pause)
+                    pause *= 2
         """),
     right("prices_in_time", "wait, then cancel", """
         async def prices_in_time(shops, item, seconds):
@@ -310,7 +338,7 @@ ANSWERS = [
             sys.exit("bye")
         """, "systemexit|exit"),
     hostile("keep_asking", "asks for ever, and ignores everything", """
-        async def keep_asking(shop, item, seconds):
+        async def keep_asking(shop, item, pause):
             while True:
                 try:
                     await asyncio.sleep(0)
@@ -322,24 +350,5 @@ ANSWERS = [
             tasks = [asyncio.create_task(asyncio.sleep(1)) for _ in range(100_000)]
             await asyncio.wait(tasks)
             return {}
-        """),
-    wrong("keep_asking", "a pause between two attempts", """
-        async def keep_asking(shop, item, seconds):
-            async with asyncio.timeout(seconds):
-                while True:
-                    try:
-                        return await shop.price(item)
-                    except ConnectionError:
-                        await asyncio.sleep(1)
-        """, "ask again at once", never=("catch it around",)),
-    right("keep_asking", "each attempt with what is left of the time", """
-        async def keep_asking(shop, item, seconds):
-            end = asyncio.get_running_loop().time() + seconds
-            while True:
-                async with asyncio.timeout_at(end):
-                    try:
-                        return await shop.price(item)
-                    except ConnectionError:
-                        pass
         """),
 ]
