@@ -616,7 +616,7 @@ first_below = Exercise(
                         await asyncio.gather(*tasks, return_exceptions=True)
                         return name, price
             """),
-        Mistake("swallowed", "CancelledError go on", """
+        Mistake("swallowed", "CancelledError again", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)
@@ -634,7 +634,7 @@ first_below = Exercise(
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
             """),
-        Mistake("swallowed", "CancelledError go on", """
+        Mistake("swallowed", "CancelledError again", """
             async def first_below(shops, item, limit):
                 async def ask(shop):
                     return shop.name, await shop.price(item)

@@ -674,7 +674,7 @@ prices_in_time = Exercise(
                     pass
                 return prices
             """),
-        Mistake("swallowed", "CancelledError go on", """
+        Mistake("swallowed", "CancelledError again", """
             async def prices_in_time(shops, item, seconds):
                 prices = {}
                 async def ask(shop):
