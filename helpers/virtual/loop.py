@@ -489,9 +489,11 @@ class VirtualTimeLoop(RealTimeOnly, Loop, Clock):
         return job.wait_on(cast(Condition, condition), timeout, self.outside.may_wake(condition))
 
     def shut_pool(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
-        """What `pool.shutdown` does with the jobs that the pool has of this loop, if it is called on the loop."""
+        """What `pool.shutdown` does with the jobs of this loop, on the loop or in one of its worker threads."""
         if threading.get_ident() == self._home:
             self._threads.shut(pool, wait, cancel)
+        elif self._threads.caller() is not None:
+            self._threads.shut_in_thread(pool, wait, cancel)
 
     def wake(self, callback: Callable[[], object]) -> None:
         """Make a callback ready that resumes a worker thread; may be called in any thread."""

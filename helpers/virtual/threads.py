@@ -14,6 +14,10 @@ So a thread begins when the loop has nothing else to do: what it prints first co
 the tasks that are ready. On a real loop it begins at once, and mostly prints before the next task's
 turn; no program can rely on either.
 
+But a free thread has taken its job as soon as there is one, as a real one has: when the job is submitted, or
+when the thread ends the job before. A job that is taken is begun, whoever cancels its future meanwhile. Only
+those that no thread was free for can be withdrawn.
+
 A pool keeps its threads from job to job, as a real one does: what belongs to a thread (a
 `threading.local`, a connection of sqlite3) is still there in the next job of a pool with one thread.
 
@@ -141,6 +145,7 @@ class Job(Clock):
         self.timer: asyncio.TimerHandle | None = None       # while it sleeps
         self.go: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.resting = self.abandoned = self.told = False
+        self.slot: int | None = None        # the number of the thread that has taken it; None while none was free
         self.now = threads.loop.time_ns()       # a thread's time goes on even while the loop is blocked
 
     def time_ns(self) -> int:
@@ -263,6 +268,7 @@ class Threads:
         self._workers: dict[Any, dict[int, Worker]] = {}        # pool -> its threads by their numbers
         self.at_work: Job | None = None                         # the job that the loop waits for
         self._none_left: asyncio.Future | None = None
+        self._ends: list[concurrent.futures.Future[None]] = []  # for which a shutdown waits: set when a job ends
         self._shut: weakref.WeakSet[ThreadPoolExecutor] = weakref.WeakSet()
 
     def submit(self, func: Callable, args: tuple, pool: ThreadPoolExecutor | None) -> asyncio.Future:
@@ -271,11 +277,28 @@ class Threads:
             raise RuntimeError("cannot schedule new futures after shutdown")
         job = Job(self, func, args, pool)
         self._queued.append(job)
+        self._take(pool)
         return job.future
+
+    def _take(self, pool: ThreadPoolExecutor | None) -> None:
+        """Have the free threads of a pool take the jobs that wait for it, in their order."""
+        taken = {job.worker.slot for job in self._started if job.pool is pool}
+        taken |= {job.slot for job in self._queued if job.pool is pool and job.slot is not None}
+        for job in self._queued:
+            if job.pool is pool and job.slot is None and not job.future.cancelled():
+                if len(taken) >= getattr(pool, "_max_workers", WORKERS):
+                    break
+                job.slot = min(set(range(len(taken) + 1)) - taken)
+                taken.add(job.slot)
+
+    def _unfinished(self, pool: ThreadPoolExecutor | None = None) -> list[Job]:
+        """The jobs that will run, or do; of one pool, or of all."""
+        return [job for job in (*self._started, *self._queued) if pool in (None, job.pool)
+                and (job in self._started or job.slot is not None or not job.future.cancelled())]
 
     async def all_done(self) -> None:
         """Wait until no job is queued or started."""
-        while self._started or any(not job.future.cancelled() for job in self._queued):
+        while self._unfinished():
             self._none_left = self.loop.create_future()
             await self._none_left
 
@@ -284,12 +307,10 @@ class Threads:
 
         Raises StuckThread if one waits for the loop, which waits for it: in real life, that is for ever.
         """
-        self._shut.add(pool)
-        for job in [job for job in self._queued if job.pool is pool and cancel]:
-            job.future.cancel()
+        self._close(pool, cancel)
         latest = self.loop.time_ns()
         while wait:
-            jobs = [job for job in (*self._started, *self._queued) if job.pool is pool and not job.future.cancelled()]
+            jobs = self._unfinished(pool)
             if not jobs:
                 break
             if not self.work():
@@ -304,6 +325,22 @@ class Threads:
             latest = max([latest, *(job.now for job in jobs)])
         if latest > self.loop.time_ns():
             self.loop.advance((latest - self.loop.time_ns()) / 1e9)
+
+    def shut_in_thread(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
+        """What `pool.shutdown` does in one of the worker threads: that thread rests until the pool's jobs are done."""
+        job = self.caller()
+        self._close(pool, cancel)
+        while wait and job is not None and any(other is not job for other in self._unfinished(pool)):
+            end: concurrent.futures.Future[None] = concurrent.futures.Future()
+            self._ends.append(end)
+            job.rest(WaitFor(end, None))
+
+    def _close(self, pool: ThreadPoolExecutor, cancel: bool) -> None:
+        """Have a pool take no more jobs, and with `cancel` withdraw those that no thread has taken."""
+        self._shut.add(pool)
+        for job in self._queued:
+            if job.pool is pool and job.slot is None and cancel:
+                job.future.cancel()
 
     def abandon(self) -> None:
         """End the threads that rest; one that is at work ends when it would rest."""
@@ -381,18 +418,19 @@ class Threads:
             case End():
                 del self._started[job]
                 job.worker.free_since = job.now
+                self._take(job.pool)
                 self._deliver(job)
+                ends, self._ends = self._ends, []
+                for end in ends:
+                    end.set_result(None)
                 if self._none_left is not None and not self._none_left.done():
                     self._none_left.set_result(None)
 
     def _start_next(self) -> bool:
         for job in list(self._queued):
-            taken = {other.worker.slot for other in self._started if other.pool is job.pool}
-            if job.future.cancelled():
+            slot = job.slot
+            if slot is not None:
                 self._queued.remove(job)
-            elif len(taken) < getattr(job.pool, "_max_workers", WORKERS):
-                self._queued.remove(job)
-                slot = min(set(range(len(taken) + 1)) - taken)
                 workers = self._workers.setdefault(job.pool, {})
                 if slot not in workers:
                     workers[slot] = Worker(self, job.pool, slot)
@@ -401,6 +439,8 @@ class Threads:
                 self._started[job] = None
                 self._running += 1
                 return True
+            if job.future.cancelled():
+                self._queued.remove(job)
         return False
 
     def _resume(self, job: Job) -> None:

@@ -447,6 +447,68 @@ def test_a_pool_that_is_shut_down_without_waiting_goes_on_or_drops_what_has_not_
     assert run(main(True)) == ([type(None), asyncio.CancelledError], 1)
 
 
+@pytest.mark.parametrize(("how", "ends"), [("without waiting", 2), ("on the loop", 7), ("in a thread", 7)])
+def test_a_free_thread_has_taken_the_next_job_before_the_loop_hears_how_the_last_one_ended(how, ends):
+    """As in real time: when the first job fails, its thread has begun the third before the pool is shut down."""
+    async def main(unit):
+        loop = asyncio.get_running_loop()
+        begun = []
+
+        def work(number):
+            begun.append(number)
+            time.sleep(unit * (5 if number else 2))
+            if not number:
+                raise ConnectionError
+
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        jobs = [loop.run_in_executor(pool, work, number) for number in range(6)]
+        with pytest.raises(ConnectionError):
+            await asyncio.gather(*jobs)
+        if how == "in a thread":
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        else:
+            pool.shutdown(wait=how == "on the loop", cancel_futures=True)
+        ended = loop.time()
+        await asyncio.wait(jobs)
+        return begun, [job.cancelled() for job in jobs], ended
+
+    begun, cancelled, ended = run(main(1))
+    assert (begun, cancelled, ended) == ([0, 1, 2], [False] * 3 + [True] * 3, ends)
+    assert asyncio.run(main(0.05))[:2] == (begun, cancelled)
+
+
+def test_a_job_that_a_free_thread_has_taken_runs_even_if_nobody_waits_for_it_any_more():
+    async def main():
+        begun = []
+        tasks = [asyncio.create_task(asyncio.to_thread(begun.append, number)) for number in range(2)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        return begun, [task.cancelled() for task in tasks]
+
+    async def afterwards():
+        begun, cancelled = await main()
+        await asyncio.sleep(1)
+        return sorted(begun), cancelled
+
+    assert run(afterwards()) == ([0, 1], [True, True])
+    assert asyncio.run(main())[1] == [True, True]
+
+
+def test_a_pool_that_is_shut_down_by_one_of_its_own_threads_waits_for_the_others_only():
+    async def main():
+        loop = asyncio.get_running_loop()
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        other = loop.run_in_executor(pool, time.sleep, 3)
+        await loop.run_in_executor(pool, lambda: pool.shutdown(wait=False))
+        first = now()
+        await other
+        return first, now()
+
+    assert run(main()) == (0, 3)
+
+
 def test_a_pool_that_waits_for_the_loop_that_waits_for_it_is_stuck():
     async def main():
         loop = asyncio.get_running_loop()
