@@ -7,6 +7,7 @@ from collections import defaultdict
 
 from helpers.checker import Exercise, Mistake, equal, predict, require
 from helpers.simulated_io import Shop, ShopError
+from helpers.words import count
 
 # -- a warm-up: no lock, but the right order --------------------------------------------------------------------
 
@@ -365,6 +366,8 @@ ask_once = Exercise(
     ],
     advice={
         "value: 'water'": "Look whether item is in known, and not whether its price is true: a price may be 0.",
+        "value: each request fails": "Put nothing but a price into known. Then the next task that wants this item does "
+                                     "not find it there, and asks again.",
         "value": "Put the look into known, the request and the entry inside one async with locks[item]: block.",
         "sequential": "Take the lock of the item, locks[item], and no other: tasks that want different items need not "
                       "wait for each other.",
@@ -416,6 +419,9 @@ async def closed(answer):
     results = await asyncio.gather(*[answer(known, locks, shop, "tea") for _ in range(2)], return_exceptions=True)
     require(all(isinstance(result, ShopError) for result in results), "no exception",
             f"with a closed shop the two results are {results}", "two times ShopError")
+    times = count(shop.requests, "time")
+    require(shop.requests == 2, "value", f"although each request fails, the shop was asked {times}",
+            "each of the two tasks asks, one after the other")
     require(not any(lock.locked() for lock in locks.values()), "clean-up", "after the error the lock is still taken",
             "the lock is free again")
 
@@ -667,9 +673,9 @@ predict_count = predict(
         "100 with a suspension, 1000 without":
             "With a suspension, all ten tasks read the same number and write the same number plus one, so ten "
             "additions count as one. Without it, no other task runs between reading and writing.",
-        "990 with a suspension, 1000 without":
-            "So it would be if the ten tasks got into each other's way in one round only. But they suspend in each of "
-            "the hundred rounds. Run the cell.",
+        "1 with a suspension, 1000 without":
+            "The ten additions of one round count as one. But in the next round each task reads what was written in "
+            "this one. Run the cell.",
         "it differs from run to run with a suspension, 1000 without":
             "The loop resumes the ten tasks in the same order in each round, so the result is the same in each run. "
             "Run the cell as often as you like.",
@@ -699,7 +705,7 @@ predict_lock = predict(
     "same time. How long do `long_section` and `short_section` take, for all three?",
     {
         "both 0.4 s, as without a lock":
-            "That is how long one task takes alone. A lock is free of charge only as long as no other task wants it. "
+            "That is how long one task takes alone. But a task that wants a lock which another one holds has to wait. "
             "Run the cell, and look for the tasks that wait for the lock.",
         "`long_section` 1.2 s, `short_section` 0.8 s":
             "In the long section the three tasks pass one after another, 0.4 seconds each. In the short one the shops "
@@ -724,7 +730,7 @@ predict_event = predict(
         "`early` 0.2 s, `late` not at all":
             "`early` waits from 0.1 to 0.3 seconds. When `late` arrives, the event is set already, and stays set.",
         "neither: `wait()` only looks whether the event is set":
-            "To look without waiting, there is `is_set()`. Run the cell, and see what `early` does from 0.1 seconds on.",
+            "To look without waiting, there is `is_set()`. Run the cell, and see what `early` does after 0.1 seconds.",
         "`early` 0.3 s, `late` not at all":
             "`early` passes the door at 0.3 seconds. But when does it arrive there? Run the cell.",
     },

@@ -236,6 +236,18 @@ ANSWERS = [
                     known[item] = await shop.price(item)
                 return known[item]
         """, "lock of the item"),
+    wrong("ask_once", "an error is remembered, and raised again", """
+        async def ask_once(known, locks, shop, item):
+            async with locks[item]:
+                if item not in known:
+                    try:
+                        known[item] = await shop.price(item)
+                    except Exception as error:
+                        known[item] = error
+                if isinstance(known[item], Exception):
+                    raise known[item]
+                return known[item]
+        """, "nothing but a price"),
     wrong("ask_once", "the dictionary instead of a lock", """
         async def ask_once(known, locks, shop, item):
             async with locks:
