@@ -571,8 +571,8 @@ def carrying(*stores: Store):
     async def carry() -> None:
         for moment in ("before", "after"):
             free = [store.name for store in stores if not store.lock.locked()]
-            require(not free, "value", "not both locks were held while the boxes were carried: there was nobody "
-                    f"who held that of {' and that of '.join(free)}",
+            require(not free, "value", "not both locks were held while the boxes were carried: nobody held the lock "
+                    f"of {' and that of '.join(free)}",
                     "both locks are held until the boxes are exchanged")
             if moment == "before":
                 await asyncio.sleep(0.1)
