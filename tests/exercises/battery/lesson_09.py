@@ -130,18 +130,18 @@ ANSWERS = [
                     purse["cents"] += price
         """, "return false", never=("take the money",)),
     right("ask_once", "looks again inside the lock", """
-        async def ask_once(known, lock, shop, item):
+        async def ask_once(known, locks, shop, item):
             try:
                 return known[item]
             except KeyError:
-                async with lock:
+                async with locks[item]:
                     if item not in known:
                         known[item] = await shop.price(item)
                     return known[item]
         """),
     right("ask_once", "the lock by hand", """
-        async def ask_once(known, lock, shop, item):
-            await lock.acquire()
+        async def ask_once(known, locks, shop, item):
+            await locks[item].acquire()
             try:
                 match known:
                     case {**prices} if item in prices:
@@ -149,54 +149,54 @@ ANSWERS = [
                 price = known[item] = await shop.price(item)
                 return price
             finally:
-                lock.release()
+                locks[item].release()
         """),
     wrong("ask_once", "looks before the lock only", """
-        async def ask_once(known, lock, shop, item):
+        async def ask_once(known, locks, shop, item):
             if item in known:
                 return known[item]
-            async with lock:
+            async with locks[item]:
                 known[item] = await shop.price(item)
             return known[item]
         """),
     wrong("ask_once", "no lock", """
-        async def ask_once(known, lock, shop, item):
+        async def ask_once(known, locks, shop, item):
             if item not in known:
                 known[item] = await shop.price(item)
             return known[item]
         """),
     wrong("ask_once", "with lock", """
-        async def ask_once(known, lock, shop, item):
-            with lock:
+        async def ask_once(known, locks, shop, item):
+            with locks[item]:
                 if item not in known:
                     known[item] = await shop.price(item)
                 return known[item]
         """, "async with"),
     wrong("ask_once", "a price of 0 counts as unknown", """
-        async def ask_once(known, lock, shop, item):
-            async with lock:
+        async def ask_once(known, locks, shop, item):
+            async with locks[item]:
                 if not known.get(item):
                     known[item] = await shop.price(item)
                 return known[item]
         """, "a price may be 0"),
     wrong("ask_once", "the lock is kept after an error", """
-        async def ask_once(known, lock, shop, item):
-            await lock.acquire()
+        async def ask_once(known, locks, shop, item):
+            await locks[item].acquire()
             if item not in known:
                 known[item] = await shop.price(item)
-            lock.release()
+            locks[item].release()
             return known[item]
         """),
     wrong("ask_once", "not remembered", """
-        async def ask_once(known, lock, shop, item):
-            async with lock:
+        async def ask_once(known, locks, shop, item):
+            async with locks[item]:
                 if item in known:
                     return known[item]
                 return await shop.price(item)
         """),
     wrong("ask_once", "an error is remembered as None", """
-        async def ask_once(known, lock, shop, item):
-            async with lock:
+        async def ask_once(known, locks, shop, item):
+            async with locks[item]:
                 if item not in known:
                     try:
                         known[item] = await shop.price(item)
@@ -204,6 +204,57 @@ ANSWERS = [
                         return None
                 return known[item]
         """),
+    right("ask_once", "looks before and inside the lock", """
+        async def ask_once(known, locks, shop, item):
+            if item not in known:
+                async with locks[item]:
+                    if item not in known:
+                        known[item] = await shop.price(item)
+            return known[item]
+        """),
+    right("ask_once", "gets or makes the lock itself", """
+        async def ask_once(known, locks, shop, item):
+            lock = locks.setdefault(item, asyncio.Lock())
+            async with lock:
+                if item not in known:
+                    known[item] = await shop.price(item)
+            return known[item]
+        """),
+    wrong("ask_once", "one lock for all items", """
+        one_lock = asyncio.Lock()
+
+        async def ask_once(known, locks, shop, item):
+            async with one_lock:
+                if item not in known:
+                    known[item] = await shop.price(item)
+                return known[item]
+        """, "lock of the item"),
+    wrong("ask_once", "a lock for each shop", """
+        async def ask_once(known, locks, shop, item):
+            async with locks[shop.name]:
+                if item not in known:
+                    known[item] = await shop.price(item)
+                return known[item]
+        """, "lock of the item"),
+    wrong("ask_once", "an error is remembered, and raised again", """
+        async def ask_once(known, locks, shop, item):
+            async with locks[item]:
+                if item not in known:
+                    try:
+                        known[item] = await shop.price(item)
+                    except Exception as error:
+                        known[item] = error
+                if isinstance(known[item], Exception):
+                    raise known[item]
+                return known[item]
+        """, "nothing but a price"),
+    wrong("ask_once", "the dictionary instead of a lock", """
+        async def ask_once(known, locks, shop, item):
+            async with locks:
+                if item not in known:
+                    known[item] = await shop.price(item)
+                return known[item]
+        """, "one of its locks"),
     right("exchange", "in the order of their addresses", """
         async def exchange(one, other, carry):
             if one is other:
@@ -301,9 +352,9 @@ ANSWERS = [
             return Odd()
         """),
     hostile("ask_once", "the lock is never given back", """
-        async def ask_once(known, lock, shop, item):
-            await lock.acquire()
-            await lock.acquire()
+        async def ask_once(known, locks, shop, item):
+            await locks[item].acquire()
+            await locks[item].acquire()
         """),
     hostile("exchange", "os.kill", """
         async def exchange(one, other, carry):
