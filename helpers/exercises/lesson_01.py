@@ -646,7 +646,7 @@ class _Phone:
 
     async def ask(self) -> int:
         require("call" in self.done, "order", "phone.ask() ran before phone.call(shop)", "call, then ask, then hang up")
-        require("hang up" not in self.done, "order", "phone.ask() ran after phone.hang_up(), when the line was not open",
+        require("hang up" not in self.done, "order", "phone.ask() ran after hang_up, when the line was not open",
                 "call, then ask, then hang up")
         self.done.append("ask")
         return await _ask(self.shop)

@@ -206,8 +206,8 @@ def test_the_chain_ends_where_a_library_goes_on_without_a_frame() -> None:
         yield await ask("north")
 
     async def main():
-        async for quote in quotes():
-            return quote
+        async for _quote in quotes():
+            pass
 
     coroutine = main()
     coroutine.send(None)
