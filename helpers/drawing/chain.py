@@ -11,6 +11,7 @@ function of this chain, the outermost on top, with the line where it stands.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import textwrap
 from collections.abc import Sequence
@@ -73,10 +74,12 @@ def read_chain(coroutine: Any) -> tuple[list[Stop], str]:
         advice = f"write {CALL}"
         if inspect.iscoroutinefunction(coroutine):
             advice = f"call it: coroutine = {coroutine.__name__}(...); then {advice}"
+        elif isinstance(coroutine, asyncio.Task):
+            advice = "write draw_chain(task.get_coro())"
         raise TypeError(f"draw_chain() shows a coroutine, and got {in_words(coroutine)}; {advice}")
     state = _state(coroutine)
     if state != "SUSPENDED":
-        meant = {"CREATED": "has not begun: send(None) starts it", "RUNNING": "is running: it stands nowhere",
+        meant = {"CREATED": "has not begun: send(None) starts it", "RUNNING": "is running: draw it while it waits",
                  "CLOSED": "has ended: it stands nowhere any more"}[state]
         raise ValueError(f"draw_chain() shows a coroutine that is suspended, and {coroutine.__name__} {meant}")
     stops: list[Stop] = []

@@ -20,7 +20,7 @@ predict_call = predict(
         "only `the call gave a` and the type":
             "The call makes an object, and runs nothing of the body. The next cells show what runs it.",
         "none: there is an error, because `await` is missing":
-            "Python lets you call it without `await`. That is what makes the mistake so common.",
+            "Python lets you call it without `await`. That is what makes the mistake easy to make.",
     },
     right="only `the call gave a` and the type",
 )
@@ -226,6 +226,8 @@ async def north_is_cheaper(answer):
 
 JUST_STARTED = "the first send to a coroutine must be send(None): it stands at no await yet that could take a value"
 NO_ITERATOR = "a coroutine is driven with send: next(), list() and for loops are for generators"
+NO_VALUE = "send takes one value: None at the start, and an answer after that"
+HAS_ENDED = "a coroutine that has ended is not resumed"
 
 
 @types.coroutine
@@ -252,9 +254,13 @@ def _driving(*coroutines: Coroutine) -> Iterator[None]:
         yield
     except TypeError as error:
         for words, meaning in (("just-started", JUST_STARTED), ("not an iterator", NO_ITERATOR),
-                               ("not iterable", NO_ITERATOR)):
+                               ("not iterable", NO_ITERATOR), ("exactly one argument", NO_VALUE)):
             if words in str(error):
                 raise Failed("error", f"TypeError: {error}", meaning) from error
+        raise
+    except RuntimeError as error:
+        if "cannot reuse" in str(error):
+            raise Failed("error", f"RuntimeError: {error}", HAS_ENDED) from error
         raise
     except StopIteration as error:
         raise Failed("error", f"StopIteration came out, with the value {shown(error.value)}",
@@ -314,6 +320,9 @@ drive_with = Exercise(
                                "a value.",
         "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
         "error: not iterable|not an iterator": "Drive it with send: next(), list() and for loops are for generators.",
+        "error: exactly one argument": "Give each send a value: None at the start, and an answer after that.",
+        "error: cannot reuse": "Leave the loop when send raises StopIteration: the coroutine has ended then.",
+        "order: is \\(\\d+, ": "Put the list first in the tuple, and what the coroutine returned second.",
         "value: , a list$": "Return a tuple: two things with a comma between them, and no square brackets.",
         "value": "Follow the first question and the first answer by hand, as in the cells above.",
         "endless": "Leave the loop when send raises StopIteration.",
@@ -394,6 +403,36 @@ drive_with = Exercise(
                         questions.append(coroutine.send(answer))
                 except StopIteration as stop:
                     return [questions, stop.value]
+            """),
+        Mistake("order", "list first", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    questions.append(coroutine.send(None))
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return stop.value, questions
+            """),
+        Mistake("error", "one value", """
+            def drive_with(coroutine, answers):
+                questions = []
+                try:
+                    questions.append(coroutine.send())
+                    for answer in answers:
+                        questions.append(coroutine.send(answer))
+                except StopIteration as stop:
+                    return questions, stop.value
+            """),
+        Mistake("error", "has ended", """
+            def drive_with(coroutine, answers):
+                questions, result = [], None
+                for value in [None, *answers, None]:
+                    try:
+                        questions.append(coroutine.send(value))
+                    except StopIteration as stop:
+                        result = stop.value
+                return questions, result
             """),
         Mistake("async", "def", """
             async def drive_with(coroutine, answers):
@@ -485,8 +524,9 @@ price_by_phone = Exercise(
     advice={
         "no exception: thrown in":
             "Hang up, and let the exception go on: a finally in which nothing returns does both.",
-        "clean-up": "Put hang_up into a finally, and nowhere else: it runs after a return, an error and a "
+        "clean-up": "Write phone.hang_up() in a finally, and nowhere else: it runs after a return, an error and a "
                     "cancellation, once.",
+        "order: before phone.call": "Write phone.call(shop) above this line.",
         "order": "Hang up when you have the price: a coroutine runs when it is awaited, not when it is called.",
     },
     mistakes=[
@@ -574,6 +614,13 @@ price_by_phone = Exercise(
                 phone.hang_up()
                 return await question
             """),
+        Mistake("order", "above this line", """
+            async def price_by_phone(phone, shop):
+                try:
+                    return await phone.ask()
+                finally:
+                    phone.hang_up()
+            """),
         Mistake("value", "None", """
             async def price_by_phone(phone, shop):
                 phone.call(shop)
@@ -598,8 +645,8 @@ class _Phone:
         self.done.append("call")
 
     async def ask(self) -> int:
-        require("call" in self.done and "hang up" not in self.done, "order", "phone.ask() ran when the line was not "
-                                                                             "open",
+        require("call" in self.done, "order", "phone.ask() ran before phone.call(shop)", "call, then ask, then hang up")
+        require("hang up" not in self.done, "order", "phone.ask() ran after hang_up, when the line was not open",
                 "call, then ask, then hang up")
         self.done.append("ask")
         return await _ask(self.shop)
@@ -732,6 +779,9 @@ drive_all = Exercise(
         "error: just-started": "Begin each coroutine with send(None): one that has not run yet has no await that "
                                "could take a value.",
         "error: StopIteration": "Say for each send in your function what may come out: a question, or StopIteration.",
+        "error: exactly one argument": "Give each send a value: None at the start, and a price after that.",
+        "error: cannot reuse": "Look which coroutine this send resumes: it has ended. Take the one that waits for this "
+                               "shop.",
         "error: KeyError": "Note after each send for which shop the coroutine waits now: after a question, it waits "
                            "for another one.",
         "order": "Keep the results by coroutine, and put them in order at the end.",
@@ -810,6 +860,21 @@ drive_all = Exercise(
                 results = {}
                 for shop, price in arrivals:
                     coroutine = waiting.pop(shop)
+                    try:
+                        waiting[coroutine.send(price)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                return [results[coroutine] for coroutine in coroutines]
+            """),
+        Mistake("error", "it has ended", """
+            def drive_all(coroutines, arrivals):
+                waiting, results = {}, {}
+                for coroutine in coroutines:
+                    try:
+                        waiting[coroutine.send(None)] = coroutine
+                    except StopIteration as stop:
+                        results[coroutine] = stop.value
+                for shop, price in arrivals:
                     try:
                         waiting[coroutine.send(price)] = coroutine
                     except StopIteration as stop:

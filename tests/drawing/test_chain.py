@@ -189,6 +189,33 @@ def test_what_is_no_coroutine() -> None:
         draw_chain(320)
 
 
+def test_a_task_has_its_coroutine() -> None:
+    async def main():
+        task = asyncio.create_task(asyncio.sleep(0))
+        try:
+            draw_chain(task)
+        finally:
+            await task
+
+    with pytest.raises(TypeError, match=r"got an object of the type Task; write draw_chain\(task.get_coro\(\)\)"):
+        asyncio.run(main())
+
+
+def test_the_chain_ends_where_a_library_goes_on_without_a_frame() -> None:
+    async def quotes():
+        yield await ask("north")
+
+    async def main():
+        async for _quote in quotes():
+            pass
+
+    coroutine = main()
+    coroutine.send(None)
+    stops, end = read_chain(coroutine)
+    assert ([stop.name for stop in stops], end) == (["main"], "async_generator_asend")
+    coroutine.close()
+
+
 def test_a_coroutine_that_is_not_suspended() -> None:
     coroutine = watch([])
     with pytest.raises(ValueError, match=r"watch has not begun: send\(None\) starts it"):
@@ -201,5 +228,5 @@ def test_a_coroutine_that_is_not_suspended() -> None:
         draw_chain(me)
 
     me = itself()
-    with pytest.raises(ValueError, match="itself is running"):
+    with pytest.raises(ValueError, match="itself is running: draw it while it waits"):
         me.send(None)
