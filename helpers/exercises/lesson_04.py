@@ -315,6 +315,8 @@ open_and_closed = Exercise(
         "error: ^(ShopError|ConnectionError)":
             "Catch it where it happens, in the coroutine that asks one shop: then the answers of the others are not "
             "lost.",
+        "value: closed shops is .*, a tuple": "Give the names of the closed shops in a list, with square brackets: a "
+                                              "tuple is no list.",
         "value: 'free'|{'north': 310}":
             "Ask whether there was a `ConnectionError`, and not whether the price counts as true: 0 is a price, too.",
         "value": "Catch the error of a closed shop where that shop is asked: it is neither a price, nor does it cost "
@@ -785,8 +787,7 @@ predict_failure = predict(
             "Then `watch_and_catch` would get the error at 0.6 s, after the answers of east and north. Run the cell, "
             "and look at the order of the lines.",
         "It raises the error at once, and the other two go on":
-            "The list can never be complete, so `gather` has nothing to wait for any more. It does not stop the other "
-            "tasks: their work may still be wanted.",
+            "The list can no longer be complete, so `gather` stops waiting. It does not stop the other tasks.",
     },
     right="It raises the error at once, and the other two go on",
 )
@@ -800,7 +801,7 @@ predict_second = predict(
         "only with `await south`":
             "Nobody asks west for its result, and asyncio notices that when the task is thrown away.",
         "only with `gather`":
-            "`gather` waits for both tasks, so you may expect more of it. Run the cell, and see what it makes of the "
+            "`gather` was given both tasks, so you may expect more of it. Run the cell, and see what it makes of the "
             "second error.",
         "in none":
             "asyncio does look out for errors that nobody asks for. Run the cell, and see in which run it finds one.",
@@ -859,13 +860,13 @@ predict_lab = predict(
     "with `gather`. How long does that take?",
     {
         "0.3 s":
-            "That is the time when the shop serves all of them at once. Set the lab to 5, and look at the lanes.",
+            "That is the time when the shop serves all of them at once. Set `shop serves` to 5, and look at the lanes.",
         "1.2 s":
-            "The shop answers 20 requests in four rounds of five. `gather` starts all of them at once, but the shop "
-            "sets the pace.",
+            "The shop answers 20 requests in four rounds of five. All of them are in flight at once, but the shop sets "
+            "the pace.",
         "6 s":
-            "That is one after another, 20 times 0.3 s. But five are served at a time. Set the lab to 5, and look at "
-            "the lanes.",
+            "That is one after another, 20 times 0.3 s. But five are served at a time. Set `shop serves` to 5, and "
+            "look at the lanes.",
     },
     right="1.2 s",
 )

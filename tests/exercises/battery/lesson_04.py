@@ -95,6 +95,18 @@ ANSWERS = [
             prices = {shop.name: task.result() for shop, task, no in zip(shops, tasks, is_closed) if not no}
             return prices, [shop.name for shop, no in zip(shops, is_closed) if no]
         """),
+    wrong("open_and_closed", "a tuple of names", """
+        async def open_and_closed(shops, item):
+            async def ask(shop):
+                try:
+                    return await shop.price(item)
+                except ConnectionError:
+                    return None
+
+            prices = await asyncio.gather(*[ask(shop) for shop in shops])
+            came = {shop.name: price for shop, price in zip(shops, prices) if price is not None}
+            return came, tuple(shop.name for shop, price in zip(shops, prices) if price is None)
+        """, "in a list"),
     wrong("open_and_closed", "any exception counts as closed", """
         async def open_and_closed(shops, item):
             answers = await asyncio.gather(*[shop.price(item) for shop in shops], return_exceptions=True)
