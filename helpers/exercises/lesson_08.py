@@ -129,7 +129,7 @@ watch = Exercise(
                 lists = await asyncio.gather(*[ask(shop) for shop in shops])
                 return {shop.name: prices for shop, prices in zip(shops, lists)}
             """),
-        Mistake("value", "in the order of items", """
+        Mistake("value", "in the order of `items`", """
             async def watch(shops, items, limit):
                 prices = {shop.name: [] for shop in shops}
                 async def get_price(shop, item, slots):
@@ -166,12 +166,13 @@ watch = Exercise(
             """),
     ],
     advice={
-        "error: ^ShopBusy": "Let all requests to one shop share one semaphore of limit slots: a semaphore of its own "
-                            "for each request limits nothing.",
+        "error: ^ShopBusy": "Let all requests to one shop share one semaphore of `limit` slots: a semaphore of its "
+                            "own for each request limits nothing.",
         "slow": "Let each request begin as soon as any slot of its shop is free: it need not wait for another shop, "
                 "nor for a batch.",
         "deadlock": "Release every slot that you acquire: `async with slots:` does both.",
-        "value": "Put the prices in the order of items, whichever came first: `gather` gives them so.",
+        "value": "Return a dictionary: the `name` of each shop, and with it the list of its prices in the order of "
+                 "`items`, whichever came first. `gather` keeps that order.",
     },
 )
 
@@ -497,8 +498,9 @@ work_off = Exercise(
             """),
     ],
     advice={
-        "deadlock": "Call `task_done()` once for every item, in a `finally`, and cancel the workers after the "
-                    "`join()`: workers without an end wait in `get()` for ever.",
+        "deadlock": "Call `task_done()` once for every item, in a `finally`, and let a worker go on after a "
+                    "`ConnectionError`. Cancel the workers after the `join()`: workers without an end wait in `get()` "
+                    "for ever.",
         "slow": "Each worker gets its next item as soon as it is free; a batch waits for its slowest "
                 "request.",
         "left behind": "Cancel each worker after the `join()`, and then wait until they have stopped: a worker without "
@@ -510,7 +512,7 @@ work_off = Exercise(
                             "into it and what is done.",
         "value: unfinished": "Call `task_done()` for everything that you get from the queue, a sentinel too, or it "
                              "counts as unfinished.",
-        "value: ': None": "Leave the items out that failed: they stand in the dictionary, with None.",
+        "value: ': None": "Leave the items out that failed: they stand in the dictionary, with `None`.",
         "value": "Let a worker go on after a `ConnectionError`, and return the prices that came, and nothing for the "
                  "items that failed.",
     },
@@ -738,8 +740,8 @@ ask_within = Exercise(
             """),
     ],
     advice={
-        "early": "Take the slot first, and then wait for the moment: between two beginnings lie at least 1 / "
-                 "per_second seconds.",
+        "early": "Take the slot first, and then wait for a moment that no other request has: between two beginnings "
+                 "lie at least `1 / per_second` seconds.",
         "peak": "Take a slot as well: the rate alone does not limit what is in flight, since a slow shop collects "
                 "requests.",
         "slow": "Begin every request as early as it can: the first one at once, another at the end of its gap or when"
@@ -882,14 +884,14 @@ predict_bound = predict(
     {
         "as much longer as the producer waits":
             "The producer ends later, that is true. But who is the last to end, and does the worker ever lack an item?",
-        "no longer":
+        "not at all: both take equally long":
             "The worker is the slow part. As long as it finds an item in the queue whenever it is free, it does not "
             "matter how long the producer waits.",
         "three times as long":
             "The worker is three times as slow as the producer, with both queues. Run the cell, and compare the "
             "worker's two lanes.",
     },
-    right="no longer",
+    right="not at all: both take equally long",
 )
 
 predict_limit = predict(

@@ -133,6 +133,19 @@ ANSWERS = [
 
             return dict(await asyncio.gather(*map(one, shops)))
         """),
+    wrong("watch", "the shops themselves as keys", """
+        async def watch(shops, items, limit):
+            async def one(shop):
+                slots = asyncio.Semaphore(limit)
+
+                async def ask(item):
+                    async with slots:
+                        return await shop.price(item)
+
+                return await asyncio.gather(*map(ask, items))
+
+            return dict(zip(shops, await asyncio.gather(*map(one, shops))))
+        """, "the `name` of each shop"),
     right("work_off", "workers until the queue is empty", """
         async def work_off(queue, shop, count):
             prices = {}
@@ -284,6 +297,26 @@ ANSWERS = [
             await asyncio.gather(*[worker() for _ in range(count)])
             return prices
         """),
+    wrong("work_off", "the error is caught outside the loop, and counted", """
+        async def work_off(queue, shop, count):
+            prices = {}
+
+            async def worker():
+                try:
+                    while True:
+                        item = await queue.get()
+                        prices[item] = await shop.price(item)
+                        queue.task_done()
+                except ConnectionError:
+                    queue.task_done()
+
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(worker()) for _ in range(count)]
+                await queue.join()
+                for each in workers:
+                    each.cancel()
+            return prices
+        """, "go on after a `connectionerror`"),
     wrong("work_off", "gather waits for workers that wait", """
         async def work_off(queue, shop, count):
             prices = {}
@@ -388,6 +421,17 @@ ANSWERS = [
 
             return await asyncio.gather(*map(ask, items))
         """),
+    wrong("ask_within", "every request waits for the same moment", """
+        async def ask_within(shop, items, limit, per_second):
+            slots = asyncio.Semaphore(limit)
+
+            async def ask(item):
+                async with slots:
+                    await asyncio.sleep(1 / per_second)
+                    return await shop.price(item)
+
+            return await asyncio.gather(*map(ask, items))
+        """, "a moment that no other request has"),
     wrong("ask_within", "no limit", """
         async def ask_within(shop, items, limit, per_second):
             async def ask(number, item):
