@@ -11,7 +11,7 @@ learner, who reads them out of a loop at these moments; nothing here knows of lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -37,28 +37,38 @@ def draw_queues(moments: Moments, *, title: str) -> None:
              moment has the same queues
     title    what the picture says
 
-    Raises TypeError if `moments` is no such dictionary, ValueError if it is empty, or if two moments have other queues.
+    Raises TypeError if `moments` is no such dictionary, or `title` no string; ValueError if there is no moment or no
+    queue, or if two moments have other queues, or have them in another order.
     """
-    _check(moments)
+    moments = _checked(moments)
+    if not isinstance(title, str):
+        raise TypeError(f"title is what the picture says, a string; got {got(title)}; write {CALL}")
     figure.display(figure.bundle(draw(moments, title), alt=alternative(moments, title), text=text(moments, title),
                                  clock="virtual"))
 
 
-def _check(moments: Moments) -> None:
+def _checked(moments: Moments) -> dict[str, dict[str, list[str]]]:
+    """The moments, copied: a generator of names can be read once."""
     if not isinstance(moments, Mapping):
         raise TypeError(f"draw_queues() takes a dictionary of moments, and got {got(moments)}; write {CALL}")
+    copied: dict[str, dict[str, list[str]]] = {}
     for moment, queues in moments.items():
         if not isinstance(moment, str) or not isinstance(queues, Mapping):
             raise TypeError(f"a moment is a name and a dictionary of queues, and got {got(moment)} and {got(queues)}; "
                             f"write {CALL}")
-        for queue, names in queues.items():
-            if isinstance(names, str) or not all(isinstance(name, str) for name in [queue, *names]):
-                raise TypeError(f"a queue is a name and a list of names, and got {got(queue)} and {got(names)}; write "
-                                f"{CALL}")
-    kinds = list(dict.fromkeys(tuple(queues) for queues in moments.values()))
+        copied[moment] = {queue: _names(queue, names) for queue, names in queues.items()}
+    kinds = list(dict.fromkeys(tuple(queues) for queues in copied.values()))
     if len(kinds) != 1 or not kinds[0]:
-        raise ValueError(f"every moment has the same queues, at least one; got {[list(kind) for kind in kinds]}; write "
-                         f"{CALL}")
+        raise ValueError("every moment has the same queues in the same order, at least one; got "
+                         f"{[list(kind) for kind in kinds]}; write {CALL}")
+    return copied
+
+
+def _names(queue: str, names: Iterable[str]) -> list[str]:
+    listed = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else None
+    if listed is None or not all(isinstance(name, str) for name in [queue, *listed]):
+        raise TypeError(f"a queue is a name and a list of names, and got {got(queue)} and {got(names)}; write {CALL}")
+    return listed
 
 
 # -- in words ----------------------------------------------------------------------------------------

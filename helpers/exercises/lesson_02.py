@@ -147,8 +147,16 @@ async def _closed() -> None:
     raise ConnectionError("south is closed")
 
 
+async def _misread() -> None:
+    raise ValueError("the price is no number")
+
+
 async def _stopped() -> None:
     raise KeyboardInterrupt
+
+
+def _another_step() -> None:
+    """The callback of another task, which waits for the same future."""
 
 
 def _returns_at_once(answer: Callable[[Any], Any]) -> None:
@@ -162,6 +170,8 @@ def _returns_at_once(answer: Callable[[Any], Any]) -> None:
 
 def _waits(answer: Callable[[Any], Any]) -> None:
     north, south = _Future(), _Future()
+    for future in (north, south):
+        future.callbacks.append(_another_step)
     coroutine = _asks(north, south)
     task = _Task(coroutine, answer)
     with _driving(coroutine):
@@ -169,8 +179,11 @@ def _waits(answer: Callable[[Any], Any]) -> None:
         for future, name in ((north, "north"), (south, "south")):
             require(not task.is_done, "early", f"the task is {task.state}, while its coroutine waits for {name}",
                     "it is not done")
-            require(len(future.callbacks) == 1, "value",
-                    f"the future that the coroutine waits for has {count(len(future.callbacks), 'callback')}",
+            require(_another_step in future.callbacks, "value",
+                    "the callback of another task, which waits for the same future, has gone",
+                    "it stays, and the task's step comes after it")
+            added = len(future.callbacks) - 1
+            require(added == 1, "value", f"the future that the coroutine waits for has got {count(added, 'callback')}",
                     "one, the task's step")
             future.set_result(300)
             future.call_callbacks()
@@ -221,6 +234,9 @@ step = Exercise(
         "value": "Say what follows for both ends of `send`: a future gets `task.step` as a callback, and a "
                  "`StopIteration` brings the value for `task.set_result`.",
         "early": "Hand `task.step` over, without parentheses, and return: the loop calls it when the future is done.",
+        "value: has gone": "Append to the list: every task that waits for the future has its callback there.",
+        "forgotten await: not an iterator": "Call `task.coroutine.send(None)`: a coroutine is driven with `send`, not "
+                                            "with `next`.",
         "error: cannot be called": "Put `task.step` into the list: the loop calls what it finds there.",
     },
     mistakes=[
@@ -271,6 +287,15 @@ step = Exercise(
                     task.set_result(stop.value)
                 else:
                     task.callbacks.append(task.step)
+            """),
+        Mistake("value", "has gone", """
+            def step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                else:
+                    future.callbacks = [task.step]
             """),
         Mistake("error", "cannot be called", """
             def step(task):
@@ -343,6 +368,7 @@ careful_step = Exercise(
     follow_up="What happens to the error if nobody awaits the task?",
     advice={
         "error: ConnectionError": "Catch the error where it comes out, at `send`, and give it to the task.",
+        "error: ValueError": "Catch every `Exception`, not one kind alone, and give it to the task.",
         "error: StopIteration": "Leave the `except StopIteration` in its place: it is how a coroutine ends well.",
         "value": "Follow both ends: after a `StopIteration` the task has a result, after another `Exception` it has "
                  "that error.",
@@ -406,6 +432,17 @@ careful_step = Exercise(
                 else:
                     future.callbacks.append(task.step)
             """),
+        Mistake("error", "not one kind alone", """
+            def careful_step(task):
+                try:
+                    future = task.coroutine.send(None)
+                except StopIteration as stop:
+                    task.set_result(stop.value)
+                except ConnectionError as error:
+                    task.set_result(None, error)
+                else:
+                    future.callbacks.append(task.step)
+            """),
         Mistake("value", "0 callbacks", """
             def careful_step(task):
                 try:
@@ -422,14 +459,23 @@ careful_step = Exercise(
 @careful_step.case()
 def fails(answer):
     """South is closed: its coroutine raises a ConnectionError."""
-    coroutine = _closed()
+    _keeps(_closed(), ConnectionError, answer)
+
+
+@careful_step.case()
+def fails_otherwise(answer):
+    """South's price cannot be read: its coroutine raises a ValueError."""
+    _keeps(_misread(), ValueError, answer)
+
+
+def _keeps(coroutine: Coroutine, kind: type[Exception], answer: Callable[[Any], Any]) -> None:
     task = _Task(coroutine, answer)
     with _driving(coroutine):
         task.step()
-    require(task.is_done, "value", "the task of the closed shop is not done", "it is done, with the ConnectionError")
-    require(isinstance(task.error, ConnectionError), "value",
+    require(task.is_done, "value", "the task that failed is not done", f"it is done, with the {kind.__name__}")
+    require(isinstance(task.error, kind), "value",
             f"the task has {'no error' if task.error is None else f'the error {shown(task.error)}'}, "
-            f"and the result {shown(task.value)}", "the ConnectionError is its error")
+            f"and the result {shown(task.value)}", f"the {kind.__name__} is its error")
     equal(task.value, None, "the result of a task that failed")
 
 
@@ -549,11 +595,11 @@ ask_by_phone = Exercise(
                    "price is there, and leaves the loop free until then.",
         "blocked": "Await a future, whose result the phone sets: while you hold the thread, the phone cannot call you.",
         "slow": "Await a future, whose result the phone sets: a function that has to look at the clock comes too late.",
-        "deadlock": "Hand its set_result to the phone: somebody must set the result of the future that you await.",
+        "deadlock": "Set the result in the function that the phone calls: somebody must set the result of the future "
+                    "that you await.",
         "not awaitable: NoneType": "Await a future of asyncio's loop, whose result the phone sets: phone.call is a "
                                    "plain function, and gives nothing.",
-        "error: phone": "Hand the phone a function of one argument, such as `future.set_result`: it calls it with the "
-                        "price.",
+        "error: phone": "Hand the phone a function of one argument, the price, which sets the result of the future.",
         "error: InvalidStateError": "Ask `future.done()` before you set the result: a future that was cancelled is "
                                     "done.",
     },
@@ -653,7 +699,7 @@ ask_by_phone = Exercise(
                 await asyncio.sleep(0)
                 return prices[0]
             """),
-        Mistake("deadlock", "set_result to the phone", """
+        Mistake("deadlock", "that the phone calls", """
             async def ask_by_phone(phone, shop):
                 future = asyncio.get_running_loop().create_future()
                 phone.call(shop, lambda price: price)
@@ -737,7 +783,7 @@ total = Exercise(
     lesson="02",
     title="Let others have a turn",
     task="""
-        `total(get_price, items)` adds up a long price list. `await get_price(item)` gives a price, and never waits,
+        `total(get_price, items)` adds up a long price list. `await get_price(item)` gives a price, and does not wait,
         so no other task gets a turn until all is added up. Change it: after every 100 items all that are ready get
         one turn, and the sum stays the same.
         """,

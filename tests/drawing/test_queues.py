@@ -68,13 +68,28 @@ def test_long_and_strange_names_stay_in_their_columns() -> None:
 
 @pytest.mark.parametrize("moments", [
     None, ["north"], {"start": ["north"]}, {"start": {"ready": "north"}}, {"start": {"ready": [1]}}, {1: {"ready": []}},
+    {"start": {"ready": None}}, {"start": {"ready": 3}}, {"start": {"ready": b"north"}}, {"start": {1: []}},
 ])
 def test_no_dictionary_of_moments(moments) -> None:
     with pytest.raises(TypeError, match=r"write draw_queues\(\{"):
         draw_queues(moments, title="title")
 
 
-@pytest.mark.parametrize("moments", [{}, {"start": {}}, {"start": {"ready": []}, "end": {"timers": []}}])
+@pytest.mark.parametrize("title", [None, 3, ["title"]])
+def test_no_title(title) -> None:
+    with pytest.raises(TypeError, match=r"title is what the picture says.*write draw_queues\(\{"):
+        draw_queues(MOMENTS, title=title)
+
+
+def test_a_generator_of_names_is_read_once(shown) -> None:
+    draw_queues({"start": {"ready": (name for name in ["north", "south"])}}, title="title")
+    assert "ready: north, south" in shown[0][0]["text/plain"]
+
+
+@pytest.mark.parametrize("moments", [
+    {}, {"start": {}}, {"start": {"ready": []}, "end": {"timers": []}},
+    {"start": {"ready": [], "timers": []}, "end": {"timers": [], "ready": []}},
+])
 def test_other_queues(moments) -> None:
     with pytest.raises(ValueError, match=r"the same queues.*write draw_queues\(\{"):
         draw_queues(moments, title="title")

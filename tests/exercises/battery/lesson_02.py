@@ -88,7 +88,7 @@ ANSWERS = [
                 task.set_result(None, ConnectionError())
             else:
                 future.callbacks.append(task.step)
-        """, "keyboardinterrupt"),
+        """, "the valueerror is its error"),
     wrong("careful_step", "prints the error", """
         def careful_step(task):
             try:
