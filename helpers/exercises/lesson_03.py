@@ -175,8 +175,8 @@ with_old_shop = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "The `shops` are asked as in `task_group`. `old` needs something that can be awaited together with their tasks, "
-        "and that leaves the loop's thread free: an `async def` around the blocking call does not.",
+        "The `shops` are asked as in `task_group`. `old` needs something to await beside their tasks, "
+        "something that leaves the loop's thread free: an `async def` around the blocking call does not.",
         "`asyncio.to_thread(function, argument)` is something to await: it calls `function(argument)` in another "
         "thread. Here the function is `old.price_blocking`, without parentheses.",
         "A call of `asyncio.to_thread` makes a coroutine, so it can have a task in the group, as the shops have: "
