@@ -124,8 +124,9 @@ price_table = Exercise(
         "forgotten await": "Create the tasks of all shops first, and then await each of them: the dictionary wants "
                            "what they give, the prices.",
         "slow": "Await the tasks, and nothing else: a task that is awaited is waited for exactly as long as it takes.",
-        "error: Result is not set": "Await the task, or take its result after the `async with` block: "
-                                    "`task.result()` does not wait.",
+        "error: Result is not set": "`task.result()` does not wait. Await the task; or create it with "
+                                    "`group.create_task`, and take its result after the `async with` block, which "
+                                    "waits for the tasks of its group.",
     },
 )
 
@@ -174,8 +175,8 @@ with_old_shop = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "`async def` around a blocking call does not make it give way. It has to run in another thread. Which function "
-        "of asyncio does that?",
+        "The `shops` are asked as in `task_group`. `old` needs something to await beside their tasks, "
+        "something that leaves the loop's thread free: an `async def` around the blocking call does not.",
         "`asyncio.to_thread(function, argument)` is something to await: it calls `function(argument)` in another "
         "thread. Here the function is `old.price_blocking`, without parentheses.",
         "A call of `asyncio.to_thread` makes a coroutine, so it can have a task in the group, as the shops have: "
@@ -261,6 +262,9 @@ with_old_shop = Exercise(
                    "function stands there without parentheses, which would call it here.",
         "sequential": "Create the tasks of all shops, that of the old one too, before you await the first of them.",
         "slow": "Create a task for every question, with no await between them, before you wait for the first answer.",
+        "error: attribute 'submit'": "`loop.run_in_executor` takes the threads first: write "
+                                     "`loop.run_in_executor(None, function, argument)`, where `None` stands for the "
+                                     "loop's own.",
     },
 )
 

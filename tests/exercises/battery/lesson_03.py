@@ -200,4 +200,15 @@ ANSWERS = [
             threading.Thread(target=work).start()
             return await asyncio.gather(*[shop.price(item) for shop in shops], future)
         """),
+    wrong("with_old_shop", "run_in_executor without its first argument", """
+        async def with_old_shop(shops, old, item):
+            last = asyncio.get_running_loop().run_in_executor(old.price_blocking, item)
+            return await asyncio.gather(*[shop.price(item) for shop in shops], last)
+        """, "run_in_executor(none, function, argument)"),
+    wrong("price_table", "tasks that are not the group's", """
+        async def price_table(shops, item):
+            async with asyncio.TaskGroup() as group:
+                tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
+            return {name: task.result() for name, task in tasks.items()}
+        """, "group.create_task"),
 ]
