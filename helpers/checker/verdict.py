@@ -393,7 +393,7 @@ def _exception(e: Evidence) -> Finding | None:
     remedy = remedies.remedy(error, e.tree, line)
     if wanted and not remedies.is_slip(error):
         return _at("wrong exception", place, f"{text} came out", f"{wanted} comes out", about=about)
-    if error["raised"] == "case" and error["inner"].partition(":")[0] in remedies.SLIPS:
+    if error["raised"] == "case" and place is None and error["inner"].partition(":")[0] in remedies.SLIPS:
         return _at("value", None, f"what your function gave cannot be used as the case uses it: {text}", "",
                    _no_result(e, text, "")[0], text)
     if error["type"] == "RuntimeError" and any(words in text for words in _SECOND_LOOP):

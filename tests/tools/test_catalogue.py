@@ -122,7 +122,7 @@ def test_the_readme_has_a_row_for_every_lesson_and_the_form_of_the_links(course)
     catalogue.main([], course)
     readme = (course / "README.md").read_text()
     assert "| [Begin here](notebooks/00_first.ipynb) | 1 |  | See it. |" in readme
-    assert "| [Go on](notebooks/01_second.ipynb) | 7 | [Begin here](notebooks/00_first.ipynb) | Do it. |" in readme
+    assert "| [Go on](notebooks/01_second.ipynb) | 6 | [Begin here](notebooks/00_first.ipynb) | Do it. |" in readme
     assert "https://mybinder.org/v2/gh/OWNER/NAME/v1?urlpath=lab/tree/workbook/00_first.ipynb" in readme
     assert "`repository` in `tools/catalogue.toml`" in readme
     assert "old" not in readme and "\nkept\n" in readme and readme.endswith("\nthe end\n")
@@ -327,7 +327,7 @@ def test_the_minutes_are_counted_and_written_whatever_stood_there(course, line):
     before = path.read_text()
     edit(path, "minutes = 10\n", line)
     assert catalogue.main([], course) == 0
-    assert path.read_text() == before.replace("minutes = 10", "minutes = 1").replace("minutes = 40", "minutes = 7")
+    assert path.read_text() == before.replace("minutes = 10", "minutes = 1").replace("minutes = 40", "minutes = 6")
     assert catalogue.main(["--check"], course) == 0
 
 

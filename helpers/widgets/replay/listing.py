@@ -48,7 +48,7 @@ class Listing:
     """
 
     def __init__(self, run: Recording, read: Callable[[str], list[str]] = linecache.getlines) -> None:
-        places = {span.place for task in run.tasks for span in task.spans if span.place is not None}
+        places = list(dict.fromkeys(span.place for task in run.tasks for span in task.spans if span.place is not None))
         coroutines = {task.coroutine for task in run.tasks}
         files: dict[str, set[int]] = {}
         for place in places:
