@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from helpers import simulate
@@ -97,3 +99,18 @@ def test_lines_that_are_no_neighbours_are_coloured_apart():
     listing = Listing(run_at(Place("shop.py", 1, "<module>"), Place("shop.py", 32, "<module>")), lambda file: source)
     assert "wyw-string" in listing.lines[0].html
     assert '<span class="wyw-keyword">await</span> price' in listing.lines[-1].html
+
+
+def test_files_stand_in_the_order_in_which_the_tasks_came_to_them():
+    """In every process: the order of a set depends on how strings are hashed there."""
+    functions: dict[str, object] = {}
+    for number in range(8):
+        exec(compile(f"async def step_{number}():\n    await asyncio.sleep(1)\n", f"cell_{number}.py", "exec"),
+             {"asyncio": asyncio}, functions)
+
+    async def main():
+        for function in functions.values():
+            await asyncio.create_task(function())
+
+    listing = Listing(simulate(main()), lambda file: ["async def step():", "    await asyncio.sleep(1)"] * 100)
+    assert [file for file in listing.files if file.startswith("cell_")] == [f"cell_{n}.py" for n in range(8)]

@@ -211,4 +211,11 @@ ANSWERS = [
                 tasks = {shop.name: asyncio.create_task(shop.price(item)) for shop in shops}
             return {name: task.result() for name, task in tasks.items()}
         """, "group.create_task"),
+    wrong("with_old_shop", "an argument too many for the function in the thread", """
+        async def with_old_shop(shops, old, item):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(shop.price(item)) for shop in shops]
+                last = group.create_task(asyncio.to_thread(old.price_blocking, item, 1))
+            return [task.result() for task in [*tasks, last]]
+        """, "price_blocking", never=("as the case uses it",)),
 ]
