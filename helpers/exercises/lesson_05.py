@@ -54,8 +54,8 @@ all_or_nothing = Exercise(
     title="Return all prices, or none",
     task="""
         Write `all_or_nothing(shops, item)`: it asks all shops for `item` at the same time, and returns a dictionary of
-        their prices by `shop.name`. As soon as one answer is a `ConnectionError`, the other requests are stopped, and
-        the result is `None`. Any other exception comes out, bare or in its group.
+        their prices by `shop.name`. As soon as one request ends with a `ConnectionError`, the other requests are
+        stopped, and the result is `None`. Any other exception comes out, bare or in its group.
         """,
     starter="""
         async def all_or_nothing(shops, item):
@@ -199,6 +199,27 @@ all_or_nothing = Exercise(
                 return {shop.name: task.result() for shop, task in zip(shops, tasks)
                         if not task.cancelled() and not task.exception()}
             """),
+        Mistake("cancelled", "only if no task has failed", """
+            async def all_or_nothing(shops, item):
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                except* ConnectionError:
+                    prices = None
+                prices = {shop.name: task.result() for shop, task in zip(shops, tasks)}
+                return prices
+            """),
+        Mistake("value", "dictionary", """
+            async def all_or_nothing(shops, item):
+                prices = None
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [group.create_task(shop.price(item)) for shop in shops]
+                    prices = [task.result() for task in tasks]
+                except* ConnectionError:
+                    pass
+                return prices
+            """),
         Mistake("error", "async with", """
             async def all_or_nothing(shops, item):
                 prices = None
@@ -224,6 +245,9 @@ all_or_nothing = Exercise(
                 "inside does not reach the group, which would stop the others.",
         "sequential": "Create all tasks before you wait: a loop that awaits each answer before it asks for the next "
                       "one waits once for each.",
+        "cancelled: awaited": "Take the results only if no task has failed: to ask a task that the group has cancelled "
+                              "for its `result()`, or to await it, raises `CancelledError`.",
+        r"value: is \[": "Return a dictionary: each price by the name of its shop.",
         "value": "If one shop is closed, the result is None, not the prices that happen to be there.",
     },
 )
@@ -867,7 +891,7 @@ predict_cancelled = predict(
         "It waits for east, and the block ends without an error":
             "For a group, a cancelled task has ended, and has not failed.",
         "It waits for east, and then the block raises `CancelledError`":
-            "It does wait for east. Run the cell: is the line below the block printed?",
+            "It does wait for east. Run the cell, and see how `cancel_one` ends.",
     },
     right="It waits for east, and the block ends without an error",
 )
