@@ -387,8 +387,8 @@ keep_asking = Exercise(
                                        "refused at once does not wait, so without a pause nobody else has a turn.",
         "no exception: the timeout was over": "Let the loop catch only ConnectionError, and let everything else leave "
                                               "it: a timeout arrives in the loop as a CancelledError.",
-        "blocked": "Wait with await: asyncio.sleep(pause) for the pause, and shop.price(item) for the price. What holds "
-                   "the event loop lets nothing else run.",
+        "blocked": "Wait with await: asyncio.sleep(pause) for the pause, and shop.price(item) for the price. What "
+                   "holds the event loop lets nothing else run.",
         "forgotten await": "Write await in front of the call: the call alone runs nothing.",
         "wrong exception: ^ConnectionError": "Catch ConnectionError: a ShopError is one of several kinds of it.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
