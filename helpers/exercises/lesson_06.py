@@ -77,6 +77,15 @@ ask = Exercise(
                 await hang_up()
                 return price
             """),
+        Mistake("error", "Return the price where it arrives", """
+            async def ask(shop, item, hang_up):
+                try:
+                    price = await shop.price(item)
+                except ConnectionError:
+                    pass
+                await hang_up()
+                return price
+            """),
         Mistake("swallowed", "returned None", """
             async def ask(shop, item, hang_up):
                 try:
@@ -131,7 +140,11 @@ ask = Exercise(
     advice={
         "clean-up": "Put await hang_up() into a finally, and nowhere else: it runs after a return, an error and a "
                     "cancellation, once.",
-        "no exception": "Catch nothing here: try and finally need no except.",
+        "no exception": "Let the exception leave: try and finally need no except, and a return in the finally would "
+                        "drop it.",
+        "error: ^UnboundLocalError": "Return the price where it arrives, in the try: after an error or a cancellation "
+                                     "there is none.",
+        "forgotten await": "Write await in front of the call: the call alone runs nothing.",
     },
 )
 
@@ -209,7 +222,7 @@ keep_asking = Exercise(
         Write `keep_asking(shop, item, pause)`: it asks the shop for the price of `item`, and returns the price. If the
         answer is a `ConnectionError`, it waits `pause` seconds and asks again; after the next one it waits twice as
         long, and so on, until there is a price. Any other exception comes out, at once. It sets no limit: its caller
-        does. So if a timeout or a `cancel()` stops its task, it ends at once, and lets the `CancelledError` go on.
+        does. If a timeout or a `cancel()` stops its task, it ends at once, and the `CancelledError` reaches the caller.
         """,
     starter="""
         async def keep_asking(shop, item, pause):
@@ -267,7 +280,7 @@ keep_asking = Exercise(
                     except ConnectionError:
                         await asyncio.sleep(pause)
             """),
-        Mistake("blocked", "to_thread", """
+        Mistake("blocked", "asyncio.sleep(pause) for the pause", """
             import time
 
             async def keep_asking(shop, item, pause):
@@ -317,6 +330,17 @@ keep_asking = Exercise(
                 except asyncio.CancelledError:
                     return None
             """),
+        Mistake("no exception", "only ConnectionError", """
+            async def keep_asking(shop, item, pause):
+                while True:
+                    try:
+                        return await shop.price(item)
+                    except ConnectionError:
+                        await asyncio.sleep(pause)
+                        pause *= 2
+                    except asyncio.CancelledError:
+                        break
+            """),
         Mistake("wrong exception", "only ConnectionError", """
             async def keep_asking(shop, item, pause):
                 while True:
@@ -361,8 +385,11 @@ keep_asking = Exercise(
     advice={
         "endless: at the same moment": "Put await asyncio.sleep(pause) before the next attempt: a request that is "
                                        "refused at once does not wait, so without a pause nobody else has a turn.",
-        "no exception": "Let the loop catch only ConnectionError, and let everything else leave it: a timeout arrives "
-                        "in the loop as a CancelledError.",
+        "no exception: the timeout was over": "Let the loop catch only ConnectionError, and let everything else leave "
+                                              "it: a timeout arrives in the loop as a CancelledError.",
+        "blocked": "Wait with await: asyncio.sleep(pause) for the pause, and shop.price(item) for the price. What "
+                   "holds the event loop lets nothing else run.",
+        "forgotten await": "Write await in front of the call: the call alone runs nothing.",
         "wrong exception: ^ConnectionError": "Catch ConnectionError: a ShopError is one of several kinds of it.",
         "wrong exception": "Let the loop catch only ConnectionError: another error would come again each time, and "
                            "nobody would hear of it.",
@@ -507,7 +534,7 @@ prices_in_time = Exercise(
         Write `prices_in_time(shops, item, seconds)`: it asks all shops at the same time, and returns a dictionary of
         the prices that came within `seconds`, as soon as all have answered, or when the time is up. A shop whose
         answer is a `ConnectionError` is left out; any other exception comes out. However it ends, also if it is
-        cancelled, nothing that it started is still at work.
+        cancelled, nothing that it started is still at work; and if it is cancelled, it ends as cancelled.
         """,
     starter="""
         async def prices_in_time(shops, item, seconds):
@@ -886,8 +913,8 @@ predict_busy = predict(
             "A `CancelledError` is raised at an `await` where a task waits. Run the cell: did one of the 1,000 "
             "attempts wait?",
         "at 0 s, after 1,000 attempts":
-            "A request that is refused at once never suspends the task, so no time passes on this clock, and the loop "
-            "has no turn for a timer or for another task.",
+            "West's refusal does not suspend the task, so no time passes on this clock, and the loop has no turn for a "
+            "timer or for another task.",
     },
     right="at 0 s, after 1,000 attempts",
 )
@@ -916,7 +943,7 @@ predict_shield = predict(
             "`watch_and_store` is cancelled as if there were no `shield`, nobody else waits for the task that stores, "
             "and what is left when the main coroutine ends is cancelled.",
         "it is stored, and `watch_and_store` waits for that":
-            "`shield` protects the task that stores. It does not protect the `await` in front of it. Run the cell: "
+            "`shield` protects the task that stores. It does not protect the waiting for it. Run the cell: "
             "at what time does `watch_and_store` end?",
         "it is stored, after `watch_and_store` has ended":
             "The task that stores does go on. But how long does the loop, when nobody waits for that task?",
