@@ -64,7 +64,7 @@ predict_thaw = predict(
             "They have returned. But `watch` has another shop in its list, and goes on to it in the same `send`. Run "
             "the cell.",
         "at the same three lines, with other values":
-            "`ask` and `fetch` return, `watch` stores the price, goes round its loop, and calls `fetch` anew, which "
+            "`ask` and `fetch` return, `watch` stores the price, goes round its loop, and calls `fetch` again, which "
             "calls `ask`. Only the next `yield` stops them.",
     },
     right="at the same three lines, with other values",
@@ -95,7 +95,7 @@ predict_in_a_cell = predict(
             "`asyncio.run` starts an event loop, and refuses where one is running already. One is running here: it "
             "runs your cells.",
         "It prints `Hello`, and hangs":
-            "It never gets that far: `asyncio.run` first looks whether an event loop is running. Run the cell.",
+            "It never gets that far: `asyncio.run` first checks whether an event loop is running. Run the cell.",
     },
     right="It ends with an error",
 )

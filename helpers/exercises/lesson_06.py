@@ -826,7 +826,7 @@ predict_state = predict(
             "That would be so if `cancel()` stopped the task. But between these two lines nothing is awaited: who "
             "could have run the task's `finally`?",
         "`False` and `False`":
-            "`cancel()` is a request. The task has had no turn since, so nothing has happened to it yet.",
+            "`cancel()` only asks. The task has had no turn since, so nothing has happened to it yet.",
         "`False` and `True`":
             "A task counts as cancelled when the `CancelledError` has come out of its coroutine. Run the cell: has "
             "`get_price` had a turn before this line?",
@@ -865,7 +865,7 @@ predict_again = predict(
             "The bare `except:` catches the `CancelledError` at 0.5 s. The function waits 0.1 s, asks again, and has "
             "the price at 1.2 s. The timeout cancels once, and not again.",
         "never":
-            "It would, if every attempt were cancelled anew. Run the cell: how often does one timeout cancel?",
+            "It would, if every attempt were cancelled again. Run the cell: how often does one timeout cancel?",
     },
     right="at 1.2 s, with the price",
 )

@@ -1047,11 +1047,11 @@ async def cancelled_in_line(answer):
 # -- questions ---------------------------------------------------------------------------------------------------------
 
 predict_pool = predict(
-    "Four requests at once, 0.2 seconds each, to a server that bears any number. The session has `limit=1`. How long "
-    "does the real run take?",
+    "Four requests at once, 0.2 seconds each, to a server that can serve any number. The session has `limit=1`. "
+    "How long does the real run take?",
     {
         "about 0.2 seconds":
-            "That is what the simulation says. How many of the four can be under way at once, with one connection?",
+            "That is what the simulation says. How many of the four can be in flight at once, with one connection?",
         "about 0.4 seconds":
             "That would be two connections. Run the cell, and count the lanes that wait for a response at the same "
             "time.",

@@ -683,7 +683,7 @@ hedge = Exercise(
     hints=[
         "asyncio.wait(tasks, timeout=delay) waits, and cancels nothing when the time is up: you look at what is done.",
         "Put all that waits into a try, and clean up in its finally: cancel each task, and then wait until they have "
-        "ended. cancel() alone is only a request.",
+        "ended. cancel() alone only asks.",
         """
         Fill in the dots:
             tasks = [asyncio.create_task(first.price(item))]

@@ -986,7 +986,7 @@ record_price = Exercise(
     advice={
         "blocked: board.write\\(shop.name, (?!shop)": "Hand board.write to a thread, too, without parentheses and with "
                                                       "its arguments behind it: it blocks as the shop does.",
-        "blocked": "Hand the function to asyncio.to_thread without parentheses, and its argument behind it: with "
+        "blocked": "Hand the function to asyncio.to_thread without parentheses, and its argument after it: with "
                    "parentheses it is called here, on the loop, before to_thread begins.",
         "error: an old shop": "Ask with shop.price_blocking(item), in a thread: this shop has nothing that can be "
                               "awaited.",

@@ -817,7 +817,7 @@ async def cancelled_itself(answer):
 
 predict_request = predict(
     "The cell sets `request_id` to `round 0`. Then it asks one shop after the other, each in a task of its own, in "
-    "which `price` sets `request_id` anew. Which id stands in the last log line, `done`?",
+    "which `price` sets `request_id` again. Which id stands in the last log line, `done`?",
     {
         "round 0":
             "Each task runs in a copy of the context of whoever started it. It sees the id of the round, and what it "

@@ -327,13 +327,18 @@ class Threads:
             self.loop.advance((latest - self.loop.time_ns()) / 1e9)
 
     def shut_in_thread(self, pool: ThreadPoolExecutor, wait: bool, cancel: bool) -> None:
-        """What `pool.shutdown` does in one of the worker threads: that thread rests until the pool's jobs are done."""
+        """What `pool.shutdown` does in one of the worker threads: that thread rests until the pool's jobs are done.
+
+        Raises RuntimeError, as the real one does, in a thread of this very pool, which would wait for itself.
+        """
         job = self.caller()
         self._close(pool, cancel)
         while wait and job is not None and any(other is not job for other in self._unfinished(pool)):
             end: concurrent.futures.Future[None] = concurrent.futures.Future()
             self._ends.append(end)
             job.rest(WaitFor(end, None))
+        if wait and job is not None and job.pool is pool:
+            raise RuntimeError("cannot join current thread")
 
     def _close(self, pool: ThreadPoolExecutor, cancel: bool) -> None:
         """Have a pool take no more jobs, and with `cancel` withdraw those that no thread has taken."""

@@ -509,6 +509,19 @@ def test_a_pool_that_is_shut_down_by_one_of_its_own_threads_waits_for_the_others
     assert run(main()) == (0, 3)
 
 
+def test_a_thread_cannot_wait_for_the_end_of_its_own_pool():
+    async def main(seconds):
+        loop = asyncio.get_running_loop()
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        other = loop.run_in_executor(pool, time.sleep, seconds)
+        with pytest.raises(RuntimeError, match="cannot join current thread"):
+            await loop.run_in_executor(pool, pool.shutdown)
+        await other
+
+    run(main(3))
+    asyncio.run(main(0.05))
+
+
 def test_a_pool_that_waits_for_the_loop_that_waits_for_it_is_stuck():
     async def main():
         loop = asyncio.get_running_loop()
