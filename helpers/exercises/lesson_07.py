@@ -521,7 +521,8 @@ predict_order = predict(
     "The timeout is 0.2 seconds. The thread needs 0.5 seconds. Is the tea ordered?",
     {
         "no: the thread is stopped at 0.2 s":
-            "The standard library has no call that stops a thread from outside. A timeout cancels the task that waits for the thread.",
+            "The standard library has no call that stops a thread from outside. A timeout cancels the task that waits "
+            "for the thread.",
         "yes: the timeout has to wait for the thread, and raises no error":
             "The timeout cancels the task that waits, and that wait ends at once. The thread is another matter.",
         "yes: the watcher gets a `TimeoutError`, and the thread goes on":
