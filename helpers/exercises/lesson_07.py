@@ -64,7 +64,7 @@ ask_old_shops = Exercise(
         "`loop.run_in_executor(pool, function, argument)` hands one call to your pool and returns something to await. "
         "`asyncio.gather` waits for many of them, and keeps their order.",
         "End the pool in a `finally`, with `pool.shutdown(wait=False, cancel_futures=True)`. The end of a `with` block "
-        "would wait on the loop for the calls that still run.",
+        "would wait on the loop until all calls of the pool are over.",
         """
         Fill in the dots:
             loop = asyncio.get_running_loop()
@@ -172,8 +172,9 @@ ask_old_shops = Exercise(
     ],
     advice={
         "blocked: ^with |shutdown":
-            "End the pool with `pool.shutdown(wait=False, cancel_futures=True)` in a `finally`. The end of a `with` "
-            "block is a `shutdown(wait=True)`, which waits on the loop until all calls of the pool are over.",
+            "End the pool with `pool.shutdown(wait=False, cancel_futures=True)` in a `finally`. Without `wait=False`, "
+            "`shutdown` waits on the loop until the threads of the pool are done, and the end of a `with` block "
+            "does the same.",
         "blocked": "Let a thread of the pool make the call, with `loop.run_in_executor(pool, function, argument)`. The "
                    "function stands there without parentheses, which would call it here, on the loop.",
         "sequential": "Begin all calls before you await the first one: the pool sees to it that not too many run.",
@@ -271,7 +272,7 @@ read_in_time = Exercise(
         """,
     why="The thread ends soon after it was told to stop, and its result is awaited, so no page is lost. The `finally` "
         "tells it also when a cancellation comes out of the wait.",
-    follow_up="A function that never looks at stop cannot be told. What can you do with it in a process that you "
+    follow_up="A function that never looks at `stop` cannot be told. What can you do with it in a process that you "
               "cannot do in a thread?",
     mistakes=[
         Mistake("blocked", "to_thread", """
@@ -376,18 +377,18 @@ read_in_time = Exercise(
             """),
     ],
     advice={
-        "left behind": "Put stop.set() into a finally: a cancellation comes out of the await at which read_in_time "
-                       "waits.",
-        "order": "Make a task of it with asyncio.create_task, before you wait: asyncio.to_thread(...) begins when it "
-                 "is awaited.",
-        "blocked": "Run it in a thread, with asyncio.to_thread(read_pages, stop), without parentheses after "
-                   "read_pages.",
-        "value": "Tell the thread with stop.set() when the time is up, and await what it returns then: to cancel what"
-                 " awaits a thread does not stop it, and loses its pages.",
-        "cancelled: awaited": "Tell the thread with stop.set(), and await the task: to cancel the task that waits for"
+        "left behind": "Put `stop.set()` into a `finally`: a cancellation comes out of the `await` at which "
+                       "`read_in_time` waits.",
+        "order": "Make a task of it with `asyncio.create_task`, before you wait: `asyncio.to_thread(...)` begins when "
+                 "it is awaited.",
+        "blocked": "Run it in a thread, with `asyncio.to_thread(read_pages, stop)`, without parentheses after "
+                   "`read_pages`.",
+        "value": "Tell the thread with `stop.set()` when the time is up, and await what it returns then: to cancel "
+                 "what awaits a thread does not stop it, and loses its pages.",
+        "cancelled: awaited": "Tell the thread with `stop.set()`, and await the task: to cancel the task that waits for"
                               " a thread does not stop it.",
-        "error: ^TimeoutError": "Wait without an error, with await asyncio.wait([job], timeout=seconds), then call "
-                                "stop.set() and await job.",
+        "error: ^TimeoutError": "Wait without an error, with `await asyncio.wait([job], timeout=seconds)`, then call "
+                                "`stop.set()` and `await job`.",
         "slow": "Wait for the thread or for the time, whichever comes first: if it is done before the time is up, "
                 "there is nothing left to wait for.",
     },
@@ -520,7 +521,8 @@ predict_order = predict(
     "The timeout is 0.2 seconds. The thread needs 0.5 seconds. Is the tea ordered?",
     {
         "no: the thread is stopped at 0.2 s":
-            "Python has no way to stop a thread from outside. A timeout cancels the task that waits for the thread.",
+            "The standard library has no call that stops a thread from outside. A timeout cancels the task that waits "
+            "for the thread.",
         "yes: the timeout has to wait for the thread, and raises no error":
             "The timeout cancels the task that waits, and that wait ends at once. The thread is another matter.",
         "yes: the watcher gets a `TimeoutError`, and the thread goes on":
@@ -547,15 +549,15 @@ predict_call = predict(
 )
 
 predict_compute = predict(
-    "A task sleeps for one millisecond, again and again. How many turns does it get in 0.4 seconds while two threads "
-    "compute?",
+    "A task sleeps for one millisecond, again and again. How many turns does it get in 0.4 seconds while four "
+    "threads compute?",
     {
         "about as many as alone: the computing is in other threads":
             "The computing is off the loop's thread. But to run the task's next line, the loop's thread needs "
             "something that a computing thread holds.",
         "fewer than half as many":
-            "Each time the loop wakes up, it has to wait until a computing thread lets go of the interpreter. That "
-            "takes longer than the millisecond for which the task sleeps.",
+            "Each time the loop wakes up, it has to wait until a computing thread lets it run Python code. That takes "
+            "longer than the millisecond for which the task sleeps.",
         "none until the threads are done":
             "So it would be if they computed on the loop. Python makes a computing thread give way every few "
             "milliseconds.",

@@ -23,6 +23,26 @@ ANSWERS = [
             finally:
                 await asyncio.to_thread(pool.shutdown)
         """),
+    right("ask_old_shops", "a pool that is shut down in a thread, and withdraws what is in its queue", """
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            pool = ThreadPoolExecutor(at_once)
+            try:
+                return await asyncio.gather(
+                    *[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+            finally:
+                await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+        """),
+    wrong("ask_old_shops", "a shutdown that withdraws, and waits on the loop", """
+        async def ask_old_shops(shops, item, at_once):
+            loop = asyncio.get_running_loop()
+            pool = ThreadPoolExecutor(at_once)
+            try:
+                return await asyncio.gather(
+                    *[loop.run_in_executor(pool, shop.price_blocking, item) for shop in shops])
+            finally:
+                pool.shutdown(cancel_futures=True)
+        """, "blocked for 0.3 s", "wait=false"),
     wrong("ask_old_shops", "a pool in a with block", """
         async def ask_old_shops(shops, item, at_once):
             loop = asyncio.get_running_loop()
