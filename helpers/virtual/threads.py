@@ -14,8 +14,8 @@ So a thread begins when the loop has nothing else to do: what it prints first co
 the tasks that are ready. On a real loop it begins at once, and mostly prints before the next task's
 turn; no program can rely on either.
 
-But a free thread has taken its job as soon as there is one, as a real one has: when the job is submitted, or
-when the thread ends the job before. A job that is taken is begun, whoever cancels its future meanwhile. Only
+But a free thread has taken its job as soon as there is one: when the job is submitted, or when the thread ends the
+job before. A real one nearly always has: it needs a moment less for that than the loop for hearing of it. A job that is taken is begun, whoever cancels its future meanwhile. Only
 those that no thread was free for can be withdrawn.
 
 A pool keeps its threads from job to job, as a real one does: what belongs to a thread (a
