@@ -466,8 +466,8 @@ exchange = Exercise(
                 await carry()
                 one.boxes, other.boxes = other.boxes, one.boxes
         """,
-    why="Every task takes the lock of the lower name first. So a task that holds a lock waits only for the lock of a "
-        "higher name, and no circle can close.",
+    why="Of its two locks, every task first takes the one whose name comes first in the order. So a task that holds a "
+        "lock waits only for one whose name comes later, and no circle can close.",
     follow_up="Write it for any number of stores, with contextlib.AsyncExitStack.",
     mistakes=[
         Mistake("deadlock", "waits for a lock", """
