@@ -471,7 +471,7 @@ predict_waves = predict(
     "Eight blocking calls of 0.3 seconds are handed to a pool of three threads. How long do they take?",
     {
         "0.3 s: all eight wait at the same time":
-            "Eight tasks wait at the same time, but a call needs a thread from its begin to its end, and there are "
+            "Eight tasks wait at the same time, but a call needs a thread from its beginning to its end, and there are "
             "three.",
         "0.8 s: eight times 0.3 s, divided by three":
             "A call is not divided among threads. How many rounds of at most three calls are there?",
@@ -540,7 +540,7 @@ predict_call = predict(
             "The callback is in the queue of the loop at once. But the loop sleeps until its next timer is due, and "
             "`call_soon` does not wake it: it is made for code that runs on the loop.",
         "never: the call raises an error":
-            "In debug mode it does raise one. Without debug mode, `call_soon` does not look which thread calls it.",
+            "In debug mode it does raise one. Without debug mode, `call_soon` does not check which thread calls it.",
         "when the loop wakes up for another reason":
             "`call_soon` puts the callback into the queue and does not wake the loop. The loop finds the callback when "
             "its own timer is due, after one second.",

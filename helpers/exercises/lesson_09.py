@@ -729,7 +729,7 @@ predict_event = predict(
             "`late` gets in.",
         "`early` 0.2 s, `late` not at all":
             "`early` waits from 0.1 to 0.3 seconds. When `late` arrives, the event is set already, and stays set.",
-        "neither: `wait()` only looks whether the event is set":
+        "neither: `wait()` only checks whether the event is set":
             "To look without waiting, there is `is_set()`. Run the cell, and see what `early` does after 0.1 seconds.",
         "`early` 0.3 s, `late` not at all":
             "`early` passes the door at 0.3 seconds. But when does it arrive there? Run the cell.",

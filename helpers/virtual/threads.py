@@ -15,8 +15,8 @@ the tasks that are ready. On a real loop it begins at once, and mostly prints be
 turn; no program can rely on either.
 
 But a free thread has taken its job as soon as there is one: when the job is submitted, or when the thread ends the
-job before. A real one nearly always has: it needs a moment less for that than the loop for hearing of it. A job that is taken is begun, whoever cancels its future meanwhile. Only
-those that no thread was free for can be withdrawn.
+job before. A real one nearly always has: it needs a moment less for that than the loop for hearing of it. A job that
+is taken is begun, whoever cancels its future meanwhile. Only those that no thread was free for can be withdrawn.
 
 A pool keeps its threads from job to job, as a real one does: what belongs to a thread (a
 `threading.local`, a connection of sqlite3) is still there in the next job of a pool with one thread.

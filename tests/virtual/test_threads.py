@@ -449,7 +449,7 @@ def test_a_pool_that_is_shut_down_without_waiting_goes_on_or_drops_what_has_not_
 
 @pytest.mark.parametrize(("how", "ends"), [("without waiting", 2), ("on the loop", 7), ("in a thread", 7)])
 def test_a_free_thread_has_taken_the_next_job_before_the_loop_hears_how_the_last_one_ended(how, ends):
-    """As in real time, as a rule: when the first job fails, its thread begins the third before the pool is shut down."""
+    """As a rule, so it is in real time: when the first job fails, its thread begins the third before the shutdown."""
     async def main():
         loop = asyncio.get_running_loop()
         begun = []
