@@ -111,15 +111,24 @@ def _stop(frame: FrameType) -> Stop:
         more = len(variables) - VARIABLES + 1
         variables[VARIABLES - 1:] = [f"and {more} more"]
     line = frame.f_lineno
-    try:
-        source, first = inspect.getsourcelines(frame.f_code)
-    except (OSError, TypeError):        # typed into a shell, or made by exec
+    lines, first = _source(frame)
+    at = line - first
+    if not 0 <= at < len(lines):        # typed into a shell, made by exec, or of a file that has changed since
         return Stop(frame.f_code.co_name, line, "", (), -1, tuple(variables))
-    lines = textwrap.dedent("".join(source)).splitlines()
-    at = min(max(line - first, 0), len(lines) - 1)
     code = lines[at].strip()
     begin = max(0, min(at - LINES // 2, len(lines) - LINES))
     return Stop(frame.f_code.co_name, line, code, tuple(lines[begin:begin + LINES]), at - begin, tuple(variables))
+
+
+def _source(frame: FrameType) -> tuple[list[str], int]:
+    """The lines of its function, and the number of the first; none if they cannot be had."""
+    if frame.f_code.co_filename == "<string>":      # of exec, but also of what `python -c` runs
+        return [], 0
+    try:
+        source, first = inspect.getsourcelines(frame.f_code)
+    except (OSError, TypeError):
+        return [], 0
+    return textwrap.dedent("".join(source)).splitlines(), first
 
 
 def _shown(value: object) -> str:

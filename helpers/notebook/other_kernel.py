@@ -51,6 +51,7 @@ class OtherKernel:
     async def press_stop(self, cell: str, patience: float) -> str:
         """Run a cell, press the stop button while it is at work, and say how it ends.
 
+        cell      is at work for some seconds: what has ended before the button is pressed is not answered for
         patience  seconds that it may take to end. After that, one more cell is run, which wakes a sleeping loop.
 
         Raises TimeoutError if it never ends.
@@ -58,7 +59,7 @@ class OtherKernel:
         begun = "the cell is at work"
         running = asyncio.create_task(self._client.execute(f"print({begun!r})\n{cell}", reply=True))
         async with asyncio.timeout(LONGEST):
-            while (await self._client.get_iopub_msg())["content"].get("text", "").strip() != begun:
+            while begun not in (await self._client.get_iopub_msg())["content"].get("text", ""):
                 pass
             await self._manager.interrupt_kernel()          # what the button does
             stopped, _ = await asyncio.wait([running], timeout=patience)

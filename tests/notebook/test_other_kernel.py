@@ -25,12 +25,11 @@ def test_a_cell_that_waits_is_woken_by_one_more_cell_and_one_that_computes_is_st
     async def main():
         async with other_kernel() as kernel:
             return [await kernel.press_stop(cell, patience) for cell, patience in (
-                ("await asyncio.sleep(60)", 0.5), ("while True: pass", 30), ("print('done')", 30))]
+                ("await asyncio.sleep(60)", 0.5), ("while True: pass", 30))]
 
-    waiting, computing, done = asyncio.run(main())
+    waiting, computing = asyncio.run(main())
     assert waiting == "no answer in 0.5 s; after one more cell CancelledError"
     assert computing == "KeyboardInterrupt"
-    assert done == "no error"
 
 
 def test_a_first_line_that_fails_is_told():

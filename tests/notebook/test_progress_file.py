@@ -141,7 +141,7 @@ def test_git_ignores_the_file():
 EVER = """
 lesson_00 tea_and_coffee ask_all
 lesson_01 cheaper drive_with drive_all price_by_phone
-lesson_02 ask_by_phone total run_with_jumps
+lesson_02 step careful_step ask_by_phone total run_with_jumps
 lesson_03 price_table total_cost with_old_shop
 lesson_04 cheapest open_and_closed first_below
 lesson_05 all_or_nothing causes by_shop
