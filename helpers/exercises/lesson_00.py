@@ -39,7 +39,7 @@ predict_lanes = predict(
 )
 
 predict_day = predict(
-    "The next watcher asks for the price once an hour, for a whole day. How long do you wait for it, in virtual time?",
+    "The next watcher asks for the price once an hour, for a whole day. How long will you wait for its picture?",
     {
         "24 hours": "That is how long `record` would take. The clock of `simulate` does not wait: it jumps.",
         "a moment":
@@ -77,8 +77,16 @@ tea_and_coffee = Exercise(
     follow_up="Leave out one of the two `await`s and run the check, to see what that looks like.",
     advice={
         "value": "Ask the shop that the function is given, for tea and for coffee, and return the sum of both prices.",
+        "forgotten await: Task": "A task is not yet a price. Write `await` in front of each task: it gives the price.",
     },
     mistakes=[
+        Mistake("forgotten await", "A task is not yet a price", """
+            async def tea_and_coffee(shop):
+                async with asyncio.TaskGroup() as group:
+                    tea = group.create_task(shop.price("tea"))
+                    coffee = group.create_task(shop.price("coffee"))
+                return tea + coffee
+            """),
         Mistake("forgotten await", "Write await in front", """
             async def tea_and_coffee(shop):
                 tea = shop.price("tea")
@@ -181,7 +189,7 @@ ask_all = Exercise(
         """,
     why="All shops are asked before the first answer is there, so the waits overlap. The block of the group ends only "
         "when the last task is done.",
-    follow_up="What would the picture be with ten shops? Change the cell of together, and see.",
+    follow_up="What would the picture be with ten shops? Change the cell of `together`, and see.",
     advice={
         "value": "Create one task for each shop in `shops`, however many there are, and wait until all have ended.",
         "sequential": "Create a task for each shop, and do not wait for one before you create the next.",

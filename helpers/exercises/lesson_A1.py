@@ -15,297 +15,6 @@ from helpers.notebook.other_kernel import click as click  # for the cells of the
 from helpers.notebook.other_kernel import other_kernel as other_kernel
 from helpers.simulated_io import Shop
 
-# -- from a function that cannot await ---------------------------------------------------------------------------
-
-run_anywhere = Exercise(
-    lesson="A1",
-    title="Run a coroutine from a plain function",
-    task="""
-        Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
-        script, where no loop runs, and in a cell, where one does. An error of the coroutine comes out of it. No
-        thread is left when it returns.
-        """,
-    starter="""
-        def run_anywhere(coroutine):
-            ...                                 # your code here
-        """,
-    setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
-          "from helpers import Shop, ShopBusy, ShopError",
-    hints=[
-        "In this thread no second loop can run. In a new thread there is none yet.",
-        "`ThreadPoolExecutor(1)` is a pool of one thread. `pool.submit(function, argument)` calls a function there and "
-        "gives an object whose `result()` waits for the end, and returns the result or raises the error.",
-        "Write `with ThreadPoolExecutor(1) as pool:`. In the block, pass `asyncio.run` and the coroutine to "
-        "`pool.submit`, and return its `result()`.",
-    ],
-    solution="""
-        def run_anywhere(coroutine):
-            with ThreadPoolExecutor(1) as pool:
-                return pool.submit(asyncio.run, coroutine).result()
-        """,
-    why="The new thread has no running loop, so asyncio.run may start one there; result() waits for it, and brings "
-        "the result or the error. The price: the loop of the caller stands still meanwhile.",
-    follow_up="What do the other tasks of a notebook do while run_anywhere waits?",
-    advice={
-        "nested loop": "Call asyncio.run in another thread, and wait for that: in this thread a loop is running.",
-        "forgotten await: .": "Run the coroutine before you return, with asyncio.run in another thread: in a plain def "
-                              "there is no await.",
-        "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
-                    "thread waits for it, so neither can go on.",
-        "no exception": "Use ThreadPoolExecutor, whose result() raises the error: one in a threading.Thread reaches "
-                        "nobody.",
-        "value": "Return what the coroutine returns: result() of what pool.submit gives.",
-        "thread": "The thread must have ended when you return: a with block around ThreadPoolExecutor(1) waits for "
-                  "that, and asyncio.run in it closes its loop.",
-    },
-    mistakes=[
-        Mistake("nested loop", "in another thread", """
-            def run_anywhere(coroutine):
-                return asyncio.run(coroutine)
-            """),
-        Mistake("nested loop", "in another thread", """
-            def run_anywhere(coroutine):
-                return asyncio.get_event_loop().run_until_complete(coroutine)
-            """),
-        Mistake("forgotten await", "await", """
-            def run_anywhere(coroutine):
-                try:
-                    asyncio.get_running_loop()
-                except RuntimeError:
-                    return asyncio.run(coroutine)
-                return asyncio.create_task(coroutine)
-            """),
-        Mistake("deadlock", "neither can go on", """
-            def run_anywhere(coroutine):
-                try:
-                    loop = asyncio.get_running_loop()
-                except RuntimeError:
-                    return asyncio.run(coroutine)
-                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-            """),
-        Mistake("value", "None", """
-            def run_anywhere(coroutine):
-                thread = threading.Thread(target=asyncio.run, args=[coroutine])
-                thread.start()
-                thread.join()
-            """),
-        Mistake("no exception", "reaches nobody", """
-            def run_anywhere(coroutine):
-                results = []
-                async def keep():
-                    try:
-                        results.append(await coroutine)
-                    except Exception:
-                        results.append(None)
-                thread = threading.Thread(target=asyncio.run, args=[keep()])
-                thread.start()
-                thread.join()
-                return results[0]
-            """),
-        Mistake("thread", "a with block", """
-            def run_anywhere(coroutine):
-                loop = asyncio.new_event_loop()
-                threading.Thread(target=loop.run_forever, daemon=True).start()
-                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-            """),
-        Mistake("async", "def", """
-            async def run_anywhere(coroutine):
-                return await coroutine
-            """),
-    ],
-)
-
-
-PATIENCE = 3.0      # real seconds for which an answer may wait for a coroutine that takes 0.01 s
-
-
-async def _price(price: int) -> int:
-    await asyncio.sleep(0.01)
-    return price
-
-
-async def _closed() -> int:
-    await asyncio.sleep(0.01)
-    raise ConnectionError("north is closed")
-
-
-def _in_a_cell(answer: Callable[..., Any], coroutine: Any) -> Any:
-    """Call the answer where a loop runs; one that waits there for that loop is not waited for."""
-    async def cell() -> Any:
-        thread = threading.get_ident()
-
-        def result(future: Future[Any], timeout: float | None = None) -> Any:
-            if threading.get_ident() != thread or timeout is not None:
-                return waits(future, timeout)
-            try:
-                return waits(future, PATIENCE)
-            except TimeoutError:
-                if future.done():
-                    raise               # it is the coroutine's own error
-                raise Failed("deadlock", "your function waits for the loop of its own thread, and that loop waits for "
-                             "your function to return", "the coroutine runs on another loop") from None
-
-        waits = Future.result
-        with mock.patch.object(Future, "result", result):
-            return answer(coroutine)
-
-    try:
-        return asyncio.run(cell())
-    finally:
-        coroutine.close()
-
-
-@run_anywhere.case(returns=320)
-def in_a_cell(answer):
-    """It is called where an event loop runs, with a coroutine that returns 320."""
-    return _in_a_cell(answer, _price(320))
-
-
-@run_anywhere.case(returns=290)
-def in_a_script(answer):
-    """It is called where no event loop runs, with a coroutine that returns 290."""
-    return answer(_price(290))
-
-
-@run_anywhere.case(raises=ConnectionError)
-def error_in_a_cell(answer):
-    """It is called where an event loop runs, with a coroutine that raises ConnectionError."""
-    return _in_a_cell(answer, _closed())
-
-
-# -- a warm-up: what to write for %time ------------------------------------------------------------------------
-
-timed = Exercise(
-    lesson="A1",
-    title="Time a coroutine",
-    task="""
-        Write `timed(coroutine)`: it awaits the coroutine, and returns two things: its result, and how many seconds
-        it took by the clock of the running loop, `asyncio.get_running_loop().time()`. With a shop that answers 320
-        after 0.3 seconds, `await timed(shop.price("tea"))` gives `(320, 0.3)`.
-        """,
-    starter="""
-        async def timed(coroutine):
-            ...                                 # your code here
-        """,
-    hints=[
-        "What do you have to write down before the wait, and what after it?",
-        "`asyncio.get_running_loop().time()` is the time now.",
-        "With `clock = asyncio.get_running_loop().time`: note `start = clock()`, then `result = await coroutine`, then "
-        "return the result and `clock() - start`.",
-    ],
-    solution="""
-        async def timed(coroutine):
-            clock = asyncio.get_running_loop().time
-            start = clock()
-            result = await coroutine
-            return result, clock() - start
-        """,
-    why="The clock is read on both sides of the await, so the waiting is counted; time.process_time counts computing "
-        "only.",
-    follow_up="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
-    advice={
-        "value": "Read the loop's clock before the await and after it, and return the result first and then the "
-                 "difference.",
-        "order": "The result comes first, then the seconds.",
-        "nested loop": "Write await coroutine: you are on a running event loop already.",
-    },
-    mistakes=[
-        Mistake("forgotten await", "await", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                start = clock()
-                result = coroutine
-                return result, clock() - start
-            """),
-        Mistake("forgotten await", "await", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                start = clock()
-                result = asyncio.create_task(coroutine)
-                return result, clock() - start
-            """),
-        Mistake("value", "the loop's clock", """
-            import time
-            async def timed(coroutine):
-                start = time.process_time()
-                result = await coroutine
-                return result, round(time.process_time() - start, 1)
-            """),
-        Mistake("value", "before the await", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                result = await coroutine
-                start = clock()
-                return result, clock() - start
-            """),
-        Mistake("value", "the difference", """
-            async def timed(coroutine):
-                result = await coroutine
-                return result, asyncio.get_running_loop().time()
-            """),
-        Mistake("order", "the result comes first", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                start = clock()
-                result = await coroutine
-                return clock() - start, result
-            """),
-        Mistake("value", "two things", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                start = clock()
-                await coroutine
-                return clock() - start
-            """),
-        Mistake("nested loop", "write await coroutine", """
-            async def timed(coroutine):
-                clock = asyncio.get_running_loop().time
-                start = clock()
-                result = asyncio.run(coroutine)
-                return result, clock() - start
-            """),
-        Mistake("not async", "async def", """
-            def timed(coroutine):
-                clock = asyncio.new_event_loop().time
-                start = clock()
-                return coroutine, clock() - start
-            """),
-    ],
-)
-
-
-def _timed(got: Any, price: int, seconds: float) -> None:
-    """Demand a pair of a price and of seconds; the last digits of the seconds do not count."""
-    require(isinstance(got, tuple) and len(got) == 2, "value", f"the result is {shown(got)}",
-            f"it is a tuple of two things: {price}, and about {seconds:g}")
-    equal((got[0], round(got[1], 6) if isinstance(got[1], float) else got[1]), (price, seconds))
-
-
-@timed.case()
-async def one_shop(answer):
-    """A shop answers 320 after 0.3 s."""
-    got = await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea"))
-    if not (isinstance(got, tuple) and got and asyncio.isfuture(got[0])):
-        _timed(got, 320, 0.3)
-    return got
-
-
-@timed.case(elapsed=0.7)
-async def later(answer):
-    """The clock has come to 0.4 s when a shop is asked; it answers 320 after 0.3 s."""
-    await asyncio.sleep(0.4)
-    _timed(await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea")), 320, 0.3)
-
-
-@timed.case(elapsed=0.5)
-async def two_at_once(answer):
-    """Two are timed at the same time; north answers 320 after 0.3 s, south 290 after 0.5 s."""
-    shops = Shop("north", latency=0.3, prices={"tea": 320}), Shop("south", latency=0.5, prices={"tea": 290})
-    north, south = await asyncio.gather(*[answer(shop.price("tea")) for shop in shops])
-    _timed(north, 320, 0.3)
-    _timed(south, 290, 0.5)
-
-
 # -- a cell that is run twice ------------------------------------------------------------------------------------
 
 restart = Exercise(
@@ -321,7 +30,7 @@ restart = Exercise(
             ...                                 # your code here
         """,
     hints=[
-        "Do three things, in this order: stop the old task if there is one, create the new one, keep it.",
+        "Do four things, in this order: stop the old task if there is one, create the new one, keep it, return it.",
         "`task.cancel()` only asks for the end. `await asyncio.wait([old])` waits for it, and does not raise what the "
         "old task raised.",
         """
@@ -347,16 +56,16 @@ restart = Exercise(
         "the dictionary keeps it, so that you can stop it later.",
     follow_up="What does your function do if it is cancelled itself while it waits for the old task?",
     advice={
-        "order": "Wait for the end of the old task before you make the new one: task.cancel() only asks.",
+        "order": "Wait for the end of the old task before you create the new one: `task.cancel()` only asks.",
         "slow": "Wait until the old task has ended, and no longer than it takes: wait for the task, not for the clock.",
         "cancelled: awaited": "Wait with `await asyncio.wait([old])`: to await a cancelled task itself raises its "
-                              "CancelledError.",
+                              "`CancelledError`.",
         "error: ^(ValueError|ShopError|ConnectionError)":
             "Wait with `await asyncio.wait([old])`: to await a task that has failed raises its error.",
         "deadlock": "Cancel the old one before you wait for it, and do not wait for the new one: a watcher does not "
                     "end by itself.",
-        "value": "Go through the four things: cancel the old one of this name, create_task(coroutine, name=name), "
-                 "tasks[name] = ..., return the task.",
+        "value": "Go through the four things: cancel the old one of this name, `create_task(coroutine, name=name)`, "
+                 "`tasks[name] = ...`, return the task.",
     },
     mistakes=[
         Mistake("value", "2 are at work", """
@@ -379,7 +88,7 @@ restart = Exercise(
                 tasks[name] = asyncio.create_task(coroutine, name=name)
                 return tasks[name]
             """),
-        Mistake("cancelled", "return_exceptions=True", """
+        Mistake("cancelled", "raises its `CancelledError`", """
             async def restart(tasks, name, coroutine):
                 if name in tasks:
                     tasks[name].cancel()
@@ -523,6 +232,297 @@ async def failed_before(answer):
     await _end(got)
 
 
+# -- a warm-up: what to write for %time ------------------------------------------------------------------------
+
+timed = Exercise(
+    lesson="A1",
+    title="Time a coroutine",
+    task="""
+        Write `timed(coroutine)`: it awaits the coroutine, and returns two things: its result, and how many seconds
+        it took by the clock of the running loop, `asyncio.get_running_loop().time()`. With a shop that answers 320
+        after 0.3 seconds, `await timed(shop.price("tea"))` gives `(320, 0.3)`.
+        """,
+    starter="""
+        async def timed(coroutine):
+            ...                                 # your code here
+        """,
+    hints=[
+        "What do you have to write down before the wait, and what after it?",
+        "`asyncio.get_running_loop().time()` is the time now.",
+        "With `clock = asyncio.get_running_loop().time`: note `start = clock()`, then `result = await coroutine`, then "
+        "return the result and `clock() - start`.",
+    ],
+    solution="""
+        async def timed(coroutine):
+            clock = asyncio.get_running_loop().time
+            start = clock()
+            result = await coroutine
+            return result, clock() - start
+        """,
+    why="The clock is read on both sides of the `await`, so the waiting is counted. `time.process_time` counts "
+        "computing only.",
+    follow_up="If the coroutine raises an error, who sees it, and does anybody learn how long it took?",
+    advice={
+        "value": "Read the loop's clock before the `await` and after it, and return the result first and then the "
+                 "difference.",
+        "order": "The result comes first, then the seconds.",
+        "nested loop": "Write `await coroutine`: you are on a running event loop already.",
+    },
+    mistakes=[
+        Mistake("forgotten await", "await", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = coroutine
+                return result, clock() - start
+            """),
+        Mistake("forgotten await", "await", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = asyncio.create_task(coroutine)
+                return result, clock() - start
+            """),
+        Mistake("value", "the loop's clock", """
+            import time
+            async def timed(coroutine):
+                start = time.process_time()
+                result = await coroutine
+                return result, round(time.process_time() - start, 1)
+            """),
+        Mistake("value", "before the `await`", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                result = await coroutine
+                start = clock()
+                return result, clock() - start
+            """),
+        Mistake("value", "the difference", """
+            async def timed(coroutine):
+                result = await coroutine
+                return result, asyncio.get_running_loop().time()
+            """),
+        Mistake("order", "the result comes first", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = await coroutine
+                return clock() - start, result
+            """),
+        Mistake("value", "two things", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                await coroutine
+                return clock() - start
+            """),
+        Mistake("nested loop", "write `await coroutine`", """
+            async def timed(coroutine):
+                clock = asyncio.get_running_loop().time
+                start = clock()
+                result = asyncio.run(coroutine)
+                return result, clock() - start
+            """),
+        Mistake("not async", "async def", """
+            def timed(coroutine):
+                clock = asyncio.new_event_loop().time
+                start = clock()
+                return coroutine, clock() - start
+            """),
+    ],
+)
+
+
+def _timed(got: Any, price: int, seconds: float) -> None:
+    """Demand a pair of a price and of seconds; the last digits of the seconds do not count."""
+    require(isinstance(got, tuple) and len(got) == 2, "value", f"the result is {shown(got)}",
+            f"it is a tuple of two things: {price}, and about {seconds:g}")
+    equal((got[0], round(got[1], 6) if isinstance(got[1], float) else got[1]), (price, seconds))
+
+
+@timed.case()
+async def one_shop(answer):
+    """A shop answers 320 after 0.3 s."""
+    got = await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea"))
+    if not (isinstance(got, tuple) and got and asyncio.isfuture(got[0])):
+        _timed(got, 320, 0.3)
+    return got
+
+
+@timed.case(elapsed=0.7)
+async def later(answer):
+    """The clock has come to 0.4 s when a shop is asked; it answers 320 after 0.3 s."""
+    await asyncio.sleep(0.4)
+    _timed(await answer(Shop("north", latency=0.3, prices={"tea": 320}).price("tea")), 320, 0.3)
+
+
+@timed.case(elapsed=0.5)
+async def two_at_once(answer):
+    """Two are timed at the same time; north answers 320 after 0.3 s, south 290 after 0.5 s."""
+    shops = Shop("north", latency=0.3, prices={"tea": 320}), Shop("south", latency=0.5, prices={"tea": 290})
+    north, south = await asyncio.gather(*[answer(shop.price("tea")) for shop in shops])
+    _timed(north, 320, 0.3)
+    _timed(south, 290, 0.5)
+
+
+# -- from a function that cannot await ---------------------------------------------------------------------------
+
+run_anywhere = Exercise(
+    lesson="A1",
+    title="Run a coroutine from a plain function",
+    task="""
+        Write a plain function, `run_anywhere(coroutine)`: it runs the coroutine to its end and returns its result, in a
+        script, where no loop runs, and in a cell, where one does. An error of the coroutine comes out of it. No
+        thread is left when it returns.
+        """,
+    starter="""
+        def run_anywhere(coroutine):
+            ...                                 # your code here
+        """,
+    setup="import asyncio\nimport threading\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
+          "from helpers import Shop, ShopBusy, ShopError",
+    hints=[
+        "In this thread no second loop can run. In a new thread there is none yet.",
+        "`ThreadPoolExecutor(1)` is a pool of one thread. `pool.submit(function, argument)` calls a function there and "
+        "gives an object whose `result()` waits for the end, and returns the result or raises the error.",
+        "Write `with ThreadPoolExecutor(1) as pool:`. In the block, pass `asyncio.run` and the coroutine to "
+        "`pool.submit`, and return its `result()`.",
+    ],
+    solution="""
+        def run_anywhere(coroutine):
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(asyncio.run, coroutine).result()
+        """,
+    why="The new thread has no running loop, so `asyncio.run` may start one there. `result()` waits for it, and "
+        "returns the result or raises the error. The price: the loop of the caller stands still meanwhile.",
+    follow_up="What do the other tasks of a notebook do while `run_anywhere` waits?",
+    advice={
+        "nested loop": "Call `asyncio.run` in another thread, and wait for that: in this thread a loop is running.",
+        "forgotten await: .": "Run the coroutine before you return, with `asyncio.run` in another thread: in a plain "
+                              "`def` there is no `await`.",
+        "deadlock": "Use a thread with a loop of its own: the loop of this thread is to run the coroutine, and this "
+                    "thread waits for it, so neither can go on.",
+        "no exception": "Use `pool.submit` of a `ThreadPoolExecutor`: its `result()` raises the error. An error in a "
+                        "`threading.Thread` does not reach the caller.",
+        "value": "Return what the coroutine returns: `result()` of what `pool.submit` gives.",
+        "thread": "The thread must have ended when you return: `with ThreadPoolExecutor(1) as pool:` waits for "
+                  "that, and `asyncio.run` in the thread closes its loop.",
+    },
+    mistakes=[
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.run(coroutine)
+            """),
+        Mistake("nested loop", "in another thread", """
+            def run_anywhere(coroutine):
+                return asyncio.get_event_loop().run_until_complete(coroutine)
+            """),
+        Mistake("forgotten await", "await", """
+            def run_anywhere(coroutine):
+                try:
+                    asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.create_task(coroutine)
+            """),
+        Mistake("deadlock", "neither can go on", """
+            def run_anywhere(coroutine):
+                try:
+                    loop = asyncio.get_running_loop()
+                except RuntimeError:
+                    return asyncio.run(coroutine)
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+            """),
+        Mistake("value", "None", """
+            def run_anywhere(coroutine):
+                thread = threading.Thread(target=asyncio.run, args=[coroutine])
+                thread.start()
+                thread.join()
+            """),
+        Mistake("no exception", "does not reach the caller", """
+            def run_anywhere(coroutine):
+                results = []
+                async def keep():
+                    try:
+                        results.append(await coroutine)
+                    except Exception:
+                        results.append(None)
+                thread = threading.Thread(target=asyncio.run, args=[keep()])
+                thread.start()
+                thread.join()
+                return results[0]
+            """),
+        Mistake("thread", "waits for that", """
+            def run_anywhere(coroutine):
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, daemon=True).start()
+                return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+            """),
+        Mistake("async", "def", """
+            async def run_anywhere(coroutine):
+                return await coroutine
+            """),
+    ],
+)
+
+
+PATIENCE = 0.8      # real seconds for which an answer may wait for a coroutine of 0.01 s; a check has 2.0 in all
+
+
+async def _price(price: int) -> int:
+    await asyncio.sleep(0.01)
+    return price
+
+
+async def _closed() -> int:
+    await asyncio.sleep(0.01)
+    raise ConnectionError("north is closed")
+
+
+def _in_a_cell(answer: Callable[..., Any], coroutine: Any) -> Any:
+    """Call the answer where a loop runs; one that waits there for that loop is not waited for."""
+    async def cell() -> Any:
+        thread = threading.get_ident()
+
+        def result(future: Future[Any], timeout: float | None = None) -> Any:
+            if threading.get_ident() != thread or timeout is not None:
+                return waits(future, timeout)
+            try:
+                return waits(future, PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise               # it is the coroutine's own error
+                raise Failed("deadlock", "your function waits for the loop of its own thread, and that loop waits for "
+                             "your function to return", "the coroutine runs on another loop") from None
+
+        waits = Future.result
+        with mock.patch.object(Future, "result", result):
+            return answer(coroutine)
+
+    try:
+        return asyncio.run(cell())
+    finally:
+        coroutine.close()
+
+
+@run_anywhere.case(returns=320)
+def in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that returns 320."""
+    return _in_a_cell(answer, _price(320))
+
+
+@run_anywhere.case(returns=290)
+def in_a_script(answer):
+    """It is called where no event loop runs, with a coroutine that returns 290."""
+    return answer(_price(290))
+
+
+@run_anywhere.case(raises=ConnectionError)
+def error_in_a_cell(answer):
+    """It is called where an event loop runs, with a coroutine that raises ConnectionError."""
+    return _in_a_cell(answer, _closed())
+
+
 # -- questions ---------------------------------------------------------------------------------------------------
 
 predict_run = predict(
@@ -555,7 +555,7 @@ predict_between = predict(
     "No cell has awaited anything since the watcher was created. Has it asked east when the next cell begins?",
     {
         "yes":
-            "The loop runs whether or not a cell does. It started the task when the cell had ended.",
+            "The loop runs whether or not a cell does. It started the task after the cell had ended.",
         "no: a task needs a cell that awaits":
             "The loop belongs to the kernel, and not to a cell. What does it do between two cells?",
     },
@@ -593,7 +593,7 @@ predict_last = predict(
         "a warning that it was never awaited":
             "Python gives that warning when the coroutine is thrown away. Run the cell: has anybody thrown it away?",
         "the price":
-            "A cell awaits what has the word `await` in front of it, and nothing else.",
+            "That needs an `await` in front of the call: IPython adds none.",
         "the coroutine object, and no warning":
             "Jupyter shows the value of the last line, and keeps it. What is kept is not thrown away, so nothing "
             "warns.",
