@@ -7,6 +7,7 @@ where a notebook is missing or cannot be read, there is no link, and no error.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,14 @@ def title(file: str) -> str:
 
 
 def check_link(number: str, exercise: str) -> str:
-    """A link to the cell of a lesson that checks an exercise; "" if there is none here."""
+    """A link to the task of an exercise in its lesson, or to the cell that checks it; "" if there is none here."""
     file = lesson_file(number)
+    task = ""                       # of the last text that poses an exercise
     for cell in _cells(file):
-        if cell.get("cell_type") == "code" and f".{exercise}.check(" in _source(cell) and cell.get("id"):
-            return f"{file}#cell-id={cell['id']}"
+        if cell.get("cell_type") == "markdown" and re.search(r"^#+ (Exercise|Challenge): ", _source(cell), re.MULTILINE):
+            task = cell.get("id") or ""
+        if cell.get("cell_type") == "code" and f".{exercise}.check(" in _source(cell):
+            return f"{file}#cell-id={task or cell['id']}" if task or cell.get("id") else ""
     return ""
 
 

@@ -27,19 +27,27 @@ async def other_kernel(first_line: str = "") -> AsyncIterator[OtherKernel]:
 
     Raises RuntimeError if it does not start, or if the line fails.
     """
-    from jupyter_client.manager import start_new_async_kernel
+    from jupyter_client.manager import AsyncKernelManager
 
-    manager, client = await start_new_async_kernel(
-        kernel_name="python3", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    manager = AsyncKernelManager(kernel_name="python3")
+    starting = asyncio.ensure_future(manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     try:
-        reply = await client.execute(f"{first_line}\nimport asyncio", reply=True, timeout=LONGEST)
-        if reply["content"]["status"] != "ok":
-            raise RuntimeError(f"the first line of the other kernel failed: {reply['content']['evalue']}. It was given "
-                               f"{first_line!r}: write a line that runs in a new kernel.")
-        yield OtherKernel(manager, client)
+        await asyncio.shield(starting)
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=LONGEST)
+            reply = await client.execute(f"{first_line}\nimport asyncio", reply=True, timeout=LONGEST)
+            if reply["content"]["status"] != "ok":
+                raise RuntimeError(f"the first line of the other kernel failed: {reply['content']['evalue']}. It was "
+                                   f"given {first_line!r}: write a line that runs in a new kernel.")
+            yield OtherKernel(manager, client)
+        finally:
+            client.stop_channels()
     finally:
-        client.stop_channels()
-        await manager.shutdown_kernel(now=True)
+        await asyncio.wait([starting])              # a stop while it starts must not leave it behind
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
 
 
 class OtherKernel:

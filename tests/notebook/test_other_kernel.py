@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
@@ -39,6 +40,27 @@ def test_a_first_line_that_fails_is_told():
 
     with pytest.raises(RuntimeError, match=r"No module named 'no_such_module'.*'import no_such_module'.*new kernel"):
         asyncio.run(main())
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.1, 0.3, 1])
+def test_a_stop_at_any_time_leaves_no_kernel_behind(seconds):
+    def children() -> set[int]:
+        return {process.pid for process in psutil.Process().children(recursive=True)}
+
+    async def main():
+        async with other_kernel():
+            await asyncio.sleep(60)
+
+    async def stopped():
+        task = asyncio.create_task(main())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    before = children()
+    assert asyncio.run(stopped())
+    assert children() <= before
 
 
 CLICK = """

@@ -103,6 +103,13 @@ def test_elsewhere_nothing_is_written_and_the_reason_is_told(course):
     assert "has no 00_start_here.ipynb" in str(progress())
 
 
+def task_of(course: Path, exercise: Exercise) -> str:
+    """The id of the cell above the one that checks an exercise of lesson 04: its task."""
+    cells = nbformat.read(course / "04_gather.ipynb", as_version=4).cells
+    place = next(n for n, cell in enumerate(cells) if f"exercises.{exercise.name}.check(" in cell.source)
+    return cells[place - 1].id
+
+
 def go_on() -> str:
     """The line that says where to go on, or ""."""
     return next((line for line in str(progress()).splitlines() if line.startswith("Go on:")), "")
@@ -116,8 +123,7 @@ def test_progress_says_where_to_go_on(course):
     progress_file.mark("lesson_04", first.name)                     # the last one counts, wherever it stands
     where = f"Go on: {first.name} in 04 Ask twenty shops at once with gather was done last. Next:"
     assert " ".join(str(progress()).split()).count(f"{where} {third.name}") == 1
-    cells = {cell.source: cell.id for cell in nbformat.read(course / "04_gather.ipynb", as_version=4).cells}
-    check = next(cell for source, cell in cells.items() if f"exercises.{third.name}.check(" in source)
+    check = task_of(course, third)
     html = progress()._repr_mimebundle_()["text/html"]
     assert f'was done last. Next: <a href="04_gather.ipynb#cell-id={check}">{third.name}</a>' in html
 
@@ -140,14 +146,12 @@ def last_block(exercise: Exercise, source: str):
 
 def test_a_check_says_where_the_learner_stands_and_what_comes_next(course):
     first, second, third = (exercise for _, exercise in exercises_of(lesson_04))
-    cells = {cell.source: cell.id for cell in nbformat.read(course / "04_gather.ipynb", as_version=4).cells}
-
     wrong = last_block(first, first.mistakes[0].source)
     assert str(wrong) == "This lesson: 0 of 3 exercises are done; this one is open."
 
     right = last_block(first, first.solution_source)
     assert str(right) == f"This lesson: 1 of 3 exercises is done. Next: {second.name}"
-    where = next(cell for source, cell in cells.items() if f"exercises.{second.name}.check(" in source)
+    where = task_of(course, second)
     assert right.href == f"04_gather.ipynb#cell-id={where}"
     assert f'<a href="{right.href}">{second.name}</a>' in right.html()
 
@@ -349,13 +353,13 @@ TOP = """(id) => {
 @pytest.mark.chromium
 @pytest.mark.skipif(lab_browser.chromium() is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("mode", ["none", "full"])
-def test_the_link_leads_to_the_cell_of_the_next_exercise(course, jupyterlab, chrome, mode):
+def test_the_link_leads_to_the_task_of_the_next_exercise(course, jupyterlab, chrome, mode):
     """As JupyterLab shows all cells, and as it shows only those in view."""
     first, second, _ = (exercise for _, exercise in exercises_of(lesson_04))
     book = nbformat.read(course / "04_gather.ipynb", as_version=4)
     code = [(number, cell) for number, cell in enumerate(book.cells) if cell.cell_type == "code"]
     here, cell = next(pair for pair in code if f"{first.name}.check(" in pair[1].source)
-    there = next(cell.id for _, cell in code if f"{second.name}.check(" in cell.source)
+    there = task_of(course, second)
     cell.source = f"exercises.{first.name}.check(exercises.{first.name}.compile({first.solution_source!r}))"
     for _, cell in code:
         cell.outputs = []
