@@ -35,9 +35,10 @@ def check_link(number: str, exercise: str) -> str:
     file = lesson_file(number)
     task = ""                       # of the last text that poses an exercise
     for cell in _cells(file):
-        if cell.get("cell_type") == "markdown" and re.search(r"^#+ (Exercise|Challenge): ", _source(cell), re.MULTILINE):
+        kind = cell.get("cell_type")
+        if kind == "markdown" and re.search(r"^#+ (Exercise|Challenge): ", _source(cell), re.MULTILINE):
             task = cell.get("id") or ""
-        if cell.get("cell_type") == "code" and f".{exercise}.check(" in _source(cell):
+        if kind == "code" and f".{exercise}.check(" in _source(cell):
             return f"{file}#cell-id={task or cell['id']}" if task or cell.get("id") else ""
     return ""
 
