@@ -259,7 +259,8 @@ def _telling_exception(e: Evidence) -> Finding | None:
         remedy = "Give the function in the thread an end, or let it rest with time.sleep: virtual time waits for it."
     if error["category"] == "cancelled":
         others = [task.name for task in e.run.tasks[1:] if task.outcome == CANCELLED] if e.run is not None else []
-        if e.notes["cancelling"]:
+        # Up to Python 3.12 a task group leaves its mark on the task, too.
+        if e.notes["cancelling"] and e.tree is not None and "current_task" in ast.dump(e.tree):
             remedy = "Do not cancel the task in which your function itself runs: its next await raises CancelledError."
         elif others:
             about = f"a task that was awaited was cancelled: {listed(others, most=3)}"

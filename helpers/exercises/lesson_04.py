@@ -671,7 +671,7 @@ first_below = Exercise(
             "Catch its `ConnectionError` where you await its answer, and go on: a closed shop does not count.",
         "value": "Ask for `item`, and look at every answer as it arrives, until a price is at most `limit`: one that "
                  "equals `limit` is good enough.",
-        "cancelled: awaited": "Wait with `asyncio.wait(tasks)` after `task.cancel()`: to await a "
+        "cancelled: awaited": "Wait with `gather(*tasks, return_exceptions=True)` after `task.cancel()`: to await a "
                               "task that was cancelled raises its `CancelledError`.",
     },
 )
