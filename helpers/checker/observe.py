@@ -37,7 +37,7 @@ from helpers.checker.protocol import (
 )
 from helpers.checker.slips import similar_name
 from helpers.recorder import UnknownPython
-from helpers.recorder.learners_code import is_library_file, learners_place
+from helpers.recorder.learners_code import frames_of_threads, is_library_file, learners_place
 from helpers.recorder.names import told_by_owner
 from helpers.recording import Place, Recording, Task
 from helpers.simulated_io import Shop
@@ -145,7 +145,7 @@ def observe(case: Case, answer: Callable[..., Any], instruments: Instruments) ->
     """Run one case, and give what was observed."""
     instruments.reset()
     unawaited = instruments.unawaited
-    before = set(sys._current_frames())
+    before = set(frames_of_threads())
     busy = time.thread_time()
     with _sampled() as lines:
         run = _in_virtual_time if case.in_virtual_time else _plainly
@@ -163,7 +163,7 @@ def observe(case: Case, answer: Callable[..., Any], instruments: Instruments) ->
 
 def _still_at_work(before: set[int]) -> list[str]:
     """The names of threads that are at work, and were not before."""
-    running = sys._current_frames()         # up to Python 3.12 a dummy thread stays in enumerate(), at work or not
+    running = frames_of_threads()         # up to Python 3.12 a dummy thread stays in enumerate(), at work or not
     new = running.keys() - before
     known = {thread.ident: thread for thread in threading.enumerate()}
     names = [bounds.words(str(thread.name), bounds.NAME) for ident, thread in known.items()
@@ -176,7 +176,7 @@ def _still_at_work(before: set[int]) -> list[str]:
 def _is_in_learners_code(ident: int) -> bool:
     """Whether a thread is at one of the learner's lines; a frame that it leaves meanwhile tells nothing."""
     for _ in range(LOOKS):
-        frame = sys._current_frames().get(ident)
+        frame = frames_of_threads().get(ident)
         if frame is None:
             return False
         if learners_place(frame) is not None:
@@ -408,7 +408,7 @@ def _sampled() -> Iterator[Counter[Place]]:
         pause = SAMPLE_AFTER
         while not stopped.wait(pause):
             pause = SAMPLE_EVERY
-            place = learners_place(sys._current_frames().get(thread))
+            place = learners_place(frames_of_threads().get(thread))
             if place is not None:
                 lines[place] += 1
 

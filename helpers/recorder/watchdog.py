@@ -6,13 +6,12 @@ While a recording is under way, a *sampler* tells it now and then which line the
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Collection
 from types import CodeType, FrameType
 from typing import Protocol, runtime_checkable
 
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import frames_of_threads, is_library
 from helpers.recording import Place
 
 SHORTEST, LONGEST = 0.002, 1.0          # seconds between two looks; between them, a quarter of the threshold
@@ -78,7 +77,7 @@ class Watchdog:
         try:
             while not self._stopped.wait(min(max(watched.threshold / 4e9, SHORTEST), LONGEST)):
                 at = watched.clock()            # before the look: the turn may end while we write it down
-                place = place_in_turn(sys._current_frames().get(watched.thread), watched.turns)
+                place = place_in_turn(frames_of_threads().get(watched.thread), watched.turns)
                 if place is not None:
                     watched.sample(place, 1, at)
         except Exception as error:

@@ -38,7 +38,7 @@ from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.recorder.asyncio_internals import get_running_loop
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import frames_of_threads, is_library
 from helpers.recorder.notes import ROWS, Row
 from helpers.recording import Place
 from helpers.virtual.real_time_only import INSTEAD, NotSimulated, RealTimeOnly, asked_at, refusal
@@ -265,7 +265,7 @@ class Outside:
 def _all_threads() -> list[threading.Thread]:
     """The threads of this process, also those that were begun by `_thread.start_new_thread`."""
     threads = threading.enumerate()
-    for ident in sys._current_frames().keys() - {thread.ident for thread in threads}:
+    for ident in frames_of_threads().keys() - {thread.ident for thread in threads}:
         thread = threading.Thread(name=f"thread {ident}", daemon=True)      # or else it asks current_thread()
         thread._ident = ident                   # type: ignore[attr-defined]  # never started: it stands for the other
         threads.append(thread)
@@ -315,7 +315,7 @@ def thread_reaches(thread: threading.Thread, goal: Any, most: int = FAR) -> bool
 
 
 def _frames(thread: threading.Thread) -> Iterator[FrameType]:
-    frame = sys._current_frames().get(thread.ident or 0)
+    frame = frames_of_threads().get(thread.ident or 0)
     while frame is not None:
         yield frame
         frame = frame.f_back

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.recorder import notes as note
 from helpers.recorder.asyncio_internals import Task, timeout_task
-from helpers.recorder.learners_code import is_library
+from helpers.recorder.learners_code import frames_of_threads, is_library
 from helpers.recorder.notes import ROWS, STRIDE, Notes
 from helpers.recorder.turns import TURNS
 from helpers.recorder.waits import read_wait
@@ -186,7 +185,7 @@ class RealWork:
         thread = self.home if job is None else job.worker.thread
         # Nothing here lets another thread run, so all of it is of one moment; what comes later may be of another turn.
         used, own, at = used_by(thread), used_by(threading.current_thread()), REAL["monotonic"]()
-        frame = sys._current_frames().get(thread.ident or 0)
+        frame = frames_of_threads().get(thread.ident or 0)
         kind, place, importing = _read(frame)
         frame = None
         turn: Turn | None

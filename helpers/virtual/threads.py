@@ -31,7 +31,6 @@ import concurrent.futures
 import contextlib
 import functools
 import queue
-import sys
 import threading
 import weakref
 from collections import deque
@@ -40,7 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.recorder.asyncio_internals import Condition, thread_initializer, threadsafe_future
-from helpers.recorder.learners_code import learners_place
+from helpers.recorder.learners_code import frames_of_threads, learners_place
 from helpers.recording import Place
 from helpers.virtual.outside import inside
 from helpers.virtual.outside import leave as leave_loop
@@ -485,7 +484,7 @@ class Threads:
             job.future.set_result(value)
 
     def _complaint(self) -> str:
-        frames = sys._current_frames()
+        frames = frames_of_threads()
         places = [str(place) for job in self._started
                   if (place := learners_place(frames.get(job.worker.thread.ident or 0))) is not None]
         return ("a worker thread has worked, or waited for something that is not in virtual time, "
@@ -494,7 +493,7 @@ class Threads:
 
     def report(self) -> list[str]:
         """Of each thread that rests, that it waits, and where; for a deadlock, so none of them sleeps."""
-        frames = sys._current_frames()
+        frames = frames_of_threads()
         lines = []
         for job in self._started:
             place = learners_place(frames.get(job.worker.thread.ident or 0))
