@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
 import inspect
 import linecache
+import warnings
 
 import pytest
 
@@ -28,6 +30,16 @@ run = simulate(main())
 run_1 = run_2 = run
 shop = Shop("north", latency=0.01, prices={"tea": 320})
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_for_the_next_test():
+    """A wrong call keeps its coroutine in its traceback: it is thrown away here, and not in another test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        gc.collect()
+
 
 
 def error_of(code: str, setup: str = SETUP) -> BaseException:
