@@ -266,6 +266,11 @@ def _nodes(tree: ast.AST | None) -> Iterator[ast.AST]:
     return ast.walk(tree) if tree is not None else iter(())
 
 
+def uses(tree: ast.AST | None, name: str) -> bool:
+    """Whether a name stands in the answer, alone or after a dot."""
+    return any(_last_name(node) == name for node in _nodes(tree) if isinstance(node, ast.expr))
+
+
 def globals_assigned(code: CodeType) -> list[str]:
     """The global names that a function, or one inside it, assigns to."""
     import dis  # late: an answer that runs has no use for it

@@ -260,7 +260,7 @@ def _telling_exception(e: Evidence) -> Finding | None:
     if error["category"] == "cancelled":
         others = [task.name for task in e.run.tasks[1:] if task.outcome == CANCELLED] if e.run is not None else []
         # Up to Python 3.12 a task group leaves its mark on the task, too.
-        if e.notes["cancelling"] and e.tree is not None and "current_task" in ast.dump(e.tree):
+        if e.notes["cancelling"] and syntax.uses(e.tree, "current_task"):
             remedy = "Do not cancel the task in which your function itself runs: its next await raises CancelledError."
         elif others:
             about = f"a task that was awaited was cancelled: {listed(others, most=3)}"

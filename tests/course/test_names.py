@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
 import os
 import re
 import string
@@ -45,7 +46,7 @@ from nbformat import NotebookNode
 from helpers.notebook import progress_file
 from helpers.widgets.lab_program import source as program_of
 from helpers.widgets.lab_settings import Settings
-from tools import ROOT, refresh
+from tools import ROOT, index, refresh
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -255,6 +256,24 @@ def test_a_name_means_one_thing(path: Path) -> None:
 
 
 # -- the rule, on notebooks that keep it and that break it --------------------------------------------
+
+
+@pytest.mark.parametrize("path", [
+    path for path in NOTEBOOKS if "# Challenge: " in path.read_text(encoding="utf-8") and path.name != index.FILE
+], ids=lambda path: path.name)
+def test_a_challenge_needs_the_first_code_cell_alone(path: Path) -> None:
+    """The first screen of a lesson says so, to those who may skip it."""
+    cells = nbformat.read(path, as_version=4).cells
+    setup = names_of("setup", next(cell.source for cell in cells if cell.cell_type == "code"))
+    known = {*setup.defined, *dir(builtins)}
+    checked = 0
+    for place, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and re.search(r"^#+ Challenge: ", cell.source, re.MULTILINE):
+            check = next(names for names in cells_of(NotebookNode(cells=cells[place:])) if names.is_exercise)
+            assert check.needed <= known, check.where
+            checked += 1
+    assert checked
+
 
 
 def notebook(*sources: str) -> NotebookNode:

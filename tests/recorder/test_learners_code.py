@@ -1,6 +1,7 @@
 """Whose code it is: one answer for waits, for the notebook, for virtual time and for the checker."""
 
 import asyncio
+import gc
 import json
 import pathlib
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 import helpers
-from helpers.recorder.learners_code import is_library, is_library_file, known, learners_place
+from helpers.recorder.learners_code import frames_of_threads, is_library, is_library_file, known, learners_place
 
 
 @pytest.mark.parametrize("file", [asyncio.__file__, pytest.__file__, helpers.__file__, "<frozen importlib._bootstrap>"])
@@ -48,3 +49,17 @@ def test_code_that_a_library_generates_is_not_the_learners():
 
     assert asked({"look": look, "__file__": json.__file__}).function == "asked"
     assert asked({"look": look}).function == "ask", "as in a program that python -c was given"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_no_garbage_is_collected_while_it_is_asked_what_threads_execute(monkeypatch, collects):
+    """sys._current_frames() holds a lock of the interpreter, for which a finalizer would wait for ever."""
+    seen = []
+    monkeypatch.setattr(sys, "_current_frames", lambda: seen.append(gc.isenabled()) or {1: None})
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        assert frames_of_threads() == {1: None}
+        assert (seen, gc.isenabled()) == ([False], collects)
+    finally:
+        (gc.enable if before else gc.disable)()

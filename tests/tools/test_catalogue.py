@@ -1,16 +1,12 @@
 """The catalogue and what is written from it, on small courses in temporary folders and on the course itself."""
 
-import ast
-import builtins
-import dis
 import re
-import types
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tools import ROOT, catalogue, index, workbook
+from tools import catalogue, index, workbook
 
 ADDRESS = "https://github.com/somebody/some-course"
 
@@ -213,39 +209,6 @@ def test_who_can_do_the_challenges_may_skip_the_lesson(course):
             "skip the lesson.") in top()
     edit(path, exercise, rf"### Challenge: y (9 minutes more)\n{exercise}")
     assert "the challenges: [build it](#cell-id=cell-1) and [y](#cell-id=cell-1). If you can do them, you may" in top()
-
-
-def names_in(code: types.CodeType) -> set[str]:
-    """The global names that some code uses, in its functions, too."""
-    inner = (names_in(value) for value in code.co_consts if isinstance(value, types.CodeType))
-    used = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_NAME", "LOAD_GLOBAL")}
-    return used.union(*inner)
-
-
-def bound_in(source: str) -> set[str]:
-    """The global names that some code binds."""
-    return {i.argval for i in dis.get_instructions(compile_cell(source)) if i.opname in ("STORE_NAME", "STORE_GLOBAL")}
-
-
-def compile_cell(source: str) -> types.CodeType:
-    lines = [line for line in source.splitlines() if not line.startswith("%")]
-    return compile("\n".join(lines), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-
-
-@pytest.mark.parametrize("path", [
-    path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if "Challenge: " in path.read_text(encoding="utf-8")
-], ids=lambda path: path.name)
-def test_a_challenge_needs_the_first_code_cell_alone(path):
-    all_cells = nbformat.read(path, as_version=4).cells
-    setup = next(cell for cell in all_cells if cell.cell_type == "code")
-    challenges = 0
-    for place, cell in enumerate(all_cells):
-        if cell.cell_type == "markdown" and re.search(r"^#+ Challenge: ", cell.source, re.MULTILINE):
-            challenges += 1
-            check = next(cell for cell in all_cells[place:] if cell.cell_type == "code" and ".check(" in cell.source)
-            unknown = names_in(compile_cell(check.source)) - bound_in(check.source) - bound_in(setup.source)
-            assert unknown - set(dir(builtins)) == set(), check.id
-    assert challenges or path.name == "index.ipynb"
 
 
 def test_only_the_navigation_cells_of_a_notebook_change(course):
