@@ -23,7 +23,8 @@ LATER = "To begin anew, write progress().reset() in a cell. What is done stands 
 
 def progress() -> Progress:
     """What is done, lesson by lesson; with nothing done, a sentence that says so."""
-    return Progress(_lessons(progress_file.done()), progress_file.problem(), _go_on())
+    marks, names = progress_file.in_order(), _names()
+    return Progress(_lessons(names, set(marks)), progress_file.problem(), _go_on(names, marks))
 
 
 @dataclass
@@ -135,23 +136,28 @@ def _exercises() -> Iterator[tuple[str, Exercise]]:
             yield from ((name, exercise) for _, exercise in exercises_of(module))
 
 
-def _lessons(done: set[tuple[str, str]]) -> list[Lesson]:
-    """The lessons that have exercises, in the order of teaching."""
-    lessons: dict[str, Lesson] = {}
-    for name, exercise in _exercises():
-        if name not in lessons:
-            file = lesson_files.lesson_file(exercise.lesson)
-            lessons[name] = Lesson(lesson_files.title(file) or exercise.lesson, file)
-        lessons[name].exercises[exercise.name] = (name, exercise.name) in done
-    return list(lessons.values())
-
-
-def _go_on() -> Block | None:
-    """Where the learner stopped: the exercise that was done last, and what comes after it."""
+def _names() -> dict[str, list[str]]:
+    """The names of the exercises, by the module of their lesson, in the order of teaching."""
     names: dict[str, list[str]] = {}
     for lesson, exercise in _exercises():
         names.setdefault(lesson, []).append(exercise.name)
-    done = [(lesson, name) for lesson, name in progress_file.in_order() if name in names.get(lesson, [])]
+    return names
+
+
+def _lessons(names: dict[str, list[str]], done: set[tuple[str, str]]) -> list[Lesson]:
+    """The lessons that have exercises."""
+    lessons = []
+    for lesson, exercises in names.items():
+        number = lesson.removeprefix("lesson_")
+        file = lesson_files.lesson_file(number)
+        marks = {name: (lesson, name) in done for name in exercises}
+        lessons.append(Lesson(lesson_files.title(file) or number, file, marks))
+    return lessons
+
+
+def _go_on(names: dict[str, list[str]], marks: list[tuple[str, str]]) -> Block | None:
+    """Where the learner stopped: the exercise that was done last, and what comes after it."""
+    done = [(lesson, name) for lesson, name in marks if name in names.get(lesson, [])]
     if not done:
         return None
     lesson, name = done[-1]
